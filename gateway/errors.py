@@ -1,0 +1,49 @@
+"""Everything that can go wrong, named by what the caller does about it.
+
+    RingplanError             has a `remedy`: what an administrator can do
+    ├── RetryLater            time heals it: wait, with backoff, and try again
+    │   └── Unreachable       no connection, or it was lost
+    ├── SignInAgain           the other side refused our credentials: retried slowly, said at once
+    ├── GiveUp                no use trying again until somebody changes something
+    │   ├── Misconfigured     a setting, by key, value and remedy
+    │   └── Refused           the other side understood, and will not do it
+    └── OurFault              a defect of Ringplan
+
+Messages carry ids and addresses of servers, never contents of calendars and never secrets.
+"""
+
+
+class RingplanError(Exception):
+    """`str(error)` says what happened; `remedy` says what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class RetryLater(RingplanError):
+    """Time heals it."""
+
+
+class Unreachable(RetryLater):
+    """The other side cannot be reached, or the connection was lost."""
+
+
+class SignInAgain(RingplanError):
+    """Our credentials were refused."""
+
+
+class GiveUp(RingplanError):
+    """Nothing changes until somebody changes something."""
+
+
+class Misconfigured(GiveUp):
+    """A setting cannot be used."""
+
+
+class Refused(GiveUp):
+    """The other side understood and refuses."""
+
+
+class OurFault(RingplanError):
+    """A defect of Ringplan."""
