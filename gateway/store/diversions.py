@@ -1,0 +1,97 @@
+"""Diversions: what calendars ask for now and in the days to come. What is over is forgotten, in the file as well."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, insert, select
+
+from gateway.domain.diversion import Diversion
+from gateway.store import tables
+from gateway.store.rows import Rows
+
+COLUMN = tables.diversions.c
+
+
+async def every(rows: Rows) -> Mapping[int, tuple[Diversion, ...]]:
+    """Return all diversions, by user; a user without any is missing."""
+    found: defaultdict[int, list[Diversion]] = defaultdict(list)
+    for row in await rows.all(select(tables.diversions).order_by(COLUMN.start, COLUMN.id)):
+        found[row["user"]].append(_diversion(row))
+    return {user: tuple(some) for user, some in found.items()}
+
+
+async def of(rows: Rows, user: int) -> tuple[Diversion, ...]:
+    """Return one user's diversions, of all their mailboxes."""
+    query = select(tables.diversions).where(COLUMN.user == user).order_by(COLUMN.start, COLUMN.id)
+    return tuple(_diversion(row) for row in await rows.all(query))
+
+
+async def count(rows: Rows, mailbox: int) -> int:
+    """Return how many diversions the last reading of this mailbox brought that are not over yet."""
+    row = await rows.first(select(func.count().label("many")).where(COLUMN.mailbox == mailbox))
+    return row["many"] if row else 0
+
+
+async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -> bool:
+    """Let `mailbox` have exactly these; rows that stay are not touched. True: something changed."""
+    before = await rows.all(select(tables.diversions).where(COLUMN.mailbox == mailbox))
+    surplus = Counter(diversions)
+    gone = []
+    for row in before:
+        same = _diversion(row)
+        if surplus[same] > 0:
+            surplus[same] -= 1
+        else:
+            gone.append(row["id"])
+    new = [_columns(one) | {"mailbox": mailbox} for one in surplus.elements()]
+    if gone:
+        await rows.run(delete(tables.diversions).where(COLUMN.id.in_(gone)))
+        rows.removed = True
+    if new:
+        await rows.run(insert(tables.diversions), new)
+    if gone or new:
+        rows.touch("diversions")
+    return bool(gone or new)
+
+
+async def forget_over(rows: Rows, now: datetime) -> int:
+    """Remove what has ended by `now`, out of the file as well, and return how many these were."""
+    result = await rows.run(delete(tables.diversions).where(COLUMN.end <= now))
+    if result.rowcount:
+        rows.touch("diversions")
+        rows.removed = True
+    return result.rowcount
+
+
+async def next_end(rows: Rows) -> datetime | None:
+    """Return when the next diversion is over and must be forgotten, None when there is none."""
+    row = await rows.first(select(COLUMN.end).order_by(COLUMN.end).limit(1))
+    return row["end"] if row else None
+
+
+def _diversion(row: RowMapping) -> Diversion:
+    return Diversion(
+        user=row["user"],
+        key=row["key"],
+        code=row["code"],
+        start=row["start"],
+        end=row["end"],
+        diverts=row["diverts"],
+        target=row["target"],
+        text=row["text"],
+    )
+
+
+def _columns(diversion: Diversion) -> dict[str, Any]:
+    return {
+        "user": diversion.user,
+        "key": diversion.key,
+        "code": diversion.code,
+        "start": diversion.start,
+        "end": diversion.end,
+        "diverts": diversion.diverts,
+        "target": diversion.target,
+        "text": diversion.text,
+    }

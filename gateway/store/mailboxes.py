@@ -1,0 +1,218 @@
+"""Mailboxes: where each user's calendar is, how far it has been read, and how that goes.
+
+A cursor is only good for the rules that it was read with. Whoever changes codes, the organisation or a user calls
+`reread`, which takes the cursor away and counts `epoch` up; a reading that had begun before then brings its rows, but
+not its cursor.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as with_values
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import RowMapping, delete, insert, select, update
+
+from gateway.domain.diversion import Diversion
+from gateway.domain.mailbox import Cursor, Mailbox
+from gateway.errors import Refused
+from gateway.store import diversions as kept
+from gateway.store import tables
+from gateway.store.rows import Rows
+
+COLUMN = tables.mailboxes.c
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the reading of one mailbox goes. Instants are None where it never happened.
+
+    `epoch` belongs to the cursor: give it back to `replace`. `error` is the error's class, `said` its message and
+    remedy. `set_aside` items of the last whole reading were unreadable, `remarks` counts what else was noticed.
+    """
+
+    cursor: Cursor | None = None
+    epoch: int = 0
+    tried: datetime | None = None
+    succeeded: datetime | None = None
+    failing_since: datetime | None = None
+    error: str | None = None
+    said: str | None = None
+    set_aside: int = 0
+    remarks: Mapping[str, int] = field(default_factory=dict)
+
+
+async def every(rows: Rows) -> tuple[Mailbox, ...]:
+    """Return all mailboxes, those of disabled users too."""
+    return await _read(rows, None)
+
+
+async def of(rows: Rows, user: int) -> tuple[Mailbox, ...]:
+    """Return one user's mailboxes."""
+    return await _read(rows, user)
+
+
+async def add(rows: Rows, mailbox: Mailbox) -> Mailbox:
+    """Add a mailbox and return it with its id; `addresses` and `zone` are always the user's own.
+
+    Raises `Refused` when the user has one at this account.
+    """
+    same = select(COLUMN.id).where(COLUMN.user == mailbox.user, COLUMN.account == mailbox.account)
+    if await rows.first(same):
+        raise Refused("the user has a mailbox at this account already", "remove the user or the account first")
+    new = await rows.insert(
+        insert(tables.mailboxes).values(
+            user=mailbox.user,
+            account=mailbox.account,
+            address=mailbox.address.lower(),
+            path=mailbox.path,
+            refresh=mailbox.refresh,
+            epoch=0,
+            set_aside=0,
+            remarks={},
+        )
+    )
+    rows.touch("mailboxes")
+    return with_values(mailbox, id=new)
+
+
+async def remove(rows: Rows, mailbox: int) -> bool:
+    """Remove a mailbox and its diversions."""
+    result = await rows.run(delete(tables.mailboxes).where(COLUMN.id == mailbox))
+    if result.rowcount == 0:
+        return False
+    rows.touch("mailboxes", "diversions")
+    rows.removed = True
+    return True
+
+
+async def progress(rows: Rows) -> Mapping[int, Progress]:
+    """Return how far every mailbox has been read, by id."""
+    return {row["id"]: _progress(row) for row in await rows.all(select(tables.mailboxes))}
+
+
+async def progress_of(rows: Rows, mailbox: int) -> Progress | None:
+    """Return how far this mailbox has been read, None when it is gone."""
+    row = await rows.first(select(tables.mailboxes).where(COLUMN.id == mailbox))
+    return _progress(row) if row else None
+
+
+async def replace(
+    rows: Rows,
+    mailbox: int,
+    diversions: Collection[Diversion],
+    cursor: Cursor | None,
+    *,
+    epoch: int,
+    now: datetime,
+    set_aside: int = 0,
+    remarks: Mapping[str, int] | None = None,
+) -> bool:
+    """Put a whole reading in the place of the one before, and note that it went well; True: diversions changed.
+
+    `epoch` is the one of the progress that the reading began with. A mailbox that is gone meanwhile is passed over.
+    """
+    before = await progress_of(rows, mailbox)
+    if before is None:
+        return False
+    changed = await kept.replace(rows, mailbox, diversions)
+    believed = cursor if before.epoch == epoch else None
+    await rows.run(
+        update(tables.mailboxes)
+        .where(COLUMN.id == mailbox)
+        .values(
+            token=believed.token if believed else None,
+            day=believed.day if believed else None,
+            set_aside=set_aside,
+            remarks={name: count for name, count in (remarks or {}).items() if count},
+        )
+    )
+    await unchanged(rows, (mailbox,), now)
+    return changed
+
+
+async def unchanged(rows: Rows, mailboxes: Collection[int], now: datetime) -> None:
+    """Note that these were read and had nothing new."""
+    await rows.run(
+        update(tables.mailboxes)
+        .where(COLUMN.id.in_(mailboxes))
+        .values(tried=now, succeeded=now, failing_since=None, error=None, said=None)
+    )
+    rows.touch("progress")
+
+
+async def failed(rows: Rows, mailboxes: Collection[int], error: Exception, now: datetime) -> None:
+    """Note that these could not be read. `error` must not carry contents (gateway.errors)."""
+    remedy = getattr(error, "remedy", "")
+    said = f"{error}: {remedy}" if remedy else str(error)
+    mine = COLUMN.id.in_(mailboxes)
+    await rows.run(update(tables.mailboxes).where(mine, COLUMN.failing_since.is_(None)).values(failing_since=now))
+    await rows.run(update(tables.mailboxes).where(mine).values(tried=now, error=type(error).__name__, said=said))
+    rows.touch("progress")
+
+
+async def reread(rows: Rows, user: int | None = None) -> None:
+    """Let the user's calendars be read whole the next time; None: everybody's."""
+    anew = update(tables.mailboxes).values(token=None, day=None, epoch=COLUMN.epoch + 1)
+    await rows.run(anew if user is None else anew.where(COLUMN.user == user))
+    rows.touch("mailboxes")
+
+
+async def reread_refused(rows: Rows) -> None:
+    """Let those be read whole in which something was noticed, a refused target perhaps: a new number may permit it."""
+    noticed = [row["id"] for row in await rows.all(select(COLUMN.id, COLUMN.remarks)) if row["remarks"]]
+    await _anew(rows, noticed)
+
+
+async def reread_towards(rows: Rows, numbers: Iterable[str]) -> None:
+    """Let those be read whole that divert to one of `numbers`: they may not be permitted any more."""
+    row = tables.diversions.c
+    towards = await rows.all(select(row.mailbox).where(row.target.in_(list(numbers))).distinct())
+    await _anew(rows, [one["mailbox"] for one in towards])
+
+
+async def _anew(rows: Rows, mailboxes: Collection[int]) -> None:
+    if not mailboxes:
+        return
+    anew = update(tables.mailboxes).values(token=None, day=None, epoch=COLUMN.epoch + 1)
+    await rows.run(anew.where(COLUMN.id.in_(mailboxes)))
+    rows.touch("mailboxes")
+
+
+async def _read(rows: Rows, user: int | None) -> tuple[Mailbox, ...]:
+    owner, email = tables.users.c, tables.emails.c
+    query = select(tables.mailboxes, owner.zone).join(tables.users, owner.id == COLUMN.user).order_by(COLUMN.id)
+    addresses = select(tables.emails)
+    if user is not None:
+        query, addresses = (query.where(COLUMN.user == user), addresses.where(email.user == user))
+    whose: dict[int, set[str]] = {}
+    for row in await rows.all(addresses):
+        whose.setdefault(row["user"], set()).add(row["email"])
+    return tuple(_mailbox(row, whose.get(row["user"], set())) for row in await rows.all(query))
+
+
+def _mailbox(row: RowMapping, addresses: Collection[str]) -> Mailbox:
+    return Mailbox(
+        id=row["id"],
+        user=row["user"],
+        account=row["account"],
+        address=row["address"],
+        addresses=frozenset(addresses) | {row["address"]},
+        zone=ZoneInfo(row["zone"]),
+        path=row["path"],
+        refresh=row["refresh"],
+    )
+
+
+def _progress(row: RowMapping) -> Progress:
+    return Progress(
+        cursor=None if row["token"] is None else Cursor(row["token"], row["day"]),
+        epoch=row["epoch"],
+        tried=row["tried"],
+        succeeded=row["succeeded"],
+        failing_since=row["failing_since"],
+        error=row["error"],
+        said=row["said"],
+        set_aside=row["set_aside"],
+        remarks=row["remarks"],
+    )

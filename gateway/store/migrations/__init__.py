@@ -1,0 +1,1 @@
+"""The database's shape, revision by revision. A released revision is never changed, and imports nothing of ours."""

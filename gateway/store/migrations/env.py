@@ -1,0 +1,9 @@
+"""Alembic's entry: revisions run inside the transaction that `gateway.store.migrate` hands over."""
+
+from alembic import context
+
+from gateway.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()

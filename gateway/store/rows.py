@@ -1,0 +1,62 @@
+"""One transaction, as the functions of the nouns see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, Insert, RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.errors import OurFault
+from gateway.store.vault import Vault
+
+NOUNS = (
+    "accounts",
+    "codes",
+    "diversions",
+    "health",
+    "mailboxes",
+    "organisation",
+    "progress",
+    "switches",
+    "users",
+    "wishes",
+)
+
+
+@dataclass(slots=True)
+class Rows:
+    """`touched` are the nouns that this transaction changes, for `Store.watch`; `removed`: something must leave the
+    file for good once it is committed.
+    """
+
+    connection: AsyncConnection
+    vault: Vault
+    touched: set[str] = field(default_factory=set)
+    removed: bool = False
+
+    async def run(self, statement: Executable, values: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
+        """Execute `statement`, once for each of `values` where they are given."""
+        return await self.connection.execute(statement, values)
+
+    async def insert(self, statement: Insert) -> int:
+        """Execute an INSERT of one row, and return the id that it got."""
+        key = (await self.connection.execute(statement)).inserted_primary_key
+        if key is None:
+            raise OurFault(f"the database gave no id for a row of {statement.table.name}")
+        return int(key[0])
+
+    async def all(self, statement: Executable) -> Sequence[RowMapping]:
+        """Return all rows of a query."""
+        return (await self.connection.execute(statement)).mappings().all()
+
+    async def first(self, statement: Executable) -> RowMapping | None:
+        """Return the first row of a query, or None."""
+        return (await self.connection.execute(statement)).mappings().first()
+
+    def touch(self, *nouns: str) -> None:
+        """Note that `nouns` change."""
+        unknown = set(nouns) - set(NOUNS)
+        if unknown:
+            raise ValueError(f"no such noun: {unknown}")
+        self.touched.update(nouns)

@@ -1,0 +1,162 @@
+"""The database, opened: transactions on it, and word of what changed in it.
+
+A commit wakes the watchers of this process at once; those of another process look each second whether SQLite's
+`data_version` moved. Which nouns changed is told by the table `changes`, in the same transaction as the change.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.errors import Misconfigured
+from gateway.store import tables
+from gateway.store.lock import only_gateway
+from gateway.store.migrate import migrate
+from gateway.store.rows import NOUNS, Rows
+from gateway.store.settings import StoreSettings
+from gateway.store.sqlite import WRITES, data_version, engine_at, truncate_wal
+from gateway.store.vault import Vault, vault_at
+
+LOOK = 1.0  # seconds between looks at what other processes did
+
+
+class Store:
+    """Use `Store.open`."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._writing = asyncio.Lock()
+        self._wakers: set[asyncio.Event] = set()
+        self._untidy = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: StoreSettings, *, alone: bool = False) -> "AsyncIterator[Store]":
+        """Open the database, and make it, its key and its tables where they are missing.
+
+        `alone`: as the one gateway on this file. Raises `Refused` when another one runs on it, `Misconfigured` when a
+        file cannot be used.
+        """
+        async with AsyncExitStack() as stack:
+            vault = await asyncio.to_thread(_files, settings)
+            if alone:
+                stack.enter_context(only_gateway(settings.lock_path))
+            engine = engine_at(settings.path)
+            stack.push_async_callback(engine.dispose)
+            store = cls(engine, vault)
+            try:
+                await store._prepare()
+            except DatabaseError as error:
+                raise Misconfigured(
+                    f"[store] path: {settings.path} cannot be used as a database ({error.orig})",
+                    "name a file on a local disk that Ringplan may write, or one that does not exist yet",
+                ) from error
+            yield store
+
+    async def _prepare(self) -> None:
+        async with self.write() as rows:
+            await rows.connection.run_sync(migrate)
+        self._untidy = True
+        await self.tidy()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Rows]:
+        """One consistent view of the database. Keep it short: a WAL cannot be cut while somebody reads."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield Rows(connection, self._vault)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Rows]:
+        """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
+        async with self._writing:
+            async with self._engine.connect() as plain:
+                connection = await plain.execution_options(**{WRITES: True})
+                async with connection.begin():
+                    rows = Rows(connection, self._vault)
+                    yield rows
+                    if rows.touched:
+                        changed = tables.changes.c.noun.in_(sorted(rows.touched))
+                        await rows.run(
+                            update(tables.changes).where(changed).values(revision=tables.changes.c.revision + 1)
+                        )
+            self._untidy = self._untidy or rows.removed
+        if rows.touched:
+            for waker in self._wakers:
+                waker.set()
+        await self.tidy()
+
+    async def tidy(self) -> bool:
+        """Cut the WAL if something was removed; False: a reader was in the way, and the next write tries again."""
+        if self._untidy and await truncate_wal(self._engine):
+            self._untidy = False
+        return not self._untidy
+
+    async def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
+        """Yield the nouns that changed (of `nouns`; none given: of all), whoever changed them.
+
+        The first yield comes at once with all of them, so that a reader starts with what is there.
+        """
+        wanted = frozenset(nouns or NOUNS)
+        if unknown := wanted - set(NOUNS):
+            raise ValueError(f"no such noun: {sorted(unknown)}")
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        try:
+            async with self._engine.connect() as connection:
+                version = await data_version(connection)
+                seen = await self._revisions()
+                yield wanted
+                while True:
+                    await _woken(waker)
+                    waker.clear()
+                    before, version = version, await data_version(connection)
+                    if before == version:
+                        continue
+                    now = await self._revisions()
+                    changed = frozenset(noun for noun in wanted if now.get(noun) != seen.get(noun))
+                    seen = now
+                    if changed:
+                        yield changed
+        finally:
+            self._wakers.discard(waker)
+
+    async def _revisions(self) -> dict[str, int]:
+        async with self.read() as rows:
+            return {row["noun"]: row["revision"] for row in await rows.all(select(tables.changes))}
+
+
+async def _woken(waker: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LOOK):
+            await waker.wait()
+    except TimeoutError:
+        return
+
+
+def _files(settings: StoreSettings) -> Vault:
+    """Make the folder, the database file and the key, all for their owner alone."""
+    try:
+        settings.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _missing_key(settings)
+        os.close(os.open(settings.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return vault_at(settings.key_path)
+    except OSError as error:
+        raise Misconfigured(
+            f"[store] {error.filename}: {error.strerror}", "name a folder that Ringplan may write in [store] path"
+        ) from error
+
+
+def _missing_key(settings: StoreSettings) -> None:
+    path: Path = settings.path
+    if path.exists() and path.stat().st_size and not settings.key_path.exists():
+        raise Misconfigured(
+            f"[store] key: {settings.key_path} is missing, and {path} holds what was sealed with it",
+            "put the key file back from your backup; if it is lost, move the database away and start anew",
+        )
