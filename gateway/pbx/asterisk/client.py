@@ -1,0 +1,279 @@
+"""One AMI connection: sign in, ask, be told. It is an `async with`; lost, every call raises `Unreachable`.
+
+Actions are pipelined and answers are matched by ActionID; nothing is ever sent again. Events that belong to no action
+are of the class `system` only: it is the one of FullyBooted and Shutdown, and Asterisk sends no other once asked so.
+What was measured of Asterisk 22.10.1 is in tests/captures/asterisk.
+"""
+
+import asyncio
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.domain.held import ClockSeen
+from gateway.errors import SignInAgain, Unreachable
+from gateway.pbx.asterisk.codec import Action, Decoder, Message, encode
+from gateway.pbx.asterisk.settings import AsteriskSettings
+
+IN_FLIGHT = 512
+"""Actions on the way at most. Their answers (some 90 bytes each) fit into a socket's buffers, so Asterisk never waits
+for us with a write: it closes a connection that it cannot write to for `writetimeout`, 100 ms by default."""
+
+_CHUNK = IN_FLIGHT // 2
+_READ = 1 << 16
+_TOLD = 16  # ClockSeen that nobody has read yet, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response to one action, and the events of its list."""
+
+    response: Message
+    items: tuple[Message, ...] = ()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Actions that were sent together; `done` is set when all of them are answered."""
+
+    done: asyncio.Future[None]
+    left: int
+    answers: list[Answer | None]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Where the answer to one action goes."""
+
+    asked: _Asked
+    index: int
+    response: Message | None = None
+    items: list[Message] = field(default_factory=list)
+
+
+class Client:
+    """A connection that is signed in to; made by `connect`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, settings: AsteriskSettings) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._settings = settings
+        self._waiting: dict[str, _Slot] = {}
+        self._last_id = 0
+        self._booted = asyncio.Event()
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._told: deque[ClockSeen] = deque(maxlen=_TOLD)
+        self._news = asyncio.Event()
+
+    async def ask(self, action: Action) -> Answer:
+        """Return the answer to one action. Raises `Unreachable`; a refusal is an answer, not an error."""
+        return (await self.ask_all([action]))[0]
+
+    async def ask_all(self, actions: Sequence[Action]) -> list[Answer]:
+        """Return the answers to `actions`, in their order; they are executed in their order.
+
+        Raises `Unreachable` if one is not answered within the deadline, or the connection is lost: which of them
+        were executed is unknown then.
+        """
+        answers: list[Answer] = []
+        flying: deque[tuple[_Asked, float, range]] = deque()
+        try:
+            for start in range(0, len(actions), _CHUNK):
+                if len(flying) * _CHUNK >= IN_FLIGHT:
+                    answers += await self._answers(flying)
+                flying.append(self._send(actions[start : start + _CHUNK]))
+                await self._drained()
+            while flying:
+                answers += await self._answers(flying)
+        finally:
+            for _, _, ids in flying:
+                for action_id in ids:
+                    self._waiting.pop(str(action_id), None)
+        return answers
+
+    async def events(self) -> AsyncIterator[ClockSeen]:
+        """Yield what is seen of Asterisk's clock; raises `Unreachable` once the connection is lost."""
+        while True:
+            while self._told:
+                yield self._told.popleft()
+            self._raise_if_lost()
+            self._news.clear()
+            await self._news.wait()
+
+    def _send(self, actions: Sequence[Action]) -> tuple[_Asked, float, range]:
+        self._raise_if_lost()
+        loop = asyncio.get_running_loop()
+        ids = range(self._last_id + 1, self._last_id + 1 + len(actions))
+        data = b"".join([encode(action, str(number)) for action, number in zip(actions, ids, strict=True)])
+        self._last_id += len(actions)
+        asked = _Asked(loop.create_future(), len(actions), [None] * len(actions))
+        for index, number in enumerate(ids):
+            self._waiting[str(number)] = _Slot(asked, index)
+        self._writer.write(data)
+        return asked, loop.time() + self._settings.deadline, ids
+
+    async def _drained(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.deadline):
+                await self._writer.drain()
+        except (OSError, TimeoutError) as error:
+            raise self._lose("the connection was lost while it was written to") from error
+
+    async def _answers(self, flying: deque[tuple[_Asked, float, range]]) -> list[Answer]:
+        asked, until, _ = flying[0]
+        try:
+            async with asyncio.timeout_at(until):
+                await asyncio.wait((asked.done, self._lost), return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError as error:
+            raise self._lose(f"an action was not answered within {self._settings.deadline:g} s") from error
+        if not asked.done.done():
+            self._raise_if_lost()
+        flying.popleft()
+        return [answer for answer in asked.answers if answer is not None]
+
+    def _raise_if_lost(self) -> None:
+        if self._lost.done():
+            self._lost.result()
+
+    def _lose(self, why: str) -> Unreachable:
+        """Note the first reason of the loss, wake whoever waits, and return the error to raise."""
+        error = Unreachable(f"Asterisk at {self._settings.address}: {why}")
+        if not self._lost.done():
+            self._lost.set_exception(error)
+            self._lost.exception()  # it is looked at: asyncio shall not call it forgotten
+            self._news.set()
+            self._booted.set()
+            self._writer.transport.abort()
+        return error
+
+    async def read(self) -> None:
+        """Take in what Asterisk sends, until the connection is lost."""
+        decoder = Decoder()
+        while not self._lost.done():
+            try:
+                data = await self._reader.read(_READ)
+                messages = decoder.feed(data)
+            except (OSError, Unreachable) as error:
+                self._lose(str(error) or type(error).__name__)
+                return
+            if not data:
+                self._lose("it closed the connection")
+                return
+            for message in messages:
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        slot = self._waiting.get(message.get("ActionID"))
+        if slot is not None and ("Response" in message.fields) == (slot.response is None):
+            self._fill(slot, message)
+        elif (event := message.get("Event")) == "FullyBooted":
+            self._booted.set()
+        elif event == "Shutdown":
+            self._lose("it shuts down")
+
+    def _fill(self, slot: _Slot, message: Message) -> None:
+        of_a_list = message.fields.get("EventList", "").lower()
+        if slot.response is None:
+            slot.response = message
+            if of_a_list == "start":
+                return
+        elif of_a_list not in ("complete", "cancelled"):
+            slot.items.append(message)
+            return
+        del self._waiting[message.get("ActionID")]
+        asked = slot.asked
+        asked.answers[slot.index] = Answer(slot.response, tuple(slot.items))
+        asked.left -= 1
+        if not asked.left and not asked.done.done():
+            asked.done.set_result(None)
+
+    async def watch(self) -> None:
+        """Ask for a sign of life now and then, which also tells Asterisk's clock, until the connection is lost."""
+        loop = asyncio.get_running_loop()
+        while not self._lost.done():
+            try:
+                due = loop.time() + self._settings.ping
+                asked_at = time.time()
+                pong = (await self.ask(Action("Ping"))).response
+                answered_at = time.time()
+                self._see(pong, (asked_at + answered_at) / 2)
+                async with asyncio.timeout_at(due):
+                    await asyncio.wait((self._lost,))
+            except TimeoutError:
+                continue
+            except Unreachable:
+                return
+
+    def _see(self, pong: Message, ours: float) -> None:
+        try:
+            ahead = float(pong.get("Timestamp")) - ours
+        except ValueError:
+            return
+        self._told.append(ClockSeen(timedelta(seconds=ahead)))
+        self._news.set()
+
+    async def sign_in(self) -> None:
+        """Raises `SignInAgain`, or `Unreachable` where Asterisk does not say in time that it has started."""
+        settings = self._settings
+        fields = (("Username", settings.user), ("Secret", settings.secret.reveal()), ("Events", "system"))
+        response = (await self.ask(Action("Login", fields))).response
+        if not response.succeeded:
+            raise SignInAgain(
+                f"Asterisk at {settings.address} refused the AMI user {settings.user}",
+                f"compare user and secret with [{settings.user}] in manager.conf, and its permit and deny lines",
+            )
+        try:
+            async with asyncio.timeout(settings.deadline):
+                await self._booted.wait()
+        except TimeoutError as error:
+            raise Unreachable(
+                f"Asterisk at {settings.address} has not said within {settings.deadline:g} s that it has started",
+                f"it is still starting, or [{settings.user}] in manager.conf lacks read = system",
+            ) from error
+        self._raise_if_lost()
+
+
+@asynccontextmanager
+async def connect(settings: AsteriskSettings) -> AsyncIterator[Client]:
+    """Open one connection and sign in. Raises `Unreachable` or `SignInAgain`."""
+    reader, writer = await _opened(settings)
+    client = Client(reader, writer, settings)
+    try:
+        async with _beside(client.read(), name="ami read"):
+            await client.sign_in()
+            async with _beside(client.watch(), name="ami watch"):
+                yield client
+    finally:
+        writer.transport.abort()
+
+
+async def _opened(settings: AsteriskSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        trust = ssl.create_default_context(cafile=settings.ca) if settings.tls else None
+        async with asyncio.timeout(settings.deadline):
+            return await asyncio.open_connection(settings.host, settings.port, ssl=trust)
+    except (OSError, TimeoutError) as error:
+        remedy = "check that Asterisk runs and that manager.conf has enabled = yes, this port and this bindaddr"
+        if isinstance(error, ssl.SSLError):
+            remedy = "check tlsenable, tlsbindaddr and tlscertfile in manager.conf, and ca in the settings"
+        why = str(error) or type(error).__name__
+        raise Unreachable(f"Asterisk at {settings.address} cannot be reached: {why}", remedy) from error
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    """Run `work` as a task while the body runs; an error of the body passes as it is, not wrapped into a group."""
+    failed: Exception | None = None
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work, name=name)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 raised below, where no group wraps it
+            failed = error
+        task.cancel()
+    if failed is not None:
+        raise failed

@@ -1,0 +1,96 @@
+"""The port `Pbx` for an Asterisk: what it holds is read back and written through AMI.
+
+Three reads tell everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes on Asterisk 16.28). Only what differs
+from what this connection has read, or had acknowledged, is written; another connection starts without knowledge.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from gateway.domain.held import Held, PbxEvent, Place, Refusal
+from gateway.errors import Refused
+from gateway.pbx.asterisk import client, image
+from gateway.pbx.asterisk.client import Answer, Client
+from gateway.pbx.asterisk.codec import Action
+from gateway.pbx.asterisk.image import Part
+from gateway.pbx.asterisk.settings import AsteriskSettings
+
+_UNSURE = "\0"  # a value that AstDB cannot hold: what is there must be written
+
+
+class Asterisk:
+    """One Asterisk; implements `gateway.ports.Pbx`."""
+
+    def __init__(self, settings: AsteriskSettings) -> None:
+        self._settings = settings
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator["AsteriskSwitch"]:
+        """Open one connection. Raises `Unreachable` or `SignInAgain`."""
+        async with client.connect(self._settings) as connection:
+            yield AsteriskSwitch(connection)
+
+
+class AsteriskSwitch:
+    """One connection; implements `gateway.ports.Switch`. `hold` is for one caller at a time."""
+
+    def __init__(self, connection: Client) -> None:
+        self._client = connection
+        self._known: dict[Part, dict[Place, str | None]] = {part: {} for part in Part}
+        self._has_read = False
+
+    def events(self) -> AsyncIterator[PbxEvent]:
+        """Yield what is seen of the PBX's clock, at once and then with each sign of life; then raise `Unreachable`."""
+        return self._client.events()
+
+    async def held(self) -> Mapping[Place, Held]:
+        """Read back all that Asterisk holds of ours. Raises `Unreachable`, or `Refused` where rights are missing."""
+        answers = await self._client.ask_all([image.tree(part) for part in Part])
+        read: dict[Part, dict[Place, str | None]] = {}
+        for part, answer in zip(Part, answers, strict=True):
+            if not answer.response.succeeded:
+                raise Refused(
+                    f"Asterisk would not list {part.family}: {answer.response.get('Message')}",
+                    "give the AMI user write = system,call,reporting in manager.conf",
+                )
+            read[part] = dict(image.entries(part, answer.items))
+        self._known, self._has_read = read, True
+        places = {place for entries in read.values() for place in entries}
+        return {place: image.held(*(read[part].get(place) for part in Part)) for place in places}
+
+    async def hold(self, wanted: Mapping[Place, Held | None]) -> Mapping[Place, Refusal]:
+        """Make Asterisk hold exactly `wanted` for these places (None: forget); return what could not be held.
+
+        Schedules are written first, for all places, then lamps, then presences: calls must be right at once, and a
+        lamp is looked at before a text is. Raises `Unreachable`: then any part of it may have been written.
+        """
+        refusals: dict[Place, Refusal] = {}
+        values: dict[Place, tuple[str | None, ...]] = {}
+        for place, held in wanted.items():
+            try:
+                values[place] = image.values(place, held or Held())
+            except Refused as error:
+                refusals[place] = Refusal(str(error))
+        steps: list[tuple[Part, Place, str | None, Action]] = []
+        for number, part in enumerate(Part):
+            known = self._known[part]
+            for place, of_place in values.items():
+                value = of_place[number]
+                if known.get(place, None if self._has_read else _UNSURE) == value:
+                    continue
+                steps += [(part, place, value, action) for action in image.writes(part, place, value)]
+        for part, place, _, _ in steps:
+            self._known[part][place] = _UNSURE
+        answers = await self._client.ask_all([action for _, _, _, action in steps])
+        for (part, place, value, action), answer in zip(steps, answers, strict=True):
+            if not _done(action, answer):
+                self._known[part][place] = _UNSURE
+                refusals[place] = Refusal(f"{action.name} {part.family}: {answer.response.get('Message')}")
+            elif place not in refusals:
+                self._known[part][place] = value
+        return refusals
+
+
+def _done(action: Action, answer: Answer) -> bool:
+    """Deleting what is not there is answered with an error, and is what was wanted."""
+    return answer.response.succeeded or action.name == "DBDel"

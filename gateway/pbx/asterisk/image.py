@@ -1,0 +1,113 @@
+"""What Asterisk holds for one extension, as AstDB values, and the actions that change them. Pure.
+
+The three parts are rows of dialplan/README.md. A custom device state and a custom presence are kept by Asterisk in
+AstDB, under `CustomDevstate/<name>` and `CustomPresence/<name>`, as they were written; they are written through the
+functions DEVICE_STATE and PRESENCE_STATE, which tell the phones, and never as AstDB values. A presence is
+`state,subtype,message,e`: subtype and message are base64 (`e`), since a comma would end them.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+
+from gateway.domain.code import Availability
+from gateway.domain.held import Held, Lamp, Place, Presence
+from gateway.errors import Refused
+from gateway.pbx.asterisk.codec import Action, Message
+
+LONGEST_VALUE = 1000
+"""Bytes; a line of 1,018 makes Asterisk lose the whole action."""
+
+_PLACE = re.compile(r"[0-9]{1,15}")
+_PRINTABLE = re.compile(r"[ -~]+")
+_LAMPS = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
+
+
+class Part(Enum):
+    """What is held, as AstDB family and what stands before the extension in the key; in the order of writing."""
+
+    SCHEDULE = ("ringplan", "")
+    LAMP = ("CustomDevstate", "ringplan-")
+    PRESENCE = ("CustomPresence", "ringplan-")
+
+    @property
+    def family(self) -> str:
+        """The AstDB family."""
+        return self.value[0]
+
+    def key(self, place: Place) -> str:
+        """Return the AstDB key."""
+        return self.value[1] + place
+
+
+def values(place: Place, held: Held) -> tuple[str | None, str | None, str | None]:
+    """Return the AstDB value of each `Part`, None: no entry. Raises `Refused` where Asterisk could not hold it."""
+    if not _PLACE.fullmatch(place):
+        raise Refused("an extension is 1 to 15 digits")
+    if held.schedule is not None and not _PRINTABLE.fullmatch(held.schedule):
+        raise Refused("a schedule is printable ASCII")
+    lamp = None if held.lamp is None else _LAMPS[held.lamp]
+    presence = None if held.presence is None else _presence_value(held.presence)
+    for value in (held.schedule, presence):
+        if value is not None and len(value) > LONGEST_VALUE:
+            raise Refused(f"a value has {len(value)} bytes, more than {LONGEST_VALUE}")
+    return held.schedule, lamp, presence
+
+
+def held(schedule: str | None, lamp: str | None, presence: str | None) -> Held:
+    """Return what AstDB values say; a part that is not ours to understand is None."""
+    lit = next((state for state, value in _LAMPS.items() if value == lamp), None)
+    return Held(schedule, lit, None if presence is None else _presence(presence))
+
+
+def tree(part: Part) -> Action:
+    """Return the action that lists a part for all extensions."""
+    return Action("DBGetTree", (("Family", part.family),))
+
+
+def entries(part: Part, items: Iterable[Message]) -> Iterator[tuple[Place, str]]:
+    """Yield extension and AstDB value of each entry of a list that is ours."""
+    start = f"/{part.family}/{part.key('')}"
+    for item in items:
+        place = item.get("Key").removeprefix(start)
+        if _PLACE.fullmatch(place):
+            yield place, item.get("Val")
+
+
+def writes(part: Part, place: Place, value: str | None) -> tuple[Action, ...]:
+    """Return the actions that make the AstDB value `value`, None: that forget it.
+
+    What is forgotten is first put out (phones are told), and its entry deleted after that.
+    """
+    if part is Part.SCHEDULE:
+        where = (("Family", part.family), ("Key", place))
+        return (Action("DBPut", (*where, ("Val", value))),) if value is not None else (Action("DBDel", where),)
+    variable = f"DEVICE_STATE(Custom:ringplan-{place})" if part is Part.LAMP else _presence_variable(place)
+    if value is not None:
+        return (_set(variable, value),)
+    out = _LAMPS[Lamp.OFF] if part is Part.LAMP else "not_set,,"
+    return _set(variable, out), Action("DBDel", (("Family", part.family), ("Key", part.key(place))))
+
+
+def _set(variable: str, value: str) -> Action:
+    return Action("Setvar", (("Variable", variable), ("Value", value)))
+
+
+def _presence_variable(place: Place) -> str:
+    return f"PRESENCE_STATE(CustomPresence:ringplan-{place})"
+
+
+def _presence_value(presence: Presence) -> str:
+    reason, text = (base64.b64encode(part.encode()).decode() for part in (presence.reason, presence.text))
+    return f"{presence.availability.value},{reason},{text},e"
+
+
+def _presence(value: str) -> Presence | None:
+    try:
+        state, reason, text, _ = value.split(",")
+        decoded = [base64.b64decode(part, validate=True).decode() for part in (reason, text)]
+        return Presence(Availability(state), *decoded)
+    except (ValueError, binascii.Error):
+        return None

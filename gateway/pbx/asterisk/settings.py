@@ -1,0 +1,51 @@
+"""An Asterisk in the settings file: the table `[pbx.<name>]` with `kind = "asterisk"`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from gateway.domain.secret import Secret
+
+
+def _concealed(value: object) -> object:
+    return Secret(value) if isinstance(value, str) else value
+
+
+class AsteriskSettings(BaseModel):
+    """Where the manager interface listens and how to sign in.
+
+    `secret` comes in resolved (a text or a `Secret`). `ca`: a PEM file that is trusted instead of the public ones.
+    `deadline`: seconds within which every action must be answered; `ping`: seconds between two signs of life.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Literal["asterisk"] = "asterisk"
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=5038, ge=1, le=65535)
+    user: str = Field(default="ringplan", pattern=r"^[A-Za-z0-9_.-]+$")
+    secret: Annotated[Secret, BeforeValidator(_concealed)]
+    tls: bool = False
+    ca: Path | None = None
+    deadline: float = Field(default=10.0, gt=0)
+    ping: float = Field(default=10.0, gt=0)
+
+    @field_validator("secret")
+    @classmethod
+    def _sendable(cls, secret: Secret) -> Secret:
+        text = secret.reveal()
+        if not text or not text.isprintable():
+            raise ValueError("must be printable and not empty: use the `secret` of the user in manager.conf")
+        return secret
+
+    @model_validator(mode="after")
+    def _ca_needs_tls(self) -> "AsteriskSettings":
+        if self.ca is not None and not self.tls:
+            raise ValueError("`ca` is used with TLS only: set tls = true, or remove ca")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Host and port, for messages."""
+        return f"{self.host}:{self.port}"
