@@ -1,0 +1,53 @@
+"""What an organisation has decided, as planning needs it, and what a calendar was found to say under it."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gateway.domain.code import Code
+from gateway.domain.diversion import Diversion
+from gateway.domain.user import Extension, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`extensions` are all numbers of users; `by_name` and `by_key` find a code by what people write and by its key.
+
+    Where two codes share a name or a key, the first one has it.
+    """
+
+    organisation: Organisation
+    codes: tuple[Code, ...]
+    extensions: frozenset[Extension] = frozenset()
+    by_name: Mapping[str, Code] = field(init=False, repr=False, compare=False)
+    by_key: Mapping[str, Code] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = tuple(reversed(self.codes))
+        object.__setattr__(self, "by_name", {folded(name): code for code in first for name in code.names})
+        object.__setattr__(self, "by_key", {code.key: code for code in first})
+
+
+class Remark(Enum):
+    """Something in a calendar that did not come to what its owner may have meant; counted, never quoted."""
+
+    WITHHELD = "withheld"
+    TARGET_REFUSED = "target_refused"
+    TARGET_NOT_OWN = "target_not_own"
+    SUBJECT_TOO_LONG = "subject_too_long"
+    LASTS_TOO_LONG = "lasts_too_long"
+    SAME_ITEM_TWICE = "same_item_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one user's calendars ask for; `remarks` holds only counts above zero."""
+
+    diversions: tuple[Diversion, ...] = ()
+    remarks: Mapping[Remark, int] = field(default_factory=dict)
+
+
+def folded(name: str) -> str:
+    """Return the form in which names of codes are compared: `mo` + combining diaeresis + `t` is `MÖT`."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,28 @@
+"""Which numbers a `>number` may lead to (CODES.md, "Which items count"): anybody can write an item, calls cost money."""
+
+import re
+from collections.abc import Collection
+
+from gateway.domain.user import Extension
+
+_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+
+
+def is_number(text: str) -> bool:
+    """Say whether `text` can be dialled: 1 to 20 digits 0 to 9 and nothing else, no other script's digits."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_permitted(number: str, permitted: Collection[str], extensions: Collection[Extension]) -> bool:
+    """Say whether `number` matches one of `permitted` (digits, `x` is any digit); none given: is one of `extensions`."""
+    if not is_number(number):
+        return False
+    if not permitted:
+        return number in extensions
+    return any(_matches(number, pattern) for pattern in permitted)
+
+
+def _matches(number: str, pattern: str) -> bool:
+    return len(number) == len(pattern) and all(
+        place in "xX" or place == digit for place, digit in zip(pattern, number, strict=True)
+    )
