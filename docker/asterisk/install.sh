@@ -22,7 +22,7 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 stamp="$(sha256sum <"$0") $folder"
 [ "$(cat "$folder/.installed" 2>/dev/null)" != "$stamp" ] || exit 0
-say() { echo "Asterisk $version: $1"; }
+say() { echo "Asterisk $version: $1 ($SECONDS s)"; }
 
 # The site from which this machine's apt has the suite $1.
 site() {
@@ -97,7 +97,7 @@ exec "\$here/$loader" --library-path "$libraries" \${RINGPLAN_PRELOAD:+--preload
     $argv0"\$here/root/usr/sbin/asterisk" "\$@"
 END
 chmod +x "$work/asterisk"
-"$work/asterisk" -V
+"$work/asterisk" -V >/dev/null
 cat >"$work/env" <<END
 MODULES=$folder/$modules
 DATA=$folder/data
