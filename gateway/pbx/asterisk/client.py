@@ -9,7 +9,7 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -65,7 +65,7 @@ class Client:
         self._waiting: dict[str, _Slot] = {}
         self._last_id = 0
         self._booted = asyncio.Event()
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lost: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
         self._told: deque[ClockSeen] = deque(maxlen=_TOLD)
         self._news = asyncio.Event()
 
@@ -95,7 +95,7 @@ class Client:
                     self._waiting.pop(str(action_id), None)
         return answers
 
-    async def events(self) -> AsyncIterator[ClockSeen]:
+    async def events(self) -> AsyncGenerator[ClockSeen, None]:
         """Yield what is seen of Asterisk's clock; raises `Unreachable` once the connection is lost."""
         while True:
             while self._told:
@@ -137,14 +137,14 @@ class Client:
 
     def _raise_if_lost(self) -> None:
         if self._lost.done():
-            self._lost.result()
+            first = self._lost.result()
+            raise Unreachable(str(first), first.remedy)
 
-    def _lose(self, why: str) -> Unreachable:
+    def _lose(self, why: str, remedy: str = "") -> Unreachable:
         """Note the first reason of the loss, wake whoever waits, and return the error to raise."""
-        error = Unreachable(f"Asterisk at {self._settings.address}: {why}")
+        error = Unreachable(f"Asterisk at {self._settings.address}: {why}", remedy)
         if not self._lost.done():
-            self._lost.set_exception(error)
-            self._lost.exception()  # it is looked at: asyncio shall not call it forgotten
+            self._lost.set_result(error)
             self._news.set()
             self._booted.set()
             self._writer.transport.abort()
@@ -157,8 +157,11 @@ class Client:
             try:
                 data = await self._reader.read(_READ)
                 messages = decoder.feed(data)
-            except (OSError, Unreachable) as error:
+            except OSError as error:
                 self._lose(str(error) or type(error).__name__)
+                return
+            except Unreachable as error:
+                self._lose(str(error), error.remedy)
                 return
             if not data:
                 self._lose("it closed the connection")

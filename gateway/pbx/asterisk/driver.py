@@ -6,6 +6,7 @@ from what this connection has read, or had acknowledged, is written; another con
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import chain
 
 from gateway.domain.held import Held, PbxEvent, Place, Refusal
 from gateway.errors import Refused
@@ -88,6 +89,15 @@ class AsteriskSwitch:
                 refusals[place] = Refusal(f"{action.name} {part.family}: {answer.response.get('Message')}")
             elif place not in refusals:
                 self._known[part][place] = value
+        return refusals
+
+    async def forget_all(self) -> Mapping[Place, Refusal]:
+        """Remove everything of ours, whatever extension or other key it is for; return what could not be forgotten."""
+        refusals = await self.hold(dict.fromkeys(await self.held()))
+        listed = await self._client.ask_all([image.tree(part) for part in Part])
+        rest = (image.leftovers(part, answer.items) for part, answer in zip(Part, listed, strict=True))
+        await self._client.ask_all(list(chain.from_iterable(rest)))
+        self._known, self._has_read = {part: {} for part in Part}, False
         return refusals
 
 

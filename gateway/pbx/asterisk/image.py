@@ -71,9 +71,19 @@ def entries(part: Part, items: Iterable[Message]) -> Iterator[tuple[Place, str]]
     """Yield extension and AstDB value of each entry of a list that is ours."""
     start = f"/{part.family}/{part.key('')}"
     for item in items:
-        place = item.get("Key").removeprefix(start)
-        if _PLACE.fullmatch(place):
+        key = item.get("Key")
+        place = key[len(start) :]
+        if key.startswith(start) and _PLACE.fullmatch(place):
             yield place, item.get("Val")
+
+
+def leftovers(part: Part, items: Iterable[Message]) -> Iterator[Action]:
+    """Yield the actions that delete every entry of a list that begins like ours, also where it names no extension."""
+    family = f"/{part.family}/"
+    for item in items:
+        key = item.get("Key").removeprefix(family)
+        if key != item.get("Key") and key.startswith(part.key("")):
+            yield Action("DBDel", (("Family", part.family), ("Key", key)))
 
 
 def writes(part: Part, place: Place, value: str | None) -> tuple[Action, ...]:

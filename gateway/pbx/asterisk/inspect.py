@@ -1,0 +1,167 @@
+"""Is an Asterisk set up as Ringplan needs it? Asked through AMI, changes nothing.
+
+The answers were seen on Asterisk 22.10.1: `ShowDialPlan` with an extension lists what matches it in every context,
+with an unknown context or extension it is an error; `ListCommands` lists what the signed-in user may do; a file cannot
+be looked at (STAT() is refused to AMI), so sounds are looked at where Asterisk's data folder is on this machine.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from gateway.domain.finding import Finding
+from gateway.domain.user import Extension
+from gateway.errors import RingplanError
+from gateway.pbx.asterisk import client, lines
+from gateway.pbx.asterisk.client import Client
+from gateway.pbx.asterisk.codec import Action, Message
+from gateway.pbx.asterisk.settings import AsteriskSettings
+
+OLDEST, NEWEST = (16, 28), 22
+CLOCKS_MAY_DIFFER = 2.0  # seconds
+NEEDED = ("DBPut", "DBDel", "DBGetTree", "Setvar", "Getvar", "ShowDialPlan", "CoreSettings")
+READS_VERSION = '"^1[|]'
+"""In a step of the context `ringplan`: the first section of the schedule value that the dialplan understands."""
+
+PREDIAL_HOOK = "macro-dialout-one-predial-hook"
+"""Where FreePBX leaves room before a Dial, for all extensions (from its published dialplan, unverified)."""
+
+_ENTERS = re.compile(r"Gosub\(ringplan,|^ringplan,")
+_NAMED = 5  # extensions that are named in a message, at most
+
+
+async def inspect(
+    settings: AsteriskSettings, extensions: Collection[Extension], sounds: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Look at everything that these `extensions` need.
+
+    `sounds` are names below Asterisk's sounds folder, without their ending (`ringplan/sv/person`). Never raises for
+    what it finds: an Asterisk that cannot be reached is a finding too.
+    """
+    try:
+        async with client.connect(settings) as asterisk:
+            findings = [Finding("connection", True, f"Asterisk at {settings.address} lets {settings.user} in")]
+            rights = await _rights(asterisk, settings)
+            findings += [rights, await _version(asterisk), await _clock(asterisk)]
+            if rights.ok:
+                findings += await _dialplan(asterisk, sorted(extensions))
+                findings.append(await _sounds(asterisk, sounds))
+            return tuple(findings)
+    except RingplanError as error:
+        return (Finding("connection", False, str(error), error.remedy),)
+
+
+async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
+    allowed = (await asterisk.ask(Action("ListCommands"))).response
+    missing = [name for name in NEEDED if name not in allowed.fields]
+    if not missing:
+        return Finding("rights", True, f"{settings.user} may do what is needed")
+    return Finding(
+        "rights",
+        False,
+        f"{settings.user} may not use {', '.join(missing)}",
+        f"in manager.conf, below [{settings.user}]: write = {lines.WRITE}; then `manager reload`",
+    )
+
+
+async def _version(asterisk: Client) -> Finding:
+    said = (await asterisk.ask(Action("CoreSettings"))).response.get("AsteriskVersion")
+    found = re.search(r"(\d+)\.(\d+)", said)
+    numbers = (int(found[1]), int(found[2])) if found else (0, 0)
+    if numbers >= OLDEST and numbers[0] <= NEWEST:
+        return Finding("version", True, f"Asterisk {said}")
+    return Finding("version", False, f"Asterisk {said or 'of unknown version'}", "Ringplan is for Asterisk 16.28 to 22")
+
+
+async def _clock(asterisk: Client) -> Finding:
+    async with aclosing(asterisk.events()) as events:
+        ahead = (await anext(events)).ahead.total_seconds()
+    said = f"the clocks of Asterisk and of this machine differ by {abs(ahead):.1f} s"
+    if abs(ahead) <= CLOCKS_MAY_DIFFER:
+        return Finding("clock", True, said)
+    return Finding("clock", False, said, "let both machines follow a time server: Asterisk goes by its own clock")
+
+
+async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[Finding]:
+    contexts = (lines.CONTEXT, lines.TARGET, PREDIAL_HOOK)
+    shown = await asterisk.ask_all(
+        [Action("ShowDialPlan", (("Context", context),)) for context in contexts]
+        + [Action("ShowDialPlan", (("Extension", extension),)) for extension in extensions]
+    )
+    ours, target, hook = (answer.items for answer in shown[:3])
+    steps = {extension: answer.items for extension, answer in zip(extensions, shown[3:], strict=True)}
+    hooked = any(_enters(item) for item in hook)
+    without_line = [] if hooked else [ext for ext in extensions if not _has_line(steps[ext])]
+    without_hint = [ext for ext in extensions if not _has_hint(ext, steps[ext])]
+    return [
+        _ours(ours),
+        _found(
+            "line", "the line of Ringplan", without_line, f"before the Dial of each pattern: {lines.line().strip()}"
+        ),
+        _found("hint", "a hint with Ringplan's lamp (optional)", without_hint, lines.hint("_1XXX"), needed=False),
+        Finding("targets", True, f"the context {lines.TARGET} is there")
+        if target
+        else Finding("targets", False, f"no context {lines.TARGET}: no target is dialled", lines.target_context()),
+    ]
+
+
+def _ours(steps: Sequence[Message]) -> Finding:
+    reload = "then `dialplan reload`"
+    if not steps:
+        add = f"put dialplan/asterisk/ringplan.conf beside extensions.conf and into that: {lines.INCLUDE}"
+        return Finding(
+            "dialplan", False, f"the context {lines.CONTEXT} is not loaded: nobody is diverted", f"{add}; {reload}"
+        )
+    if any(READS_VERSION in step.get("AppData") for step in steps):
+        return Finding("dialplan", True, f"the context {lines.CONTEXT} is loaded")
+    again = "put the ringplan.conf of this version beside extensions.conf"
+    return Finding("dialplan", False, f"the context {lines.CONTEXT} is of another version", f"{again}; {reload}")
+
+
+def _found(part: str, what: str, without: Sequence[Extension], remedy: str, needed: bool = True) -> Finding:
+    if not without:
+        return Finding(part, True, f"every extension has {what}")
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    return Finding(part, not needed, f"without {what}: {', '.join(without[:_NAMED])}{more}", remedy)
+
+
+def _has_line(steps: Sequence[Message]) -> bool:
+    """Whether, in some context that dials, Ringplan is entered before the phone is dialled."""
+    entered: set[str] = set()
+    for step in steps:
+        context = step.get("Context")
+        if _enters(step):
+            entered.add(context)
+        elif step.get("Application") == "Dial" and context in entered:
+            return True
+    return False
+
+
+def _enters(step: Message) -> bool:
+    if step.get("Context").startswith(lines.CONTEXT) or step.get("Application") not in ("ExecIf", "Gosub", "GosubIf"):
+        return False
+    return _ENTERS.search(step.get("AppData")) is not None
+
+
+def _has_hint(extension: Extension, steps: Sequence[Message]) -> bool:
+    lamp = f"Custom:ringplan-{extension}"
+    hints = (step.get("Application") for step in steps if step.get("Priority") == "hint")
+    return any(lamp in re.split("[&,]", hint.replace("${EXTEN}", extension)) for hint in hints)
+
+
+async def _sounds(asterisk: Client, sounds: Collection[str]) -> Finding:
+    data = (await asterisk.ask(Action("Getvar", (("Variable", "ASTDATADIR"),)))).response.get("Value")
+    folder = Path(data) / "sounds"
+    if not data or not await asyncio.to_thread(folder.is_dir):
+        return Finding("sounds", True, "Asterisk's sounds are not on this machine: not looked at")
+    missing = await asyncio.to_thread(_missing, folder, sounds)
+    if not missing:
+        return Finding("sounds", True, f"all {len(sounds)} sounds are there")
+    said = f"{len(missing)} of {len(sounds)} sounds are missing, the first is {missing[0]}"
+    return Finding("sounds", False, said, f"`ringplan prompts build`, and its files to {folder}")
+
+
+def _missing(folder: Path, sounds: Collection[str]) -> list[str]:
+    return [sound for sound in sorted(sounds) if not (folder / f"{sound}.wav").is_file()]

@@ -1,0 +1,61 @@
+"""What an administrator adds to Asterisk's own files, as text. Pure.
+
+The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights.txt): `read = system` brings FullyBooted;
+of `write`, `system` is for DBPut, DBDel, DBGetTree, `call` for Setvar, `reporting` for ShowDialPlan, which only
+`ringplan check` uses.
+"""
+
+from gateway.domain.user import Extension
+
+READ = "system"
+WRITE = "system,call,reporting"
+CONTEXT = "ringplan"
+TARGET = "ringplan-target"
+LINE = "ExecIf($[${DIALPLAN_EXISTS(ringplan,${EXTEN},1)}]?Gosub(ringplan,${EXTEN},1(${EXTEN})))"
+"""Without the question a dialplan that is not loaded would hang up every call."""
+
+INCLUDE = "#include ringplan.conf"
+HINTS = "include => ringplan-hints"
+
+
+def manager_stanza(user: str, address: str = "127.0.0.1/255.255.255.255") -> str:
+    """Return the lines for manager.conf; the secret is for the administrator to choose."""
+    return (
+        f"[{user}]\n"
+        "secret = <the text that the setting `secret` leads to>\n"
+        "deny = 0.0.0.0/0.0.0.0\n"
+        f"permit = {address}\n"
+        f"read = {READ}\n"
+        f"write = {WRITE}\n"
+        "writetimeout = 5000\n"
+    )
+
+
+def line(priority: str = "n") -> str:
+    """Return the line that goes before the Dial of every extension pattern."""
+    return f" same => {priority},{LINE}"
+
+
+def hint(pattern: Extension, channel: str = "PJSIP/${EXTEN}") -> str:
+    """Return the line that lights lamps and shows presence for `pattern`."""
+    return f"exten => {pattern},hint,{channel}&Custom:ringplan-${{EXTEN}},CustomPresence:ringplan-${{EXTEN}}"
+
+
+def target_context() -> str:
+    """Return an example of the context in which targets are dialled."""
+    return (
+        f"[{TARGET}]\n"
+        "; what targets of diversions and operators may reach, for example the context of your phones\n"
+        "include => phones\n"
+    )
+
+
+def dialplan_lines(pattern: str = "_1XXX") -> str:
+    """Return the lines for extensions.conf, for extensions like `pattern`."""
+    return (
+        f"{INCLUDE}\n\n"
+        f"; in every extension pattern, before its Dial:\n{line()}\n\n"
+        f"; optional, lamps and presence: beside the pattern\n{hint(pattern)}\n"
+        f"; or, under *21 and the extension, in the context that phones subscribe in\n{HINTS}\n\n"
+        f"{target_context()}"
+    )
