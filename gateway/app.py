@@ -1,0 +1,96 @@
+"""The running gateway: the only place where its parts meet. They are built here, started, and end together."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
+
+from gateway.domain.user import User
+from gateway.engine.clock import WallClock
+from gateway.engine.pulse import BEAT, Pulse
+from gateway.engine.reconcile import Reconcile
+from gateway.engine.supervise import supervise
+from gateway.engine.sweep import sweep
+from gateway.engine.sync import Sync
+from gateway.pbx.asterisk.driver import Asterisk
+from gateway.pbx.asterisk.settings import AsteriskSettings
+from gateway.planning.usual import CODES
+from gateway.ports import Clock, Connect, Pbx
+from gateway.settings import Settings
+from gateway.sources.caldav import source as caldav
+from gateway.sources.caldav.settings import CalDavSettings
+from gateway.store import codes
+from gateway.store.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def source_of(settings: CalDavSettings) -> Connect:
+    """Return how accounts of a source are opened, by the kind that the settings name."""
+    match settings:
+        case CalDavSettings():
+            return caldav.connect(settings)
+
+
+def pbx_of(settings: AsteriskSettings) -> Pbx:
+    """Return a PBX by the kind that the settings name."""
+    match settings:
+        case AsteriskSettings():
+            return Asterisk(settings)
+
+
+async def run(settings: Settings, clock: Clock | None = None) -> None:
+    """Run until SIGTERM or SIGINT. PBXs keep what they hold, so calls go on as planned while nothing runs.
+
+    Raises `Refused` when another gateway runs on the same store, `Misconfigured` when something cannot be used.
+    """
+    clock = clock or WallClock()
+    async with Store.open(settings.store, alone=True) as store:
+        async with store.write() as rows:
+            await codes.fill(rows, CODES)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        running = asyncio.create_task(_parts(settings, store, clock), name="gateway")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not running.done():
+            log.info("stopping")
+            running.cancel()
+        await asyncio.wait((running,))
+        if not running.cancelled():
+            running.result()
+
+
+async def _parts(settings: Settings, store: Store, clock: Clock) -> None:
+    pulse = Pulse(store, clock)
+    takes_part = partial(_takes_part, frozenset(settings.run.pilot))
+    connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
+    await pulse.say("gateway", None)
+    await pulse.tell(
+        "gateway",
+        {
+            "version": version("ringplan"),
+            "pid": os.getpid(),
+            "dry_run": int(settings.run.dry_run),
+            "beat_every": BEAT.total_seconds(),
+        },
+    )
+    await pulse.only("pbx:", [f"pbx:{name}" for name in settings.pbx])
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(pulse.run(), name="pulse")
+        tasks.create_task(sweep(store, clock), name="sweep")
+        tasks.create_task(Sync(store, connect, takes_part, clock, pulse).run(), name="sync")
+        for name, one in settings.pbx.items():
+            reconcile = Reconcile(name, store, takes_part, clock, pulse, dry_run=settings.run.dry_run)
+            say = partial(pulse.say, f"pbx:{name}")
+            tasks.create_task(supervise(pbx_of(one).connect, reconcile.hold, say, clock), name=f"pbx {name}")
+
+
+def _takes_part(pilot: frozenset[str], user: User) -> bool:
+    return not pilot or any(place in pilot for place in user.places)

@@ -1,0 +1,72 @@
+"""How the parts of this gateway are, kept as rows that `ringplan status` and monitoring read.
+
+A row is written when something changes, and confirmed every few seconds: one that is not confirmed any more belongs to
+a gateway that has died.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import NoReturn
+
+from gateway.errors import RingplanError
+from gateway.ports import Clock
+from gateway.store import health
+from gateway.store.health import Facts
+from gateway.store.store import Store
+
+BEAT = timedelta(seconds=10)
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """`say` and `tell` write; `run` confirms."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._said: dict[str, str] = {}
+        self._facts: dict[str, Facts] = {}
+
+    async def say(self, name: str, error: RingplanError | None) -> None:
+        """Note that `name` is well (None) or not; the same thing is logged once."""
+        said = "" if error is None else str(error)
+        if self._said.get(name) != said:
+            if error is None:
+                log.info("%s: up", name)
+            else:
+                log.warning("%s: %s%s", name, said, f" ({error.remedy})" if error.remedy else "")
+        self._said[name] = said
+        async with self._store.write() as rows:
+            remedy = "" if error is None else error.remedy
+            await health.put(rows, name, ok=error is None, now=self._clock.now(), said=said, remedy=remedy)
+
+    async def tell(self, name: str, facts: Mapping[str, int | float | str | list[str]]) -> None:
+        """Note figures about `name`, which is well; written when one of them changes."""
+        told = {**self._facts.get(name, {}), **facts}
+        if told == self._facts.get(name):
+            return
+        self._facts[name] = told
+        async with self._store.write() as rows:
+            await health.put(rows, name, ok=True, now=self._clock.now(), facts=told)
+
+    async def only(self, kind: str, names: Collection[str]) -> None:
+        """Drop the rows of a kind (`account:`) that there are no more: others than `names`."""
+        async with self._store.write() as rows:
+            known = [row.name for row in await health.every(rows)]
+            gone = {name for name in known if name.startswith(kind) and name not in names}
+            if gone:
+                await health.forget(rows, keep=[name for name in known if name not in gone])
+        for name in gone:
+            self._said.pop(name, None)
+            self._facts.pop(name, None)
+
+    async def run(self) -> NoReturn:
+        """Confirm all rows every `BEAT`."""
+        never = asyncio.Event()
+        while True:
+            async with self._store.write() as rows:
+                await health.beat(rows, tuple(self._said), self._clock.now())
+            await self._clock.until(self._clock.now() + BEAT, never)
