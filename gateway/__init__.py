@@ -3,5 +3,3 @@
 Everything importable is below this package, in the rows that `docs/architecture.md` draws; a module imports from
 rows below its own only. Nothing is done at import.
 """
-
-__version__ = "0.1.0"
