@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from gateway.domain.code import Availability, Code, Takes
 from gateway.errors import Refused
+from gateway.planning.rules import folded
 from gateway.store import mailboxes, tables
 from gateway.store.rows import Rows
 from gateway.store.written import treatment_in, treatment_out
@@ -62,7 +63,8 @@ async def remove(rows: Rows, key: str) -> bool:
 
 
 def _apart(code: Code, other: Code) -> None:
-    if both := sorted(set(code.names) & set(other.names)):
+    theirs = {folded(name) for name in other.names}
+    if both := [name for name in code.names if folded(name) in theirs]:
         raise Refused(f"{both[0]} is already a name of the code {other.key}", f"take it away from {other.key} first")
     if code.digit is not None and code.digit == other.digit:
         raise Refused(f"the digit {code.digit} is already the code {other.key}'s", "choose another digit")

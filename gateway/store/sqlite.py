@@ -4,8 +4,10 @@ Sources: sqlite.org/pragma.html (secure_delete, wal_checkpoint, data_version, bu
 SQLAlchemy's page on its SQLite dialect for transactions that begin when we say so.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from sqlite3 import Row
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED, OperationalError, Row
 from typing import cast
 
 from aiosqlite import Connection
@@ -39,7 +41,7 @@ def engine_at(path: Path) -> AsyncEngine:
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4, max_overflow=4)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in PRAGMAS:
@@ -56,24 +58,46 @@ def engine_at(path: Path) -> AsyncEngine:
 
 async def truncate_wal(engine: AsyncEngine) -> bool:
     """Move the WAL into the database and cut it to nothing; False: somebody was in the way for a while, try again."""
-    async with engine.connect() as connection:
-        await _pragma(connection, f"busy_timeout={PATIENCE_OF_CUT}")
-        try:
-            row = await _pragma(connection, "wal_checkpoint(TRUNCATE)")
-        finally:
-            await _pragma(connection, f"busy_timeout={PATIENCE}")
+    async with _impatient(engine) as connection:
+        row = await _execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     return row is not None and row[0] == 0
+
+
+async def rebuild(engine: AsyncEngine) -> bool:
+    """Write the database anew from the rows that there are; False: somebody was in the way for a while, try again.
+
+    secure_delete overwrites a row where it lies. But where pages were split or joined before, copies of it stay in the
+    space between their cells, and only a page that is written anew loses them. 200,000 diversions take 0.2 s.
+    """
+    async with _impatient(engine) as connection:
+        try:
+            await _execute(connection, "VACUUM")
+        except OperationalError as error:
+            if error.sqlite_errorcode not in (SQLITE_BUSY, SQLITE_LOCKED):
+                raise
+            return False
+    return await truncate_wal(engine)
+
+
+@asynccontextmanager
+async def _impatient(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        await _execute(connection, f"PRAGMA busy_timeout={PATIENCE_OF_CUT}")
+        try:
+            yield connection
+        finally:
+            await _execute(connection, f"PRAGMA busy_timeout={PATIENCE}")
 
 
 async def data_version(connection: AsyncConnection) -> int:
     """Return a number that changes whenever another connection, of any process, has committed."""
-    row = await _pragma(connection, "data_version")
+    row = await _execute(connection, "PRAGMA data_version")
     return 0 if row is None else int(row[0])
 
 
-async def _pragma(connection: AsyncConnection, pragma: str) -> Row | None:
-    """Run a pragma outside of any transaction: inside of one, these say nothing new or are refused."""
+async def _execute(connection: AsyncConnection, statement: str) -> Row | None:
+    """Run a statement outside of any transaction: inside of one, these say nothing new or are refused."""
     raw = await connection.get_raw_connection()
-    driver = cast(Connection, raw.driver_connection)
-    async with driver.execute(f"PRAGMA {pragma}") as cursor:
+    driver = cast("Connection", raw.driver_connection)
+    async with driver.execute(statement) as cursor:
         return await cursor.fetchone()

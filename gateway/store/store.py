@@ -15,15 +15,17 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.errors import Misconfigured
-from gateway.store import tables
+from gateway.planning.usual import USUAL
+from gateway.store import codes, tables
 from gateway.store.lock import only_gateway
 from gateway.store.migrate import migrate
 from gateway.store.rows import NOUNS, Rows
 from gateway.store.settings import StoreSettings
-from gateway.store.sqlite import WRITES, data_version, engine_at, truncate_wal
+from gateway.store.sqlite import WRITES, data_version, engine_at, rebuild, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
 LOOK = 1.0  # seconds between looks at what other processes did
+APART = 10.0  # seconds from one rebuilding of the file to the next
 
 
 class Store:
@@ -34,7 +36,9 @@ class Store:
         self._vault = vault
         self._writing = asyncio.Lock()
         self._wakers: set[asyncio.Event] = set()
-        self._untidy = False
+        self._wal_tells = False
+        self._pages_tell = False
+        self._rebuilt = -APART
 
     @classmethod
     @asynccontextmanager
@@ -51,6 +55,7 @@ class Store:
             engine = engine_at(settings.path)
             stack.push_async_callback(engine.dispose)
             store = cls(engine, vault)
+            store._pages_tell = alone  # the one before may have been killed before it could tidy up
             try:
                 await store._prepare()
             except DatabaseError as error:
@@ -58,12 +63,17 @@ class Store:
                     f"[store] path: {settings.path} cannot be used as a database ({error.orig})",
                     "name a file on a local disk that Ringplan may write, or one that does not exist yet",
                 ) from error
+            stack.push_async_callback(store._leave)
             yield store
 
     async def _prepare(self) -> None:
         async with self.write() as rows:
-            await rows.connection.run_sync(migrate)
-        self._untidy = True
+            if await rows.connection.run_sync(migrate):
+                await codes.fill(rows, USUAL)
+        await self.tidy()
+
+    async def _leave(self) -> None:
+        self._rebuilt = -APART
         await self.tidy()
 
     @asynccontextmanager
@@ -75,28 +85,43 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Rows]:
         """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
-        async with self._writing:
-            async with self._engine.connect() as plain:
-                connection = await plain.execution_options(**{WRITES: True})
-                async with connection.begin():
-                    rows = Rows(connection, self._vault)
-                    yield rows
-                    if rows.touched:
-                        changed = tables.changes.c.noun.in_(sorted(rows.touched))
-                        await rows.run(
-                            update(tables.changes).where(changed).values(revision=tables.changes.c.revision + 1)
-                        )
-            self._untidy = self._untidy or rows.removed
+        async with self._writing, self._engine.connect() as plain:
+            connection = await plain.execution_options(**{WRITES: True})
+            async with connection.begin():
+                rows = Rows(connection, self._vault)
+                yield rows
+                if rows.touched:
+                    changed = tables.changes.c.noun.in_(sorted(rows.touched))
+                    await rows.run(update(tables.changes).where(changed).values(revision=tables.changes.c.revision + 1))
         if rows.touched:
             for waker in self._wakers:
                 waker.set()
-        await self.tidy()
+        if rows.removed:
+            self._wal_tells = self._pages_tell = True
+        await self._cut()
 
     async def tidy(self) -> bool:
-        """Cut the WAL if something was removed; False: a reader was in the way, and the next write tries again."""
-        if self._untidy and await truncate_wal(self._engine):
-            self._untidy = False
-        return not self._untidy
+        """Let what was removed leave the file altogether. False: not all is out yet, come again in a second.
+
+        The file is written anew at most every `APART` seconds, and not while others are in the way.
+        """
+        cut = await self._cut()
+        if not self._pages_tell:
+            return cut
+        now = asyncio.get_running_loop().time()
+        if now < self._rebuilt + APART:
+            return False
+        async with self._writing:
+            done = await rebuild(self._engine)
+        if done:
+            self._rebuilt = now
+            self._wal_tells = self._pages_tell = False
+        return done
+
+    async def _cut(self) -> bool:
+        if self._wal_tells and await truncate_wal(self._engine):
+            self._wal_tells = False
+        return not self._wal_tells
 
     async def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
         """Yield the nouns that changed (of `nouns`; none given: of all), whoever changed them.

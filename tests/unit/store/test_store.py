@@ -13,8 +13,7 @@ from gateway.errors import Misconfigured, Refused
 from gateway.store import health, switches, tables, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
-
-from .made import NOON, person
+from tests.unit.store.made import NOON, person
 
 
 async def test_the_first_start_makes_database_and_key_for_their_owner_alone(settings: StoreSettings) -> None:
@@ -124,7 +123,7 @@ async def test_writers_of_two_processes_wait_for_each_other(store: Store, settin
         assert len(await users.every(rows)) == 40
 
 
-async def test_the_file_is_prepared_to_forget(store: Store, settings: StoreSettings) -> None:
+async def test_the_file_is_prepared_to_forget(store: Store) -> None:
     async with store.read() as rows:
         assert (await rows.run(text("PRAGMA secure_delete"))).scalar() == 1
         assert (await rows.run(text("PRAGMA foreign_keys"))).scalar() == 1

@@ -1,0 +1,141 @@
+"""What a calendar said is in no file of the store once it is over: neither plain nor in another writing.
+
+The planted texts have many lengths and come and go among others that stay, so that pages are split, joined and moved.
+"""
+
+import asyncio
+import base64
+import contextlib
+import quopri
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from gateway.domain.diversion import Diversion
+from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.secret import Secret
+from gateway.domain.user import User
+from gateway.store import accounts, diversions, mailboxes, users
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PLANTED = "hemma på Ågatan med Alva"
+STAYING = "away on a long journey"
+
+
+def writings(text: str) -> Iterator[bytes]:
+    """Yield the forms in which a text may lie about; base64 in its three alignments, without the outer characters."""
+    raw = text.encode()
+    yield raw
+    yield text.encode("utf-16-le")
+    yield text.encode("utf-16-be")
+    yield quote(text).encode()
+    yield quopri.encodestring(raw).strip()
+    for shift in range(3):
+        yield base64.b64encode(b"\0" * shift + raw)[4:-4]
+
+
+def files_with(folder: Path, text: str) -> set[str]:
+    forms = list(writings(text))
+    return {
+        file.name for file in folder.iterdir() if file.is_file() and any(form in file.read_bytes() for form in forms)
+    }
+
+
+async def filled(store: Store, people: int) -> list[Mailbox]:
+    made = []
+    async with store.write() as rows:
+        account = await accounts.add(rows, Account(0, "office", "reader", Secret("x"), service=True))
+        for number in range(1000, 1000 + people):
+            user = await users.add(
+                rows, User(0, str(number), (f"u{number}@example.org",), ZoneInfo("Europe/Stockholm"))
+            )
+            made.append(
+                await mailboxes.add(rows, Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone))
+            )
+    return made
+
+
+async def tidied(store: Store) -> None:
+    """Wait as the gateway does, for half of the minute that users are promised."""
+    never = asyncio.Event()
+    async with asyncio.timeout(30):
+        while not await store.tidy():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(never.wait(), 0.2)
+
+
+def backup(database: Path) -> Path:
+    """Copy the database with the files that belong to it, as a nightly job does."""
+    folder = database.parent / "backup"
+    folder.mkdir(exist_ok=True)
+    for file in database.parent.glob(f"{database.name}*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def some(mailbox: Mailbox, chance: random.Random, ends: datetime, text: str) -> list[Diversion]:
+    return [
+        Diversion(mailbox.user, f"{ends}-{at}", "VAB", NOON, ends, text=f"{text} {'x' * chance.randrange(0, 900)}")
+        for at in range(chance.randrange(1, 6))
+    ]
+
+
+async def test_a_text_is_there_while_the_diversion_is_in_force_and_gone_from_every_file_when_it_is_over(
+    tmp_path: Path,
+) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    chance = random.Random(1)  # noqa: S311 (lengths of texts)
+    async with Store.open(settings, alone=True) as store:
+        people = await filled(store, 150)
+        for round_ in range(2):
+            ends = NOON + timedelta(minutes=round_ + 1)
+            for mailbox in people:
+                over_soon = some(mailbox, chance, ends, PLANTED)
+                staying = some(mailbox, chance, NOON + timedelta(days=2), STAYING)
+                async with store.write() as rows:
+                    await mailboxes.replace(rows, mailbox.id, over_soon + staying, None, epoch=0, now=NOON)
+            assert files_with(tmp_path, PLANTED), "the planted text must be found while it is in force"
+            async with store.write() as rows:
+                assert await diversions.forget_over(rows, ends) > 0
+            await tidied(store)
+            assert files_with(tmp_path, PLANTED) == set()
+            assert files_with(tmp_path, STAYING) == {"ringplan.db"}
+            assert files_with(backup(settings.path), PLANTED) == set()
+
+
+async def test_a_text_that_a_gateway_left_behind_is_gone_after_the_next_one_has_forgotten(tmp_path: Path) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    chance = random.Random(2)  # noqa: S311 (lengths of texts)
+    async with Store.open(settings) as store:
+        for mailbox in await filled(store, 10):
+            async with store.write() as rows:
+                found = some(mailbox, chance, NOON, PLANTED)
+                await mailboxes.replace(rows, mailbox.id, found, None, epoch=0, now=NOON)
+    assert files_with(tmp_path, PLANTED) == {"ringplan.db"}
+    async with Store.open(settings) as store:
+        async with store.write() as rows:
+            await diversions.forget_over(rows, NOON)
+        await tidied(store)
+        assert files_with(tmp_path, PLANTED) == set()
+
+
+async def test_a_text_of_a_removed_user_or_of_a_changed_item_is_gone_at_once(tmp_path: Path) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    chance = random.Random(3)  # noqa: S311 (lengths of texts)
+    async with Store.open(settings) as store:
+        first, second = await filled(store, 2)
+        for mailbox in (first, second):
+            async with store.write() as rows:
+                found = some(mailbox, chance, NOON, PLANTED)
+                await mailboxes.replace(rows, mailbox.id, found, None, epoch=0, now=NOON)
+        async with store.write() as rows:
+            await mailboxes.replace(rows, first.id, [], None, epoch=0, now=NOON)
+        async with store.write() as rows:
+            await users.remove(rows, second.user)
+        await tidied(store)
+        assert files_with(tmp_path, PLANTED) == set()
