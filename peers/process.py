@@ -42,8 +42,8 @@ def tail(log: Path, lines: int = 25) -> str:
 class Process:
     """A running child process; `pid` is its id, `log` the file with its output."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path, name: str) -> None:
-        self._process, self.log, self.name = process, log, name
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, name: str, *, family: bool) -> None:
+        self._process, self.log, self.name, self._family = process, log, name, family
 
     @classmethod
     async def start(
@@ -54,15 +54,20 @@ class Process:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         run_as: str | None = None,
+        family: bool = False,
     ) -> "Process":
-        """Start `command` in `folder`, its output appended to `log`; as the system's user `run_as` if given."""
+        """Start `command` in `folder`, its output appended to `log`; as the system's user `run_as` if given.
+
+        With `family`, SIGKILL also ends the processes that it has started itself.
+        """
         identity = ["--reuid", run_as, "--regid", run_as, "--clear-groups"] if run_as else []
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "KILL", *identity, "--", *command,
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environment,
+                start_new_session=family,
             )  # fmt: skip
-        return cls(process, log, name or Path(command[0]).name)
+        return cls(process, log, name or Path(command[0]).name, family=family)
 
     @property
     def pid(self) -> int:
@@ -111,7 +116,10 @@ class Process:
     def _signal(self, number: signal.Signals) -> None:
         # Popen's own way polls first and so takes the exit status away from asyncio's watcher
         with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            if self._family and number == signal.SIGKILL:
+                os.killpg(self.pid, number)
+            else:
+                os.kill(self.pid, number)
 
 
 async def answers(host: str, port: int) -> bool:

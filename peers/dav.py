@@ -1,0 +1,66 @@
+"""Putting and removing calendar items on a real DAV server (RFC 4791), each request over a connection of its own.
+
+Deliberately not the gateway's own DAV client: what that client gets wrong must show here.
+"""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has an account at a server."""
+
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One person's calendar at `url` (with a slash at its end); `ca` is the file to trust, None for plain HTTP."""
+
+    url: str
+    person: Person
+    ca: Path | None = None
+
+    async def put(self, name: str, ics: str) -> str:
+        """Write the item `name` (without `.ics`), new or changed; return its ETag, empty if the server gives none."""
+        answer = await self._request("PUT", name, ics.encode(), CALENDAR)
+        answer.raise_for_status()
+        return str(answer.headers.get("ETag", ""))
+
+    async def delete(self, name: str) -> None:
+        """Remove the item `name`; an error if it is not there."""
+        (await self._request("DELETE", name)).raise_for_status()
+
+    async def get(self, name: str) -> str | None:
+        """Return the item `name`, None if it is not there."""
+        answer = await self._request("GET", name)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return answer.raise_for_status().text
+
+    async def _request(
+        self, method: str, name: str, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=self.ca) if self.ca else True
+        login = (self.person.name, self.person.password)
+        async with httpx.AsyncClient(auth=login, verify=trust, trust_env=False, timeout=30.0) as client:
+            return await client.request(method, f"{self.url}{name}.ics", content=content, headers=headers)
+
+
+def event(uid: str, start: str, end: str, summary: str, *lines: str) -> str:
+    """Return an iCalendar object with one event; `start` and `end` with what follows the name: `:20261121T080000Z`.
+
+    `lines` are further properties of the event. Nothing is escaped or folded: the text is as it is wanted.
+    """
+    return "\r\n".join([
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ringplan//peers//EN", "BEGIN:VEVENT", f"UID:{uid}",
+        "DTSTAMP:20260101T000000Z", f"DTSTART{start}", f"DTEND{end}", f"SUMMARY:{summary}", *lines,
+        "END:VEVENT", "END:VCALENDAR", "",
+    ])  # fmt: skip
