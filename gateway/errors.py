@@ -22,7 +22,11 @@ class RingplanError(Exception):
 
 
 class RetryLater(RingplanError):
-    """Time heals it."""
+    """Time heals it; `after`: the other side asks to be left alone for so many seconds."""
+
+    def __init__(self, message: str, remedy: str = "", after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.after = after
 
 
 class Unreachable(RetryLater):

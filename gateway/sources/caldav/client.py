@@ -1,0 +1,205 @@
+"""Requests to one CalDAV server: bounded in time and size, answers accepted only whole, failures in Ringplan's words.
+
+A request is safe to repeat (PROPFIND and REPORT change nothing), so one that meets a kept connection which the server
+has just closed (SOGo does after each answer, unannounced) is sent once more. Redirects are followed by hand: an answer
+must never carry our password to a host that nobody named.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError, SSLContext, SSLError
+
+import httpx
+
+from gateway.domain.mailbox import Account
+from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, multistatus
+
+CONNECT, READ, WHOLE = 10.0, 30.0, 60.0  # seconds
+LARGEST = 50 * 2**20  # bytes of a decoded body
+REDIRECTS = 5
+MOVED = (301, 302, 303, 307, 308)
+XML = ("text/xml", "application/xml")
+
+
+class Missing(GiveUp):
+    """Nothing is there: the collection was moved or removed."""
+
+
+@dataclass(slots=True)
+class Client:
+    """A server as one account sees it; `at` in a request is an absolute URL."""
+
+    http: httpx.AsyncClient = field(repr=False)
+    limit: asyncio.Semaphore
+
+    async def propfind(self, at: httpx.URL, depth: int, body: bytes) -> "Answer":
+        """Return the members that a PROPFIND lists."""
+        return await self._ask("PROPFIND", at, depth, body)
+
+    async def report(self, at: httpx.URL, depth: int, body: bytes) -> "Answer":
+        """Return the members that a REPORT lists."""
+        return await self._ask("REPORT", at, depth, body)
+
+    async def led(self, at: httpx.URL) -> httpx.URL | None:
+        """Return where `at` (a `.well-known`) leads, None: nowhere. Asked without our password.
+
+        Another host is followed over https only: its certificate vouches for `at`'s word (RFC 6764 section 5).
+        """
+        try:
+            async with self.limit, asyncio.timeout(WHOLE):
+                for _ in range(REDIRECTS):
+                    status, headers, _content = await self._send("PROPFIND", at, 0, PRINCIPAL, signed=False)
+                    if status not in MOVED:
+                        return None if status in (404, 405, 410, 501) or status >= 500 else at
+                    to = at.join(headers.get("location", ""))
+                    at = to if at.scheme == to.scheme == "https" else redirected(at, str(to))
+        except TimeoutError as error:
+            raise Unreachable(f"{at.host} did not answer within {WHOLE:.0f} s") from error
+        except httpx.InvalidURL as error:
+            raise GiveUp(f"{at.host} redirects to something that is no address", "give the url") from error
+        raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
+
+    async def _ask(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
+        async with self.limit:
+            try:
+                async with asyncio.timeout(WHOLE):
+                    return await self._follow(method, at, depth, body)
+            except TimeoutError as error:
+                raise Unreachable(f"{at.host} did not answer within {WHOLE:.0f} s") from error
+
+    async def _follow(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
+        for _ in range(REDIRECTS):
+            status, headers, content = await self._send(method, at, depth, body)
+            if status not in MOVED:
+                return Answer(at, _read(at, status, headers, content))
+            at = redirected(at, headers.get("location", ""))
+        raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
+
+    async def _send(
+        self, method: str, at: httpx.URL, depth: int, body: bytes, *, signed: bool = True
+    ) -> tuple[int, httpx.Headers, bytes]:
+        headers = {"Depth": str(depth), "Content-Type": "text/xml"}
+        auth = httpx.USE_CLIENT_DEFAULT if signed else None
+        for again in (True, False):
+            answered = False
+            try:
+                async with self.http.stream(method, at, headers=headers, content=body, auth=auth) as response:
+                    answered = True
+                    return response.status_code, response.headers, await _whole(response)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+                if answered or not again:
+                    raise Unreachable(f"{at.host} broke the connection off") from error
+            except httpx.TimeoutException as error:
+                raise Unreachable(f"{at.host} does not answer") from error
+            except httpx.DecodingError as error:
+                raise RetryLater(f"{at.host} sent a body that cannot be decoded") from error
+            except httpx.TransportError as error:
+                raise _unreachable(at, error) from error
+        raise Unreachable(f"{at.host} broke the connection off")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came, and the URL that gave it in the end: hrefs are relative to it."""
+
+    at: httpx.URL
+    resources: tuple[Resource, ...]
+
+
+@asynccontextmanager
+async def opened(account: Account, trust: SSLContext, connections: int) -> AsyncIterator[Client]:
+    """Open a client with the account's credentials; leaving closes its connections.
+
+    Headers are few, since an unchanged calendar is asked for each minute.
+    """
+    http = httpx.AsyncClient(
+        auth=httpx.BasicAuth(account.login, account.password.reveal()),
+        verify=trust,
+        timeout=httpx.Timeout(READ, connect=CONNECT),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=120),
+        trust_env=False,
+    )
+    http.headers["User-Agent"], http.headers["Accept-Encoding"] = "Ringplan", "gzip"
+    del http.headers["Accept"], http.headers["Connection"]
+    async with http:
+        yield Client(http, asyncio.Semaphore(connections))
+
+
+def redirected(at: httpx.URL, location: str) -> httpx.URL:
+    """Return where a redirect leads: the same host, and never from https to http. Raises `GiveUp` for any other."""
+    try:
+        to = at.join(location)
+    except httpx.InvalidURL as error:
+        raise GiveUp(f"{at.host} redirects to something that is no address", "give the final url") from error
+    if not location or to.host != at.host or (at.scheme == "https" and to.scheme != "https"):
+        raise GiveUp(f"{at.host} redirects to another place, {to.scheme}://{to.host}", "if it is right, give its url")
+    if (at.scheme, at.port) != (to.scheme, to.port) and to.scheme != "https":
+        raise GiveUp(f"{at.host} redirects to another port without TLS", "if it is right, give its url")
+    return to
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    """Return the body; httpx raises where less came than the headers promised."""
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > LARGEST:
+            raise GiveUp(f"{response.url.host} sent more than {LARGEST >> 20} MiB", "make the calendar smaller")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) -> tuple[Resource, ...]:
+    """Return the members of a 207, or raise what the status means."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if status == 207 and (kind in XML or kind.endswith("+xml")):
+        try:
+            return multistatus(content)
+        except Unreadable as error:
+            raise RetryLater(f"{at.host} sent an answer that is not whole") from error
+        except Cut as error:
+            raise GiveUp(f"{at.host} left items out of its answer", "raise the server's limit of results") from error
+    if status == 401:
+        raise SignInAgain(f"{at.host} refused user name or password", "set the account's password again")
+    if status == 403:
+        raise Refused(f"{at.host} forbids {at.path}", "give the account the right to read it")
+    if status in (404, 410):
+        raise Missing(f"{at.host} has nothing at {at.path}", "correct the path or the url")
+    if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
+        raise RetryLater(f"{at.host} is not able to answer now ({status})", after=_after(headers))
+    if 200 <= status < 300:
+        raise GiveUp(
+            f"{at.host} answered {at.path} with {kind or 'no content type'} instead of a list of calendars",
+            "the path is no CalDAV collection: correct url, calendars or the mailbox's path",
+        )
+    raise GiveUp(f"{at.host} does not speak CalDAV at {at.path} ({status})", "correct the url")
+
+
+def _after(headers: httpx.Headers) -> float | None:
+    """Return the seconds of Retry-After (RFC 9110 section 10.2.3), a number or a date, at most a day."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), 86400.0)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), 86400.0)
+
+
+def _unreachable(at: httpx.URL, error: httpx.TransportError) -> Unreachable:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SSLCertVerificationError):
+            return Unreachable(
+                f"the certificate of {at.host} is not trusted: {cause.verify_message}",
+                "give the authority's file as ca, or correct the certificate",
+            )
+        if isinstance(cause, SSLError):
+            return Unreachable(f"{at.host} does not speak TLS on port {at.port or 443}", "correct the url")
+        cause = cause.__cause__ or cause.__context__
+    return Unreachable(f"{at.host} cannot be reached", "is the server up, and the url right?")

@@ -1,0 +1,182 @@
+"""The CalendarSource of a CalDAV account.
+
+Whether anything changed is told by one PROPFIND: each calendar's `sync-token`, else its `getctag`. A token is believed
+only when the calendar was read at least two seconds after the token was first seen: SOGo's is a time in seconds, so a
+change within the second of an earlier one leaves it as it is (seen on SOGo 5.8). After a change a calendar is therefore
+read twice.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import dns.asyncresolver
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
+from gateway.errors import GiveUp, Refused, SignInAgain
+from gateway.net.trust import trust
+from gateway.ports import Connect, Opened
+from gateway.sources.caldav import dav
+from gateway.sources.caldav.client import Client, opened
+from gateway.sources.caldav.discovery import Discovery, Place, path
+from gateway.sources.caldav.parse import parse
+from gateway.sources.caldav.settings import CalDavSettings
+
+GRAIN = 2.0  # seconds until a token is believed
+MARGIN = timedelta(days=1)  # servers place floating and all-day items by a zone of their own
+
+
+def now_utc() -> datetime:
+    """Return the time of now."""
+    return datetime.now(UTC)
+
+
+def connect(
+    settings: CalDavSettings,
+    resolver: dns.asyncresolver.Resolver | None = None,
+    now: Callable[[], datetime] = now_utc,
+) -> Connect:
+    """Return what opens an account at this source. Raises `Misconfigured` for an unusable `ca`."""
+    context = trust(settings.ca)
+
+    @asynccontextmanager
+    async def enter(account: Account) -> AsyncIterator[Opened]:
+        async with opened(account, context, settings.connections) as client:
+            yield Opened(Calendars(client, Discovery(client, settings, account, resolver), now))
+
+    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
+        return enter(account)
+
+    return connected
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A calendar's token: first seen at `seen` (seconds since 1970), and `settled` once it is believed."""
+
+    text: str = field(repr=False)
+    seen: float
+    settled: bool
+
+
+@dataclass(slots=True)
+class Calendars:
+    """Reads mailboxes of one account; where their calendars are is found once and kept while it works."""
+
+    client: Client
+    discovery: Discovery
+    now: Callable[[], datetime]
+    _places: dict[int, tuple[Place, ...]] = field(default_factory=dict)
+
+    async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
+        """As `ports.CalendarSource.read`; raises `Refused` where a service account may not read this mailbox."""
+        kept = mailbox.id in self._places
+        try:
+            try:
+                return await self._read(mailbox, window, since)
+            except GiveUp:
+                self._places.pop(mailbox.id, None)
+                self.discovery.forget()
+                if not kept:
+                    raise
+                return await self._read(mailbox, window, since)
+        except Refused as error:
+            if self.discovery.account.service:
+                raise
+            raise SignInAgain(str(error), error.remedy) from error
+
+    async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
+        """Never yield: CalDAV has no push that servers agree on. Ends by cancellation."""
+        await asyncio.Event().wait()
+        for mailbox in mailboxes:
+            yield mailbox
+
+    async def _read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
+        if mailbox.id not in self._places:
+            self._places[mailbox.id] = await self.discovery.places(mailbox)
+        before = _tokens(since) if since is not None and since.day == window.day else {}
+        found = await self._seen(mailbox)
+        seen = {where: _aged(text, before.get(where), self.now().timestamp()) for where, text in found.items()}
+        if before and before == seen and all(token is not None and token.settled for token in before.values()):
+            return None
+        texts = await self._texts(mailbox, window)
+        readable = [[text for text in calendar if text is not None] for calendar in texts]
+        missing = sum(text is None for calendar in texts for text in calendar)
+        parsed = [
+            await asyncio.to_thread(parse, calendar, window, mailbox.zone, mailbox.addresses) for calendar in readable
+        ]
+        return Reading(
+            appointments=told_apart([appointments for appointments, _ in parsed]),
+            cursor=_cursor(seen, window),
+            set_aside=missing + sum(set_aside for _, set_aside in parsed),
+        )
+
+    async def _seen(self, mailbox: Mailbox) -> dict[str, str | None]:
+        """Ask for the token of each calendar; where a collection came or went, the calendars are listed anew."""
+        tokens: dict[str, str | None] = {}
+        places = []
+        for known in self._places[mailbox.id]:
+            answer = await self.client.propfind(known.at, known.depth, dav.TOKENS)
+            told = {path(answer.at.join(resource.href)): resource for resource in answer.resources}
+            place = known if known.members == told.keys() else await self.discovery.place(known.at)
+            places.append(place)
+            for where in place.calendars:
+                resource = told.get(where)
+                tokens[where] = _token(resource) if resource is not None else None
+        self._places[mailbox.id] = tuple(places)
+        return tokens
+
+    async def _texts(self, mailbox: Mailbox, window: Window) -> list[list[str | None]]:
+        """Return the texts of each calendar, in the order of their paths; None: an item without its text."""
+        query = dav.query(window.start - MARGIN, window.end + MARGIN)
+        calendars = {where: url for place in self._places[mailbox.id] for where, url in place.calendars.items()}
+        answers = [await self.client.report(calendars[where], 1, query) for where in sorted(calendars)]
+        return [[item.text(f"{dav.C}calendar-data") for item in answer.resources] for answer in answers]
+
+
+def told_apart(calendars: list[tuple[Appointment, ...]]) -> tuple[Appointment, ...]:
+    """Join several calendars: what is in two of them alike counts once, what differs under one name gets its own."""
+    names: dict[tuple[str, str], Appointment] = {}
+    for number, appointments in enumerate(calendars):
+        for appointment in appointments:
+            name = (appointment.uid, appointment.occurrence)
+            if name in names and names[name] != appointment:
+                appointment = replace(appointment, uid=f"{appointment.uid} {number}")
+            names[appointment.uid, appointment.occurrence] = appointment
+    return tuple(names.values())
+
+
+def _token(resource: dav.Resource) -> str | None:
+    return resource.text(f"{dav.D}sync-token") or resource.text(f"{dav.S}getctag")
+
+
+def _aged(text: str | None, before: Token | None, now: float) -> Token | None:
+    if text is None:
+        return None
+    if before is None or before.text != text:
+        return Token(text, now, settled=False)
+    return replace(before, settled=before.settled or now - before.seen >= GRAIN)
+
+
+def _tokens(cursor: Cursor) -> Mapping[str, Token]:
+    """Read a cursor; one that another version wrote is none."""
+    try:
+        return {
+            where: Token(str(text), float(seen), settled is True)
+            for where, (text, seen, settled) in json.loads(cursor.token).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _cursor(tokens: Mapping[str, Token | None], window: Window) -> Cursor | None:
+    """Write a cursor; there is none if a calendar has no token: it is then read whole each time."""
+    known = {where: token for where, token in tokens.items() if token is not None}
+    if len(known) < len(tokens):
+        return None
+    value = {where: [token.text, token.seen, token.settled] for where, token in sorted(known.items())}
+    return Cursor(json.dumps(value, separators=(",", ":")), window.day)
