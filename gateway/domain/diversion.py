@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Diversion:
-    """In force from `start` until `end` (aware, half-open) when it `diverts` (`:`), else information (`;`).
+    """In force from `start` until `end` (UTC, half-open) when it `diverts` (`:`), else information (`;`).
 
     `user` is `User.id`; `key` names the occurrence within the user, as a hash, never as text from a calendar;
     `code` is `Code.key`; `target` a number that was asked for by `>number` and is permitted; `text` the description

@@ -40,15 +40,14 @@ def plan(user: User, timeline: Sequence[Segment], rules: Rules, now: datetime, l
     """Return what the PBX should hold at `now`, at most `limit` bytes of it, and what did not fit."""
     cover = full_hour(now) + AHEAD
     near = [
-        (segment, rules.by_key[segment.diversion.code])
+        segment
         for segment in timeline
         if segment.end > now and segment.start < cover and segment.diversion.code in rules.by_key
     ]
     if not near:
         return Plan(NOTHING)
-    operator = operator_of(user, rules)
-    windows = tuple(_window(segment, code, user, operator) for segment, code in near)
-    whole = Schedule(_zone(user), windows[0].start, cover, language_of(user, rules), operator, windows)
+    windows = tuple(window_of(segment, user, rules) for segment in near)
+    whole = Schedule(_zone(user), windows[0].start, cover, language_of(user, rules), operator_of(user, rules), windows)
     value, kept = _fitting(whole, limit)
     current = segment_at(timeline, now)
     code = rules.by_key.get(current.diversion.code) if current else None
@@ -61,6 +60,21 @@ def next_change(timeline: Sequence[Segment], now: datetime) -> datetime:
     hour = full_hour(now) + HOUR
     boundaries = (instant for segment in timeline for instant in (segment.start, segment.end) if now < instant < hour)
     return min(boundaries, default=hour)
+
+
+def window_of(segment: Segment, user: User, rules: Rules) -> Window:
+    """Return what callers meet during `segment`, whose code must be one of `rules`."""
+    diversion, code, operator = segment.diversion, rules.by_key[segment.diversion.code], operator_of(user, rules)
+    target = target_of(diversion, code, user)
+    return Window(
+        start=segment.start,
+        end=segment.end,
+        back=segment.back,
+        internal=resolved(code.internal, diversion, target, operator),
+        external=resolved(code.external, diversion, target, operator),
+        reason=reason_of(code),
+        target=target,
+    )
 
 
 def full_hour(now: datetime) -> datetime:
@@ -101,19 +115,6 @@ def resolved(treatment: Treatment, diversion: Diversion, target: str | None, ope
     if (then is Behaviour.TARGET and not target) or (then is Behaviour.OPERATOR and not operator):
         then = Behaviour.VOICEMAIL
     return Treatment(treatment.announce, then)
-
-
-def _window(segment: Segment, code: Code, user: User, operator: str | None) -> Window:
-    target = target_of(segment.diversion, code, user)
-    return Window(
-        start=segment.start,
-        end=segment.end,
-        back=segment.back,
-        internal=resolved(code.internal, segment.diversion, target, operator),
-        external=resolved(code.external, segment.diversion, target, operator),
-        reason=reason_of(code),
-        target=target,
-    )
 
 
 def _fitting(whole: Schedule, limit: int) -> tuple[str | None, int]:

@@ -1,4 +1,4 @@
-"""Which numbers a `>number` may lead to (CODES.md, "Which items count"): anybody can write an item, calls cost money."""
+"""Where a `>number` may lead (CODES.md, "Which items count"): anybody can send an item, and calls cost money."""
 
 import re
 from collections.abc import Collection
@@ -14,7 +14,7 @@ def is_number(text: str) -> bool:
 
 
 def is_permitted(number: str, permitted: Collection[str], extensions: Collection[Extension]) -> bool:
-    """Say whether `number` matches one of `permitted` (digits, `x` is any digit); none given: is one of `extensions`."""
+    """Say whether `number` matches one of `permitted` (digits, `x` is any); none given: is one of `extensions`."""
     if not is_number(number):
         return False
     if not permitted:

@@ -1,0 +1,213 @@
+"""What a PBX should hold: the same decision as the timeline's, at every instant, in at most so many bytes."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.code import Availability, Behaviour, Treatment
+from gateway.domain.diversion import Diversion
+from gateway.domain.held import PRESENT, Held, Lamp, Presence
+from gateway.domain.user import Organisation, User
+from gateway.planning.codes import read
+from gateway.planning.plan import AHEAD, LIMIT, NOTHING, full_hour, held, next_change, plan, window_of
+from gateway.planning.rules import Rules
+from gateway.planning.schedule import Window, parse
+from gateway.planning.timeline import of_user, segment_at
+from tests.unit.planning.given import (
+    ANNA,
+    CODES,
+    EXTENSIONS,
+    at,
+    diversion,
+    instants,
+    rules,
+    some_diversions,
+    some_items,
+    some_organisations,
+    some_rules,
+    some_users,
+)
+
+ALLOWED = re.compile(r"[A-Za-z0-9_+/|-]*", re.ASCII)
+SECOND = timedelta(seconds=1)
+
+
+def planned(*some: Diversion, now: datetime, known: Rules | None = None, user: User = ANNA) -> Held:
+    known = known or rules()
+    return held(user, of_user(some, user, known), known, now)
+
+
+def window(*some: Diversion, now: datetime, known: Rules | None = None, user: User = ANNA) -> Window:
+    value = planned(*some, now=now, known=known, user=user).schedule
+    found = parse(value).at(now) if value else None
+    assert found
+    return found
+
+
+def test_a_meeting_lights_the_lamp_for_exactly_its_time():
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    seen = {clock: planned(meeting, now=at(clock)).lamp for clock in ("08:59:59", "09:00", "09:59:59", "10:00")}
+    assert seen == {"08:59:59": Lamp.OFF, "09:00": Lamp.ON, "09:59:59": Lamp.ON, "10:00": Lamp.OFF}
+
+
+def test_colleagues_see_the_reason_in_the_users_language():
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    german = replace(ANNA, language="de")
+    busy = Availability.DO_NOT_DISTURB
+    assert planned(meeting, now=at("09:30")).presence == Presence(busy, "meeting", "I möte")
+    assert planned(meeting, now=at("09:30"), user=german).presence == Presence(busy, "meeting", "In einer Besprechung")
+    assert planned(meeting, now=at("08:30")).presence == PRESENT
+
+
+@pytest.mark.parametrize("code", ["sick", "sick_child"])
+def test_what_is_nobodys_business_is_told_to_nobody(code: str):
+    sick = diversion("1", at("09:00"), at("10:00"), code=code)
+    outspoken = rules([replace(some, reason="sick") for some in CODES])
+    assert planned(sick, now=at("09:30"), known=outspoken).presence == Presence(
+        Availability.EXTENDED_AWAY, "away", "Frånvarande"
+    )
+    assert window(sick, now=at("09:30"), known=outspoken).reason == "away"
+
+
+def test_nothing_within_a_day_is_nothing_held():
+    far = diversion("1", at("09:00", "2026-11-25"), at("10:00", "2026-11-25"))
+    over = diversion("2", at("09:00"), at("10:00"))
+    information = diversion("3", at("09:00"), at("17:00"), diverts=False)
+    assert planned(far, over, information, now=at("10:00")) == NOTHING
+    assert planned(now=at("10:00")) == NOTHING
+
+
+def test_windows_are_those_that_begin_within_a_day_of_the_full_hour_and_unclipped():
+    soon = diversion("1", at("09:59", "2026-11-24"), at("23:00", "2026-11-26"))
+    later = diversion("2", at("10:00", "2026-11-27"), at("11:00", "2026-11-27"))
+    value = planned(soon, later, now=at("10:59")).schedule
+    assert value
+    (only,) = parse(value).windows
+    assert (only.start, only.end) == (soon.start, soon.end)
+    assert parse(value).cover == at("10:00", "2026-11-24")
+
+
+def test_the_value_is_the_same_for_an_hour_when_nothing_happens():
+    trip = diversion("1", at("08:00"), at("17:00"), code="trip")
+    values = [planned(trip, now=at(clock)) for clock in ("10:00", "10:20", "10:59:59", "11:00")]
+    assert values[0] == values[1] == values[2] != values[3]
+
+
+@pytest.mark.parametrize(
+    ("own", "asked_for", "operator", "then", "meets", "target"),
+    [
+        ("1002", None, "9", Behaviour.TARGET, Behaviour.TARGET, "1002"),
+        ("1002", "1004", "9", Behaviour.TARGET, Behaviour.TARGET, "1004"),
+        (None, "1004", "9", Behaviour.VOICEMAIL, Behaviour.TARGET, "1004"),
+        (None, "1004", "9", Behaviour.OPERATOR, Behaviour.TARGET, "1004"),
+        ("1002", "1004", "9", Behaviour.BUSY, Behaviour.BUSY, "1004"),
+        ("1002", "1004", "9", Behaviour.RING, Behaviour.RING, "1004"),
+        ("1002", None, "9", Behaviour.VOICEMAIL, Behaviour.VOICEMAIL, "1002"),
+        (None, None, "9", Behaviour.TARGET, Behaviour.VOICEMAIL, None),
+        ("1001", None, "9", Behaviour.TARGET, Behaviour.VOICEMAIL, None),
+        ("1002", None, None, Behaviour.OPERATOR, Behaviour.VOICEMAIL, "1002"),
+        ("1002", None, "1001", Behaviour.OPERATOR, Behaviour.VOICEMAIL, "1002"),
+        ("1002", None, "9", Behaviour.OPERATOR, Behaviour.OPERATOR, "1002"),
+        ("10 02", "x", "9", Behaviour.TARGET, Behaviour.VOICEMAIL, None),
+    ],
+)
+def test_where_callers_are_led(
+    own: str | None,
+    asked_for: str | None,
+    operator: str | None,
+    then: Behaviour,
+    meets: Behaviour,
+    target: str | None,
+):
+    treatment = Treatment(announce=True, then=then)
+    known = rules([replace(CODES[0], target=own, internal=treatment, external=treatment)], operator=operator)
+    found = window(diversion("1", at("09:00"), at("10:00"), target=asked_for), now=at("09:00"), known=known)
+    assert (found.internal, found.external) == (Treatment(announce=True, then=meets),) * 2
+    assert found.target == target
+
+
+def test_a_users_own_operator_comes_first():
+    user = replace(ANNA, operator="7")
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    value = planned(meeting, now=at("09:00"), known=rules(operator="9"), user=user).schedule
+    assert value
+    assert parse(value).operator == "7"
+
+
+def test_what_does_not_fit_is_counted_and_not_claimed_to_be_known():
+    many = [
+        diversion(f"{n:03}", at("09:00") + timedelta(minutes=10 * n), at("09:05") + timedelta(minutes=10 * n))
+        for n in range(60)
+    ]
+    found = plan(ANNA, of_user(many, ANNA, rules()), rules(), at("09:00"))
+    assert found.held.schedule
+    schedule = parse(found.held.schedule)
+    assert len(found.held.schedule) <= LIMIT < len(found.held.schedule) + 60
+    assert found.left_out == 60 - len(schedule.windows)
+    assert schedule.cover == many[len(schedule.windows)].start
+
+
+def test_a_limit_that_nothing_fits_into_leaves_the_phone_ringing_and_says_so():
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    found = plan(ANNA, of_user([meeting], ANNA, rules()), rules(), at("09:00"), limit=20)
+    assert (found.held.schedule, found.left_out) == (None, 1)
+
+
+@given(some_diversions(), some_users(), some_rules(), instants(), st.integers(0, 3600 * 24))
+def test_the_pbx_decides_as_the_timeline_does(
+    some: list[Diversion], user: User, known: Rules, now: datetime, seconds: int
+):
+    segments = of_user(some, user, known)
+    found = plan(user, segments, known, now, limit=10_000)
+    call = min(now + timedelta(seconds=seconds), full_hour(now) + AHEAD - SECOND)
+    decides = segment_at(segments, call)
+    told = parse(found.held.schedule).at(call) if found.held.schedule else None
+    assert told == (window_of(decides, user, known) if decides else None)
+    assert (found.held.lamp is Lamp.ON) is (segment_at(segments, now) is not None)
+    assert found.left_out == 0
+
+
+@given(some_diversions(most=30), some_users(), some_rules(), instants(), st.integers(0, 1000))
+def test_the_value_never_exceeds_its_limit(some: list[Diversion], user: User, known: Rules, now: datetime, limit: int):
+    found = plan(user, of_user(some, user, known), known, now, limit)
+    value = found.held.schedule or ""
+    assert len(value.encode("ascii")) <= limit
+    whole = plan(user, of_user(some, user, known), known, now, 100_000).held.schedule
+    every = parse(whole).windows if whole else ()
+    kept = parse(value).windows if value else ()
+    assert kept == every[: len(kept)]
+    assert found.left_out == len(every) - len(kept)
+
+
+@given(some_items(), some_users(), some_organisations(), instants())
+def test_no_character_of_a_calendar_gets_into_a_pbx(
+    some: list[Appointment], user: User, decided: Organisation, now: datetime
+):
+    known = Rules(decided, CODES, EXTENSIONS)
+    found = held(user, of_user(read(some, user, known).diversions, user, known), known, now)
+    assert ALLOWED.fullmatch(found.schedule or "")
+    texts = {text for code in CODES for text in code.texts.values()} | {"", "Frånvarande", "Abwesend", "Away"}
+    assert found.presence
+    assert found.presence.text in texts
+
+
+@given(some_diversions(), some_users(), instants(), st.integers(0, 3599))
+def test_nothing_changes_before_the_next_change(some: list[Diversion], user: User, now: datetime, seconds: int):
+    segments = of_user(some, user, rules())
+    change = next_change(segments, now)
+    assert now < change <= full_hour(now) + timedelta(hours=1)
+    later = min(now + timedelta(seconds=seconds), change - SECOND)
+    assert later < now or held(user, segments, rules(), later) == held(user, segments, rules(), now)
+
+
+@given(some_diversions(), instants())
+def test_the_next_change_is_a_boundary_or_a_full_hour(some: list[Diversion], now: datetime):
+    segments = of_user(some, ANNA, rules())
+    boundaries = {instant for segment in segments for instant in (segment.start, segment.end)}
+    change = next_change(segments, now)
+    assert change in boundaries or change == full_hour(change)
