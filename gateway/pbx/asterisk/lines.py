@@ -1,6 +1,6 @@
 """What an administrator adds to Asterisk's own files, as text. Pure.
 
-The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights.txt): `read = system` brings FullyBooted;
+The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights_*.txt): `read = system` brings FullyBooted;
 of `write`, `system` is for DBPut, DBDel, DBGetTree, `call` for Setvar, `reporting` for ShowDialPlan, which only
 `ringplan check` uses.
 """

@@ -1,0 +1,203 @@
+"""What every PBX must do (`gateway.ports.Pbx`): one suite for real servers and for the fake."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pytest
+import pytest_asyncio
+
+from gateway.domain.code import Availability
+from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
+from gateway.domain.secret import Secret
+from gateway.errors import SignInAgain, Unreachable
+from gateway.pbx.asterisk.driver import Asterisk
+from gateway.pbx.asterisk.settings import AsteriskSettings
+from peers import asterisk
+from tests.fakes.ami import FakeAmi
+
+SCHEDULE = "1|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-at-qb-meeting-1004-"
+AWAY = Presence(Availability.AWAY, "meeting", 'Möte, åter 14:30 "snart"; ${SHELL(id)} %2C\r\nAction: Originate')
+DIVERTED = Held(SCHEDULE, Lamp.ON, AWAY)
+FREE = Held(None, Lamp.OFF, PRESENT)
+DEADLINE = 5.0  # seconds, for what takes less than one
+
+numbers = count(200001)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A PBX to connect to; `kept` shows all that it keeps as text."""
+
+    settings: AsteriskSettings
+    kept: Callable[[], Awaitable[str]]
+
+    @property
+    def pbx(self) -> Asterisk:
+        return Asterisk(self.settings)
+
+
+@pytest_asyncio.fixture(
+    scope="module",
+    params=["fake", "asterisk-22", pytest.param("asterisk-16", marks=pytest.mark.soak)],
+)
+async def peer(request, tmp_path_factory) -> AsyncIterator[Peer]:
+    if request.param == "fake":
+        async with FakeAmi().up() as fake:
+
+            async def kept() -> str:
+                return repr(fake.database)
+
+            yield Peer(AsteriskSettings(port=fake.port, user=fake.user, secret=fake.secret), kept)
+        return
+    setup = asterisk.Setup(version=request.param.removeprefix("asterisk-"))
+    async with asterisk.Asterisk.start(tmp_path_factory.mktemp(request.param), setup) as server:
+        login = server.ami
+
+        async def shown() -> str:
+            return await server.cli("database show")
+
+        yield Peer(AsteriskSettings(port=server.ami_port, user=login.user, secret=login.secret), shown)
+
+
+@pytest.fixture
+def place() -> Place:
+    """Return an extension of the test's own."""
+    return str(next(numbers))
+
+
+async def test_an_extension_that_was_never_told_is_not_held(peer, place):
+    async with peer.pbx.connect() as switch:
+        assert place not in await switch.held()
+
+
+@pytest.mark.parametrize("held", [DIVERTED, FREE, Held(SCHEDULE), Held(lamp=Lamp.ON), Held(presence=AWAY)])
+async def test_what_is_held_is_read_back(peer, place, held):
+    async with peer.pbx.connect() as switch:
+        assert await switch.hold({place: held}) == {}
+        assert (await switch.held())[place] == held
+
+
+async def test_another_connection_reads_the_same(peer, place):
+    async with peer.pbx.connect() as switch:
+        await switch.hold({place: DIVERTED})
+    async with peer.pbx.connect() as switch:
+        assert (await switch.held())[place] == DIVERTED
+
+
+@pytest.mark.parametrize("read_first", [True, False])
+async def test_a_connection_that_has_read_or_not_makes_it_what_is_wanted(peer, place, read_first):
+    async with peer.pbx.connect() as switch:
+        await switch.hold({place: DIVERTED})
+    async with peer.pbx.connect() as switch:
+        if read_first:
+            await switch.held()
+        assert await switch.hold({place: FREE}) == {}
+        assert (await switch.held())[place] == FREE
+
+
+@pytest.mark.parametrize("change", [{"lamp": Lamp.OFF}, {"schedule": None}, {"presence": PRESENT}, {"lamp": None}])
+async def test_one_part_changes_and_the_others_stay(peer, place, change):
+    changed = replace(DIVERTED, **change)
+    async with peer.pbx.connect() as switch:
+        await switch.hold({place: DIVERTED})
+        await switch.hold({place: changed})
+        assert (await switch.held())[place] == changed
+
+
+async def test_what_is_forgotten_leaves_nothing_behind(peer, place):
+    async with peer.pbx.connect() as switch:
+        await switch.hold({place: DIVERTED})
+        assert place in await peer.kept()
+        assert await switch.hold({place: None}) == {}
+        assert place not in await switch.held()
+        assert place not in await peer.kept()
+
+
+async def test_forgetting_what_was_never_held_is_no_refusal(peer, place):
+    async with peer.pbx.connect() as switch:
+        assert await switch.hold({place: None}) == {}
+
+
+async def test_what_cannot_be_held_is_refused_and_the_others_are_held(peer, place):
+    other = str(next(numbers))
+    wanted = {place: DIVERTED, other: Held("x" * 1001), "1001\r\nAction: Originate": FREE, "12a": FREE}
+    async with peer.pbx.connect() as switch:
+        refused = await switch.hold(wanted)
+        assert set(refused) == set(wanted) - {place}
+        assert all(refusal.why and "Originate" not in refusal.why for refusal in refused.values())
+        held = await switch.held()
+        assert held[place] == DIVERTED
+        assert not {other, "12a"} & set(held)
+
+
+async def test_a_schedule_of_1000_bytes(peer, place):
+    longest = Held(SCHEDULE + "x" * (1000 - len(SCHEDULE)))
+    async with peer.pbx.connect() as switch:
+        assert await switch.hold({place: longest}) == {}
+        assert (await switch.held())[place] == longest
+
+
+async def test_many_extensions_at_once(peer):
+    wanted = {str(next(numbers)): DIVERTED for _ in range(2000)}
+    async with peer.pbx.connect() as switch, asyncio.timeout(30):
+        assert await switch.hold(wanted) == {}
+        held = await switch.held()
+        assert {place: held[place] for place in wanted} == wanted
+        assert await switch.hold(dict.fromkeys(wanted)) == {}
+        assert not set(wanted) & set(await switch.held())
+
+
+async def test_a_hold_that_was_given_up_is_made_right_by_the_next(peer):
+    wanted = {str(next(numbers)): DIVERTED for _ in range(2000)}
+    async with peer.pbx.connect() as switch:
+        await switch.held()
+        given_up = asyncio.create_task(switch.hold(wanted))
+        looking = asyncio.create_task(switch.held())
+        await asyncio.wait([given_up, looking], return_when=asyncio.FIRST_COMPLETED)
+        assert not given_up.done()
+        given_up.cancel()
+        await asyncio.wait([given_up, looking])
+        assert await switch.hold(wanted) == {}
+        held = await switch.held()
+        assert {place: held[place] for place in wanted} == wanted
+        await switch.hold(dict.fromkeys(wanted))
+
+
+async def test_the_clock_is_told_at_once(peer):
+    async with peer.pbx.connect() as switch, aclosing(switch.events()) as events, asyncio.timeout(DEADLINE):
+        assert abs((await anext(events)).ahead.total_seconds()) < 1
+
+
+async def test_an_error_of_the_caller_passes_as_it_is(peer):
+    with pytest.raises(LookupError):
+        async with peer.pbx.connect():
+            raise LookupError
+
+
+async def test_a_wrong_password_is_said(peer):
+    wrong = peer.settings.model_copy(update={"secret": Secret("wr0ng-s3cret")})
+    with pytest.raises(SignInAgain) as refused:
+        async with Asterisk(wrong).connect():
+            pass
+    assert "manager.conf" in refused.value.remedy
+    assert "wr0ng-s3cret" not in str(refused.value) + repr(refused.value) + refused.value.remedy
+
+
+async def test_nobody_there(peer):
+    async with FakeAmi().up() as gone:
+        port = gone.port
+    nobody = peer.settings.model_copy(update={"port": port})
+    with pytest.raises(Unreachable):
+        async with Asterisk(nobody).connect():
+            pass
+
+
+async def test_everything_is_forgotten_in_the_end(peer, place):
+    async with peer.pbx.connect() as switch:
+        await switch.hold({place: DIVERTED})
+        assert await switch.forget_all() == {}
+        assert await switch.held() == {}
+        assert "ringplan" not in await peer.kept()

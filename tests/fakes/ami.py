@@ -1,0 +1,171 @@
+"""A scripted peer that speaks AMI, for faults that a real Asterisk does not make on demand.
+
+Answers are those of tests/captures/asterisk: login_ok_events_off, login_fail_secret, startup_fullybooted (FullyBooted
+last), db_put_get_del_tree, devstate_presence, rights_least and shutdown_core_stop_now. Written without the gateway's
+codec, so that a fault there cannot hide here; panoramisk, an independent client, is tested against it too.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+Fields = dict[str, str]
+
+
+@dataclass(slots=True)
+class FakeAmi:
+    """What it holds (`database`: `family/key` to value), what it was asked, and how it misbehaves.
+
+    `segment`: bytes per write; `silent`: actions that are never answered; `refused`: actions that are answered with
+    an error; `boots`: whether FullyBooted is sent; `hangs_up_at`: the connection is closed when this many actions
+    have been executed, before the answer.
+    """
+
+    port: int = 0
+    user: str = "ringplan"
+    secret: str = "s3cret"
+    database: dict[str, str] = field(default_factory=dict)
+    asked: list[Fields] = field(default_factory=list)
+    connections: int = 0
+    segment: int = 1 << 16
+    silent: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    boots: bool = True
+    hangs_up_at: int | None = None
+    ahead: float = 0.0
+    chatter: str = ""
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator["FakeAmi"]:
+        """Listen on a free loopback port."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            self.hang_up()
+            await server.wait_closed()
+
+    def hang_up(self) -> None:
+        """Close every connection."""
+        for writer in self._writers:
+            writer.close()
+
+    async def shut_down(self) -> None:
+        """Say so, and leave the connections open: the event alone must do."""
+        for writer in self._writers:
+            await self._write(
+                writer, "Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Cleanly\r\nRestart: False\r\n\r\n"
+            )
+
+    def names(self) -> list[str]:
+        """Return the names of the actions that were asked."""
+        return [action["Action"] for action in self.asked]
+
+    async def is_asked(self, *names: str) -> None:
+        """Wait until each of these actions has been asked for."""
+        while not set(names) <= set(self.names()):
+            self._heard.clear()
+            await self._heard.wait()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        try:
+            await self._write(writer, "Asterisk Call Manager/11.0.0\r\n")
+            while action := await _action(reader):
+                if not await self._execute(action, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client went away
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _execute(self, action: Fields, writer: asyncio.StreamWriter) -> bool:
+        name, number = action["Action"], action.get("ActionID", "")
+        self.asked.append(action)
+        self._heard.set()
+        if name in self.silent:
+            return True
+        known: dict[str, Callable[[Fields], str]] = {
+            "Login": self._login,
+            "Ping": self._ping,
+            "DBPut": self._put,
+            "DBDel": self._delete,
+            "DBGetTree": self._tree,
+            "Setvar": self._set,
+        }
+        said = _error("Permission denied") if name in self.refused or name not in known else known[name](action)
+        if self.hangs_up_at is not None and len(self.asked) >= self.hangs_up_at:
+            return False
+        said = said.replace("@", f"ActionID: {number}\r\n" if number else "")
+        await self._write(writer, self.chatter + said)
+        return "Authentication failed" not in said
+
+    def _login(self, action: Fields) -> str:
+        if (action.get("Username"), action.get("Secret")) != (self.user, self.secret):
+            return _error("Authentication failed")
+        booted = (
+            "Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 1\r\nLastReload: 1\r\nStatus: Fully Booted\r\n\r\n"
+        )
+        return _success("Message: Authentication accepted") + (booted if self.boots else "")
+
+    def _ping(self, _: Fields) -> str:
+        return _success(f"Ping: Pong\r\nTimestamp: {time.time() + self.ahead:.6f}")
+
+    def _put(self, action: Fields) -> str:
+        self.database[f"{action['Family']}/{action['Key']}"] = action["Val"]
+        return _success("Message: Updated database successfully")
+
+    def _delete(self, action: Fields) -> str:
+        if self.database.pop(f"{action['Family']}/{action['Key']}", None) is None:
+            return _error("Database entry could not be deleted")
+        return _success("Message: Key deleted successfully")
+
+    def _tree(self, action: Fields) -> str:
+        start = f"{action['Family']}/"
+        found = {key: value for key, value in sorted(self.database.items()) if key.startswith(start)}
+        items = [f"Event: DBGetTreeResponse\r\nKey: /{key}\r\nVal: {value}\r\n@\r\n" for key, value in found.items()]
+        end = f"Event: DBGetTreeComplete\r\n@EventList: Complete\r\nListItems: {len(items)}\r\n\r\n"
+        return _success("EventList: start\r\nMessage: Result will follow") + "".join(items) + end
+
+    def _set(self, action: Fields) -> str:
+        function, _, name = action["Variable"].rstrip(")").partition("(")
+        families = {"DEVICE_STATE": "CustomDevstate", "PRESENCE_STATE": "CustomPresence"}
+        provider, _, key = name.partition(":")
+        if function not in families or not provider.startswith("Custom"):
+            return _error("Variable not set")
+        self.database[f"{families[function]}/{key}"] = action["Value"]
+        return _success("Message: Variable Set")
+
+    async def _write(self, writer: asyncio.StreamWriter, text: str) -> None:
+        data = text.encode()
+        for start in range(0, len(data), self.segment):
+            writer.write(data[start : start + self.segment])
+            await writer.drain()
+
+
+async def _action(reader: asyncio.StreamReader) -> Fields:
+    fields: Fields = {}
+    while line := (await reader.readline()).decode():
+        if not line.endswith("\r\n"):
+            break
+        if line == "\r\n":
+            return fields
+        key, _, value = line.removesuffix("\r\n").partition(": ")
+        fields[key] = value
+    return {}
+
+
+def _success(lines: str) -> str:
+    return f"Response: Success\r\n@{lines}\r\n\r\n"
+
+
+def _error(message: str) -> str:
+    return f"Response: Error\r\n@Message: {message}\r\n\r\n"
