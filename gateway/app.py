@@ -17,12 +17,10 @@ from gateway.engine.sweep import sweep
 from gateway.engine.sync import Sync
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
-from gateway.planning.usual import CODES
 from gateway.ports import Clock, Connect, Pbx
 from gateway.settings import Settings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
-from gateway.store import codes
 from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,8 +47,6 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """
     clock = clock or WallClock()
     async with Store.open(settings.store, alone=True) as store:
-        async with store.write() as rows:
-            await codes.fill(rows, CODES)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

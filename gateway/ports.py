@@ -61,4 +61,4 @@ class Clock(Protocol):
         """Return the aware time of now."""
 
     async def until(self, when: datetime, wake: asyncio.Event) -> None:
-        """Return at `when` or once `wake` is set; looks at the wall clock again every 30 s, so a step is noticed."""
+        """Return at `when`, once `wake` is set, or early when the clock was set back; steps are noticed within 30 s."""

@@ -15,7 +15,11 @@ class WallClock:
         return datetime.now(UTC)
 
     async def until(self, when: datetime, wake: asyncio.Event) -> None:
-        """Return at `when`, or as soon as `wake` is set."""
-        while (left := (when - self.now()).total_seconds()) > 0 and not wake.is_set():
+        """Return at `when`, once `wake` is set, or early when the clock was set back: all is to be planned anew."""
+        seen = self.now()
+        while seen < when and not wake.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), min(left, _LOOK_AGAIN))
+                await asyncio.wait_for(wake.wait(), min((when - seen).total_seconds(), _LOOK_AGAIN))
+            before, seen = seen, self.now()
+            if seen < before:
+                return

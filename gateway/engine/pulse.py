@@ -31,16 +31,17 @@ class Pulse:
         self._facts: dict[str, Facts] = {}
 
     async def say(self, name: str, error: RingplanError | None) -> None:
-        """Note that `name` is well (None) or not; the same thing is logged once."""
+        """Note that `name` is well (None) or not; what was said already is neither logged nor written again."""
         said = "" if error is None else str(error)
-        if self._said.get(name) != said:
-            if error is None:
-                log.info("%s: up", name)
-            else:
-                log.warning("%s: %s%s", name, said, f" ({error.remedy})" if error.remedy else "")
+        if self._said.get(name) == said:
+            return
         self._said[name] = said
+        remedy = "" if error is None else error.remedy
+        if error is None:
+            log.info("%s: up", name)
+        else:
+            log.warning("%s: %s%s", name, said, f" ({remedy})" if remedy else "")
         async with self._store.write() as rows:
-            remedy = "" if error is None else error.remedy
             await health.put(rows, name, ok=error is None, now=self._clock.now(), said=said, remedy=remedy)
 
     async def tell(self, name: str, facts: Mapping[str, int | float | str | list[str]]) -> None:

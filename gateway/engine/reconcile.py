@@ -25,7 +25,7 @@ from gateway.store import diversions, switches, users
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
-LOOK_AGAIN = timedelta(seconds=30)  # a clock that was set back is noticed this soon
+TRY_AGAIN = timedelta(seconds=30)  # what the PBX refused
 
 TakesPart = Callable[[User], bool]
 
@@ -84,6 +84,7 @@ class Reconcile:
             now = self._clock.now()
             if read_at is None or not read_at <= now < full_hour(read_at) + HOUR:
                 holds, read_at = dict(await switch.held()), now
+                await self._pulse.say(f"pbx:{self._name}", None)
             wanted, until = self._wanted(now)
             changed = {} if self._dry_run else difference(holds, wanted)
             if changed:
@@ -91,7 +92,7 @@ class Reconcile:
                 refused = (refused - changed.keys()) | refused_now
                 holds = written(holds, changed, refused_now)
             await self._tell(wanted, refused)
-            await self._clock.until(min(until, now + LOOK_AGAIN), woken)
+            await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
             if woken.is_set():
                 woken.clear()
                 await self._reload()

@@ -17,7 +17,7 @@ from gateway.ports import Clock
 
 T = TypeVar("T")
 
-Say = Callable[[RingplanError | None], Awaitable[None]]  # told of each change: None when it is up
+Say = Callable[[RingplanError], Awaitable[None]]
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=60)
@@ -30,13 +30,15 @@ async def supervise(
     say: Say,
     clock: Clock,
 ) -> NoReturn:
-    """Keep `use` running on what `connect` opens; `use` returns or raises only when the connection is lost."""
+    """Keep `use` running on what `connect` opens; `use` returns or raises only when the connection is lost.
+
+    Errors go to `say`; that something works is for `use` to say, once it has seen it work.
+    """
     never = asyncio.Event()
     failures = 0
     while True:
         try:
             async with connect() as opened:
-                await say(None)
                 failures = 0
                 await use(opened)
         except (RingplanError, ExceptionGroup) as caught:

@@ -57,13 +57,12 @@ class Sync:
                     async with self._store.read() as rows:
                         wanted = await accounts.every(rows)
                     await crew.keep({account: partial(self._keep_open, account) for account in wanted})
-                    await self._pulse.only("account:", [_name(account) for account in wanted])
+                    await self._pulse.only("account:", [account_name(account.id) for account in wanted])
 
     async def _keep_open(self, account: Account) -> None:
-        async def say(error: RingplanError | None) -> None:
-            await self._pulse.say(_name(account), error)
-            if error is not None:
-                await self._failed(await self._mailboxes(account), error)
+        async def say(error: RingplanError) -> None:
+            await self._pulse.say(account_name(account.id), error)
+            await self._failed(await self._mailboxes(account), error)
 
         connect = self._connect.get(account.source)
         if connect is None:
@@ -117,6 +116,7 @@ class Sync:
                 due = self._clock.now() + wait
                 failures = min(failures + 1, 10)
             else:
+                await self._pulse.say(account_name(mailbox.account), None)
                 failures = 0
                 due = next_turn(due, refresh, self._clock.now())
 
@@ -175,5 +175,6 @@ def next_turn(due: datetime, refresh: timedelta, now: datetime) -> datetime:
     return following if now < following <= now + refresh else now + refresh
 
 
-def _name(account: Account) -> str:
-    return f"account:{account.id}"
+def account_name(account: int) -> str:
+    """Return the name of an account's row in `store.health`."""
+    return f"account:{account}"

@@ -1,6 +1,7 @@
 """A clock that tests turn by hand (`ports.Clock`)."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
@@ -30,14 +31,27 @@ class HandClock:
                 self._waits.remove(wait)
 
     @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waits)
+
+    @property
     def next(self) -> datetime | None:
         """The earliest instant that somebody waits for."""
         return min((when for when, _ in self._waits), default=None)
 
     def turn(self, to: datetime | timedelta) -> None:
-        """Set the hand, forward or back."""
+        """Set the hand; set back, it wakes everybody, as the wall clock does."""
+        before = self._now
         self._now = self._now + to if isinstance(to, timedelta) else to
         for wait in list(self._waits):
-            if wait[0] <= self._now:
+            if wait[0] <= self._now or self._now < before:
                 self._waits.remove(wait)
                 wait[1].set()
+
+
+async def comes(condition: Callable[[], bool], within: float = 10) -> None:
+    """Wait until `condition` holds; what is awaited runs in this process, so a turn of the loop is a long pause."""
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0)

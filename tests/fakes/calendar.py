@@ -1,0 +1,41 @@
+"""A calendar that a test writes into (`ports.CalendarSource`)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.mailbox import Cursor, Mailbox, Reading, Window
+from gateway.errors import RingplanError
+
+
+class FakeCalendar:
+    """Serves `appointments` by mailbox; fails with `error`; `reads` are (mailbox id, whole?) in their order."""
+
+    def __init__(self) -> None:
+        self.appointments: dict[int, tuple[Appointment, ...]] = {}
+        self.error: RingplanError | None = None
+        self.reads: list[tuple[int, bool]] = []
+        self.lies: list[Reading] = []
+        self.pushed: asyncio.Queue[Mailbox] = asyncio.Queue()
+        self._version = 0
+
+    def write(self, mailbox: int, *appointments: Appointment) -> None:
+        """Let a mailbox hold exactly these."""
+        self.appointments[mailbox] = appointments
+        self._version += 1
+
+    async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
+        self.reads.append((mailbox.id, since is None))
+        if self.error is not None:
+            raise self.error
+        if self.lies:
+            return self.lies.pop(0)
+        cursor = Cursor(str(self._version), window.day)
+        if since == cursor:
+            return None
+        held = self.appointments.get(mailbox.id, ())
+        return Reading(tuple(one for one in held if one.start < window.end and one.end > window.start), cursor)
+
+    async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
+        while True:
+            yield await self.pushed.get()

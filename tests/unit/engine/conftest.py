@@ -1,0 +1,34 @@
+"""A fresh database per test; a calendar, a PBX and a clock that tests turn by hand."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
+from tests.fakes.calendar import FakeCalendar
+from tests.fakes.clock import HandClock
+from tests.fakes.switch import FakePbx
+from tests.unit.store.made import NOON
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOON)
+
+
+@pytest.fixture
+def calendar() -> FakeCalendar:
+    return FakeCalendar()
+
+
+@pytest.fixture
+def pbx() -> FakePbx:
+    return FakePbx()

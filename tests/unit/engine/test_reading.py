@@ -1,0 +1,141 @@
+"""One reading of one mailbox."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.mailbox import Cursor, Mailbox, Reading
+from gateway.domain.user import Organisation
+from gateway.engine.reading import read_mailbox, window
+from gateway.errors import Unreachable
+from gateway.planning import timeline
+from gateway.store import diversions, mailboxes, users
+from gateway.store.store import Store
+from tests.fakes.calendar import FakeCalendar
+from tests.fakes.clock import HandClock
+from tests.unit.store.made import HOUR, NOON, ZONE, person, someone
+
+
+def item(subject: str, start: datetime = NOON, length: timedelta = HOUR, uid: str = "1") -> Appointment:
+    return Appointment(uid=uid, occurrence="", subject=subject, start=start, end=start + length)
+
+
+@pytest.fixture
+async def mailbox(store: Store) -> Mailbox:
+    async with store.write() as rows:
+        return (await someone(rows))[1]
+
+
+async def kept(store: Store, mailbox: Mailbox) -> list[str]:
+    async with store.read() as rows:
+        return [diversion.code for diversion in await diversions.of(rows, mailbox.user)]
+
+
+async def test_only_what_carries_a_code_is_kept(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"), item("Tandläkaren", uid="2"))
+    assert await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == ["meeting"]
+
+
+async def test_what_is_over_is_not_kept(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: över", NOON - 2 * HOUR))
+    await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == []
+
+
+async def test_an_unchanged_calendar_is_read_whole_once_a_day(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    for _ in range(3):
+        await read_mailbox(store, calendar, mailbox, clock)
+    clock.turn(timedelta(days=1))
+    for _ in range(2):
+        await read_mailbox(store, calendar, mailbox, clock)
+    assert [whole for _, whole in calendar.reads] == [True, False, False, True, False]
+
+
+async def test_a_calendar_that_is_suddenly_empty_has_to_say_so_twice(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    await read_mailbox(store, calendar, mailbox, clock)
+    calendar.lies = [Reading((), Cursor("strange", date(2026, 11, 23)))]
+    await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == ["meeting"]
+    assert calendar.reads[-1] == (mailbox.id, True)
+    calendar.write(mailbox.id)
+    await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == []
+
+
+async def test_rows_stay_when_the_server_cannot_be_reached(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    await read_mailbox(store, calendar, mailbox, clock)
+    calendar.error = Unreachable("gone")
+    with pytest.raises(Unreachable):
+        await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == ["meeting"]
+
+
+async def test_a_code_that_changed_lets_the_calendar_be_read_whole(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    await read_mailbox(store, calendar, mailbox, clock)
+    async with store.write() as rows:
+        await mailboxes.reread(rows)
+    await read_mailbox(store, calendar, mailbox, clock)
+    assert [whole for _, whole in calendar.reads] == [True, True]
+
+
+async def test_a_user_who_is_gone_leaves_nothing(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    async with store.write() as rows:
+        await users.remove(rows, mailbox.user)
+    assert not await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == []
+
+
+async def test_an_all_day_holiday_that_is_free_diverts(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    midnight = datetime(2026, 11, 23, tzinfo=ZONE).astimezone(UTC)
+    calendar.write(mailbox.id, item("SEM:", midnight, timedelta(days=1)))
+    await read_mailbox(store, calendar, mailbox, clock)
+    assert await kept(store, mailbox) == ["holiday"]
+
+
+def test_the_window_is_yesterday_to_fourteen_days_ahead() -> None:
+    days = window(datetime(2026, 11, 25, 12, tzinfo=UTC), person(), Organisation(ZONE))
+    assert (days.start, days.end) == (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC))
+    assert days.day == date(2026, 11, 25)
+
+
+def test_on_sunday_the_window_still_has_the_friday_that_somebody_left_early() -> None:
+    days = window(datetime(2026, 11, 29, 12, tzinfo=UTC), person(), Organisation(ZONE))
+    assert days.start == datetime(2026, 11, 27, tzinfo=UTC)
+
+
+async def test_gone_for_the_day_on_friday_lasts_over_the_weekend(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar
+) -> None:
+    friday = datetime(2026, 11, 27, 14, tzinfo=UTC)
+    clock = HandClock(friday)
+    calendar.write(mailbox.id, item("GFD:", friday))
+    for hours in range(0, 65, 8):
+        clock.turn(friday + timedelta(hours=hours))
+        await read_mailbox(store, calendar, mailbox, clock)
+        async with store.read() as rows:
+            mine = await diversions.of(rows, mailbox.user)
+        assert timeline.in_force(mine, clock.now()), f"{hours} hours later"
+        assert mine[0].end == datetime(2026, 11, 30, 8, tzinfo=ZONE).astimezone(UTC)

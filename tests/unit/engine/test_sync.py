@@ -1,0 +1,210 @@
+"""Reading calendars when they are due."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.user import User
+from gateway.engine.pulse import Pulse
+from gateway.engine.sync import Sync, next_turn, spread
+from gateway.errors import Refused, SignInAgain, Unreachable
+from gateway.ports import Opened
+from gateway.store import accounts, diversions, health, mailboxes, users, wishes
+from gateway.store.store import Store
+from gateway.store.wishes import Kind, Wish
+from tests.fakes.calendar import FakeCalendar
+from tests.fakes.clock import HandClock, comes
+from tests.unit.store.made import HOUR, NOON, ZONE, account, person, someone
+
+MINUTE = timedelta(minutes=1)
+FLUSH = 1  # the task that notes unchanged mailboxes waits, too
+
+
+@asynccontextmanager
+async def running(
+    store: Store, calendar: FakeCalendar, clock: HandClock, takes_part: Callable[[User], bool] = lambda _: True
+) -> AsyncIterator[None]:
+    @asynccontextmanager
+    async def connect(_: Account) -> AsyncIterator[Opened]:
+        yield Opened(calendar=calendar)
+
+    sync = asyncio.create_task(Sync(store, {"office": connect}, takes_part, clock, Pulse(store, clock)).run())
+    try:
+        yield
+    finally:
+        sync.cancel()
+        await asyncio.wait((sync,))
+        if not sync.cancelled():
+            sync.result()
+
+
+async def turning(clock: HandClock, condition: Callable[[], bool], waiting: int) -> None:
+    """Let time pass until `condition` holds; it stands still while fewer than `waiting` wait for it."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0)
+            if clock.next is not None and clock.waiting >= waiting and not condition():
+                clock.turn(clock.next)
+
+
+def meeting() -> Appointment:
+    return Appointment(uid="1", occurrence="", subject="M: Styrgrupp", start=NOON, end=NOON + HOUR)
+
+
+async def test_a_mailbox_is_read_every_minute(store: Store, calendar: FakeCalendar, clock: HandClock) -> None:
+    async with store.write() as rows:
+        _, mailbox = await someone(rows)
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 4, FLUSH + 1)
+    assert clock.now() == NOON + 3 * MINUTE
+    assert calendar.reads == [(mailbox.id, True)] + 3 * [(mailbox.id, False)]
+
+
+async def test_a_wish_is_heard_at_once_and_reads_the_whole(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows, "1001")
+        await someone(rows, "1002")
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 2, FLUSH + 2)
+        async with store.write() as rows:
+            await wishes.ask(rows, Wish(Kind.SYNC, user.id, clock.now()))
+        await comes(lambda: len(calendar.reads) == 3)
+    assert calendar.reads[-1] == (mailbox.id, True)
+
+
+async def test_a_push_is_heard_at_once(store: Store, calendar: FakeCalendar, clock: HandClock) -> None:
+    async with store.write() as rows:
+        _, mailbox = await someone(rows)
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 1, FLUSH + 1)
+        calendar.pushed.put_nowait(mailbox)
+        await comes(lambda: len(calendar.reads) == 2)
+
+
+async def test_what_fails_waits_longer_and_says_since_when(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+    calendar.write(mailbox.id, meeting())
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 1, FLUSH + 1)
+        calendar.error = Unreachable("no route", "look at the network")
+        await turning(clock, lambda: len(calendar.reads) == 8, FLUSH + 1)
+        assert clock.now() >= NOON + 7 * MINUTE
+        async with store.read() as rows:
+            progress = await mailboxes.progress_of(rows, mailbox.id)
+            assert len(await diversions.of(rows, user.id)) == 1
+        assert progress
+        assert progress.error == "Unreachable"
+        assert progress.failing_since
+        assert progress.failing_since <= NOON + 2 * MINUTE
+        calendar.error = None
+        await turning(clock, lambda: len(calendar.reads) == 9, FLUSH + 1)
+        await turning(clock, lambda: len(calendar.reads) == 10, FLUSH + 1)
+    async with store.read() as rows:
+        progress = await mailboxes.progress_of(rows, mailbox.id)
+    assert progress
+    assert progress.failing_since is None or progress.succeeded
+
+
+async def test_one_refused_mailbox_does_not_stop_the_others(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    class Picky(FakeCalendar):
+        async def read(self, mailbox, window, since):
+            result = await super().read(mailbox, window, since)
+            if mailbox.id == refused.id:
+                raise Refused("not shared with us", "share it")
+            return result
+
+    picky = Picky()
+    async with store.write() as rows:
+        opened = await accounts.add(rows, account())
+        both: list[Mailbox] = []
+        for extension in ("1001", "1002"):
+            user = await users.add(rows, person(extension))
+            both.append(await mailboxes.add(rows, Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE)))
+    refused, other = both
+    async with running(store, picky, clock):
+        await turning(clock, lambda: picky.reads.count((other.id, False)) == 3, FLUSH + 2)
+    assert len([read for read in picky.reads if read[0] == refused.id]) <= 3
+
+
+async def test_refused_credentials_stop_the_account_and_are_tried_with_one_request(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        opened = await accounts.add(rows, account())
+        for extension in ("1001", "1002", "1003"):
+            user = await users.add(rows, person(extension))
+            await mailboxes.add(rows, Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE))
+    calendar.error = SignInAgain("wrong password", "ringplan accounts password")
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 1, FLUSH + 1)
+        await turning(clock, lambda: len(calendar.reads) == 2, FLUSH + 1)
+        assert clock.now() >= NOON + timedelta(minutes=5)
+        async with store.read() as rows:
+            told = await health.get(rows, f"account:{opened.id}")
+            failing = [one for one in (await mailboxes.progress(rows)).values() if one.failing_since]
+        assert told
+        assert not told.ok
+        assert len(failing) == 3
+        calendar.error = None
+        await turning(clock, lambda: len(calendar.reads) >= 5, FLUSH + 1)
+
+
+async def test_an_account_of_a_source_that_is_not_configured_says_so(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        lost = await accounts.add(rows, account(source="elsewhere"))
+        _, mailbox = await someone(rows)
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: (mailbox.id, True) in calendar.reads, FLUSH + 1)
+        async with store.read() as rows:
+            told = await health.get(rows, f"account:{lost.id}")
+    assert told
+    assert "[sources.elsewhere]" in told.remedy
+
+
+async def test_who_does_not_take_part_is_not_read(store: Store, calendar: FakeCalendar, clock: HandClock) -> None:
+    async with store.write() as rows:
+        _, first = await someone(rows, "1001")
+        _, second = await someone(rows, "1002")
+    async with running(store, calendar, clock, lambda user: user.extension == "1002"):
+        await turning(clock, lambda: len(calendar.reads) == 2, FLUSH + 1)
+    assert {read for read, _ in calendar.reads} == {second.id}
+    assert first.id != second.id
+
+
+def test_a_thousand_mailboxes_are_spread_over_a_minute_and_ten_are_read_at_once() -> None:
+    def boxes(many: int) -> tuple[Mailbox, ...]:
+        return tuple(Mailbox(i, i, 1, f"u{i}@example.org", frozenset(), ZONE) for i in range(many))
+
+    assert max(spread(boxes(10), NOON).values()) < NOON + timedelta(seconds=1)
+    firsts = sorted(spread(boxes(5000), NOON).values())
+    assert firsts[0] == NOON
+    assert NOON + timedelta(seconds=59) < firsts[-1] < NOON + MINUTE
+    gaps = {round((b - a).total_seconds(), 3) for a, b in pairwise(firsts)}
+    assert gaps == {0.012}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (NOON + timedelta(seconds=2), NOON + MINUTE),  # its own turn
+        (NOON + 8 * HOUR, NOON + 8 * HOUR + MINUTE),  # slept: not made up for
+        (NOON - 8 * HOUR, NOON - 8 * HOUR + MINUTE),  # the clock was set back
+    ],
+)
+def test_the_next_turn(now: object, expected: object) -> None:
+    assert next_turn(NOON, MINUTE, now) == expected  # type: ignore[arg-type]
