@@ -1,0 +1,172 @@
+"""The settings: what the file and the environment say, and every mistake by key, value and remedy, all at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.secret import Secret
+from gateway.errors import Misconfigured
+from gateway.settings import Mistake, Mistakes, Settings, load
+
+GOOD = """
+[store]
+path = "data/ringplan.db"
+[pbx.main]
+kind = "asterisk"
+host = "192.0.2.1"
+secret = "file:ami.secret"
+[sources.office]
+kind = "caldav"
+url = "https://calendar.example.org/"
+[run]
+pilot = ["1001"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "ami.secret").write_text("opensesame\n")
+    return tmp_path
+
+
+def read(folder: Path, text: str = GOOD, environment: Mapping[str, str] | None = None) -> Settings:
+    (folder / "ringplan.toml").write_text(text, encoding="utf-8")
+    return load(folder / "ringplan.toml", environment or {})
+
+
+def mistakes(folder: Path, text: str = GOOD, environment: Mapping[str, str] | None = None) -> tuple[Mistake, ...]:
+    with pytest.raises(Mistakes) as found:
+        read(folder, text, environment)
+    assert "opensesame" not in f"{found.value} {found.value!r}"
+    return found.value.mistakes
+
+
+def test_each_package_gets_its_own_table(folder: Path) -> None:
+    settings = read(folder)
+    assert settings.store.path == folder / "data" / "ringplan.db"
+    assert settings.store.key_path == folder / "data" / "ringplan.key"
+    assert settings.pbx["main"].host == "192.0.2.1"
+    assert settings.pbx["main"].secret == Secret("opensesame")
+    assert settings.sources["office"].url == "https://calendar.example.org/"
+    assert settings.run.pilot == ("1001",)
+    assert not settings.run.dry_run
+    assert settings.log.level == "info"
+    assert "opensesame" not in repr(settings)
+
+
+def test_the_environment_stands_over_the_file(folder: Path) -> None:
+    environment = {
+        "RINGPLAN_PBX__MAIN__PORT": "5039",
+        "RINGPLAN_PBX__MAIN__SECRET": "env:AMI",
+        "RINGPLAN_PBX__MAIN__HOST": "192.0.2.2",
+        "RINGPLAN_RUN__DRY_RUN": "true",
+        "RINGPLAN_RUN__PILOT": '["1002", "1003"]',
+        "RINGPLAN_LOG__LEVEL": "debug",
+        "RINGPLAN_CONFIG": "elsewhere.toml",
+        "AMI": "another",
+    }
+    settings = read(folder, environment=environment)
+    assert (settings.pbx["main"].host, settings.pbx["main"].port) == ("192.0.2.2", 5039)
+    assert settings.pbx["main"].secret == Secret("another")
+    assert settings.run.dry_run
+    assert settings.run.pilot == ("1002", "1003")
+    assert settings.log.level == "debug"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "value", "told"),
+    [
+        ('host = "192.0.2.1"', "port = 99999", "pbx.main.port", "99999", "less than or equal to 65535"),
+        ('host = "192.0.2.1"', 'port = "many"', "pbx.main.port", '"many"', "integer"),
+        ('host = "192.0.2.1"', 'tls = "perhaps"', "pbx.main.tls", '"perhaps"', "boolean"),
+        ('host = "192.0.2.1"', 'hosst = "x"', "pbx.main.hosst", "", "Did you mean host?"),
+        ('host = "192.0.2.1"', 'ca = "none.pem"', "pbx.main.ca", '"none.pem"', "no such file"),
+        ('secret = "file:ami.secret"', "", "pbx.main.secret", "", "is missing"),
+        ('secret = "file:ami.secret"', 'secret = "opensesame"', "pbx.main.secret", "", "file:PATH"),
+        ('secret = "file:ami.secret"', 'secret = "file:other"', "pbx.main.secret", '"file:other"', "cannot be read"),
+        ('secret = "file:ami.secret"', 'secret = "env:NONE"', "pbx.main.secret", '"env:NONE"', "Set NONE"),
+        ('kind = "asterisk"', 'kind = "astrisk"', "pbx.main.kind", '"astrisk"', "Did you mean asterisk?"),
+        ('kind = "caldav"', 'kind = "notes"', "sources.office.kind", '"notes"', "caldav"),
+        ("https://calendar", "ftp://calendar", "sources.office.url", '"ftp://calendar.example.org/"', "https://"),
+        ("[run]", "[runn]", "runn", "", "Did you mean run?"),
+        ("[run]", "[run]\ndry_runn = true", "run.dry_runn", "", "Did you mean dry_run?"),
+        ('pilot = ["1001"]', 'pilot = ["10 01"]', "run.pilot.0", '"10 01"', "pattern"),
+        ('pilot = ["1001"]', "pilot = [1001]", "run.pilot.0", "1001", "string"),
+        ("[run]", '[log]\nlevel = "loud"\n[run]', "log.level", '"loud"', "'debug', 'info', 'warning' or 'error'"),
+        ("[pbx.main]", '[pbx."ma in"]', "pbx.ma in", "", "letters"),
+        ("[store]", "[sttore]", "sttore", "", "Did you mean store?"),
+        ("[store]", "run = 7\n[store]", "run", "7", "[run]"),
+    ],
+)
+def test_a_mistake_is_told_by_key_value_and_remedy(
+    folder: Path, old: str, new: str, key: str, value: str, told: str
+) -> None:
+    assert old in GOOD
+    text = GOOD.replace(old, new)
+    if key == "run":
+        text = text.replace('[run]\npilot = ["1001"]\n', "")
+    (mistake,) = mistakes(folder, text)
+    assert (mistake.key, mistake.value) == (key, value)
+    assert told in f"{mistake.said}. {mistake.remedy}"
+
+
+def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+    text = GOOD.replace("[run]", "[run]\ndry_run = 7").replace("192.0.2.1", "").replace("pilot", "pilots")
+    found = mistakes(folder, text.replace("data/ringplan.db", "x.db").replace("path", "paths"))
+    assert [mistake.key for mistake in found] == ["pbx.main.host", "run.dry_run", "run.pilots", "store.paths"]
+
+
+def test_two_keys_that_exclude_each_other_are_told_with_the_table(folder: Path) -> None:
+    (mistake,) = mistakes(folder, GOOD.replace("url =", 'domain = "example.org"\nurl ='))
+    assert (mistake.key, mistake.value) == ("sources.office", "")
+    assert "keep one" in mistake.remedy
+
+
+def test_a_secret_that_cannot_be_used_is_told_without_it(folder: Path) -> None:
+    (folder / "ami.secret").write_text("opensesame\nsecond line")
+    (mistake,) = mistakes(folder)
+    assert (mistake.key, mistake.value) == ("pbx.main.secret", "")
+
+
+@pytest.mark.parametrize("missing", ["pbx", "sources"])
+def test_a_pbx_and_a_source_are_needed(folder: Path, missing: str) -> None:
+    start = GOOD.index(f"[{missing}.")
+    (mistake,) = mistakes(folder, GOOD[:start] + GOOD[GOOD.index("[", start + 1) :])
+    assert mistake.key == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[store]\npath = "x\n', "line 2"),
+        ("[store]\npath = \n", "line 2"),
+        ("[store]\n[store]\n", "line 2"),
+        ("[store", "at its end"),
+    ],
+)
+def test_a_syntax_error_is_told_with_its_line(folder: Path, text: str, where: str) -> None:
+    with pytest.raises(Misconfigured, match=where):
+        read(folder, text)
+
+
+@pytest.mark.parametrize("variable", ["RINGPLAN_DRYRUN", "RINGPLAN_RUN__", "RINGPLAN___X"])
+def test_a_variable_that_names_no_key_is_told(folder: Path, variable: str) -> None:
+    (mistake,) = mistakes(folder, environment={variable: "1"})
+    assert mistake.key == variable
+
+
+def test_a_variable_with_an_unknown_key_is_told_like_one_in_the_file(folder: Path) -> None:
+    (mistake,) = mistakes(folder, environment={"RINGPLAN_RUN__DRYRUN": "true"})
+    assert (mistake.key, mistake.remedy) == ("run.dryrun", "Did you mean dry_run?")
+
+
+def test_a_file_that_is_not_there_or_not_text_is_told(folder: Path) -> None:
+    with pytest.raises(Misconfigured, match="there is no") as found:
+        load(folder / "none.toml", {})
+    assert "ringplan init" in found.value.remedy
+    (folder / "ringplan.toml").write_bytes(b"[store]\n\xff\n")
+    with pytest.raises(Misconfigured, match="line 2"):
+        load(folder / "ringplan.toml", {})
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        load(folder, {})
