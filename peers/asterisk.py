@@ -94,6 +94,7 @@ class Asterisk:
             yield asterisk
         finally:
             await asterisk.stop()
+            ports.release(*asterisk._reserved())
 
     @property
     def log(self) -> Path:
@@ -163,6 +164,10 @@ class Asterisk:
                 return True
         except (OSError, TimeoutError):
             return False
+
+    def _reserved(self) -> list[int]:
+        tls = [self.ami_tls_port] if self.ami_tls_port else []
+        return [self.ami_port, self.sip_port, self.trunk_port, self._rtp.start, *tls]
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._home / "asterisk"), "-C", str(self.folder / "etc" / "asterisk.conf"), *arguments]

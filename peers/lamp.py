@@ -40,7 +40,7 @@ class Lamp(asyncio.DatagramProtocol):
     def __init__(self, asterisk: Asterisk, phone: str, watched: str, event: str) -> None:
         self.phone, self.watched, self.event = phone, watched, event
         self.notices: list[Notice] = []
-        self._asterisk, self._port = asterisk, ports.free()
+        self._asterisk, self._port = asterisk, 0
         self._tag, self._call_id = secrets.token_hex(4), secrets.token_hex(8)
         self._count = itertools.count(1)
         self._remote = ""
@@ -58,7 +58,7 @@ class Lamp(asyncio.DatagramProtocol):
         """Subscribe as `phone` to the hint of `watched`; yields once the first notification is there."""
         loop = asyncio.get_running_loop()
         lamp = cls(asterisk, phone, watched, event)
-        transport, _ = await loop.create_datagram_endpoint(lambda: lamp, local_addr=(asterisk.host, lamp._port))
+        transport, _ = await loop.create_datagram_endpoint(lambda: lamp, sock=ports.bound(asterisk.host))
         try:
             lamp._subscribe(SUBSCRIBED)
             await lamp.has(1)
@@ -87,6 +87,7 @@ class Lamp(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
         self._transport = cast(asyncio.DatagramTransport, transport)
+        self._port = int(transport.get_extra_info("sockname")[1])
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Called by asyncio."""

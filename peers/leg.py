@@ -5,6 +5,7 @@ A call counts only when the far phone got the INVITE and sound flowed; both are 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from peers.media import EVENT, Media, Packet, Stream
 from peers.process import Late
@@ -173,6 +174,13 @@ class Leg:
         if not self.ended:
             self.tell("HANGUP")
             await self.is_over(deadline)
+
+    async def leave(self) -> None:
+        """Hang up if need be, without insisting, and stop sending sound: nothing of the call stays in Asterisk."""
+        if self.outgoing or self.answered:
+            with suppress(Late):
+                await self.hang_up(2.0)
+        await self.close()
 
     async def close(self) -> None:
         """Stop sending sound."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from peers import ports
+
 PCMA, EVENT = 8, 101
 STEP = 160
 PERIOD = 0.02
@@ -43,10 +45,10 @@ class Media(asyncio.DatagramProtocol):
         self.received: list[Packet] = []
 
     @classmethod
-    async def open(cls, host: str, port: int, changed: Callable[[], None]) -> "Media":
-        """Bind `host`:`port`; `changed` is called after each packet."""
+    async def open(cls, host: str, changed: Callable[[], None]) -> "Media":
+        """Bind a free port of `host`; `changed` is called after each packet."""
         loop = asyncio.get_running_loop()
-        _, media = await loop.create_datagram_endpoint(lambda: cls(changed), local_addr=(host, port))
+        _, media = await loop.create_datagram_endpoint(lambda: cls(changed), sock=ports.bound(host))
         return media
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,6 +63,13 @@ class Media(asyncio.DatagramProtocol):
         now = asyncio.get_running_loop().time()
         self.received.append(Packet(now, addr, kind & 0x7F, sequence, timestamp, ssrc, data[12:]))
         self._changed()
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        if self._transport is None:
+            raise RuntimeError("not open")
+        return int(self._transport.get_extra_info("sockname")[1])
 
     def send(self, data: bytes, to: Address) -> None:
         """Send one datagram."""
@@ -78,8 +87,8 @@ class Stream:
 
     def __init__(self, media: Media, to: Address, sound: Sequence[bytes]) -> None:
         self._media, self._to, self._sound = media, to, sound
-        self._sequence, self._timestamp = random.randrange(1 << 15), random.randrange(1 << 30)  # noqa: S311
-        self._ssrc = random.randrange(1 << 32)  # noqa: S311
+        self._sequence, self._timestamp = random.randrange(1 << 15), random.randrange(1 << 30)
+        self._ssrc = random.randrange(1 << 32)
         self._keys: list[tuple[str, asyncio.Future[None]]] = []
         self.sent = 0
         self._task = asyncio.create_task(self._run(), name=f"sound to {to}")

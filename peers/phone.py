@@ -48,13 +48,17 @@ class Phone:
     ) -> AsyncIterator["Phone"]:
         """Register as `number` and yield the phone; unregister and end its calls afterwards."""
         phone = cls(number, behaviour, ring_for)
-        async with phone._listen(asterisk, asterisk.host, ports.free()):
-            await phone.sign_in(asterisk)
-            try:
-                yield phone
-            finally:
-                if asterisk.running:
-                    await phone.sign_in(asterisk, seconds=0)
+        port = ports.free(asterisk.host)
+        try:
+            async with phone._listen(asterisk, asterisk.host, port):
+                await phone.sign_in(asterisk)
+                try:
+                    yield phone
+                finally:
+                    if asterisk.running:
+                        await phone.sign_in(asterisk, seconds=0)
+        finally:
+            ports.release(port)
 
     @classmethod
     @asynccontextmanager
@@ -71,7 +75,6 @@ class Phone:
         await complete(
             SCENARIOS / "register.xml",
             _folder(asterisk, f"{self.number}-register"),
-            (asterisk.host, ports.free()),
             (asterisk.host, asterisk.sip_port),
             {"contact": self.contact, "seconds": seconds},
             (self.number, _login(asterisk, self.number)),
@@ -92,16 +95,15 @@ class Phone:
     async def _listen(self, asterisk: Asterisk, host: str, port: int) -> AsyncIterator[None]:
         folder = _folder(asterisk, self.number)
         self.contact = f"{host}:{port}"
-        sound_port = ports.free(host)
-        self._media = await Media.open(host, sound_port, self._touch)
+        self._media = await Media.open(host, self._touch)
         self._sipp = Sipp(folder, host, port, self._heard)
         try:
             target = (asterisk.host, asterisk.sip_port)
-            await self._sipp.start(SCENARIOS / "phone.xml", target, {"media": sound_port})
+            await self._sipp.start(SCENARIOS / "phone.xml", target, {"media": self._media.port})
             yield
         finally:
             for leg in self.calls:
-                await leg.close()
+                await (leg.leave() if asterisk.running else leg.close())
             await self._sipp.close()
             self._media.close()
 
@@ -161,21 +163,19 @@ async def call(asterisk: Asterisk, from_: str, to: str, *, trunk: bool = False) 
         for leg in legs:
             leg.touch()
 
-    sound_port = ports.free(host)
-    media = await Media.open(host, sound_port, touch)
+    media = await Media.open(host, touch)
     sipp = Sipp(folder, host, ports.free(host), heard)
     try:
         fields = (from_, "" if trunk else _login(asterisk, from_), to)
         target = (asterisk.host, asterisk.sip_port)
-        await sipp.start(SCENARIOS / "caller.xml", target, {"media": sound_port}, fields, calls=1)
+        await sipp.start(SCENARIOS / "caller.xml", target, {"media": media.port}, fields, calls=1)
         await asyncio.wait_for(out.wait(), 5.0)
         yield legs[0]
-        if asterisk.running:
-            await legs[0].hang_up()
     finally:
         for leg in legs:
-            await leg.close()
+            await (leg.leave() if asterisk.running else leg.close())
         await sipp.close()
+        ports.release(sipp.port)
         media.close()
 
 

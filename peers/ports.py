@@ -1,7 +1,7 @@
 """Free loopback ports below 32768, where Linux begins to hand out ephemeral ports (ip(7), ip_local_port_range).
 
-A port is handed out once per process, and a locked file keeps it from other processes that draw ports here; a bind
-probe keeps it from everybody else.
+A port that is handed out is kept from other processes that draw ports here by a locked file, until it is released
+or this process ends; a bind probe keeps it from everybody else.
 """
 
 import fcntl
@@ -11,8 +11,9 @@ import socket
 import tempfile
 from pathlib import Path
 
-SINGLE = range(20_000, 32_000)
-BLOCKS = range(10_000, 20_000, 500)
+SINGLE = range(20_000, 26_000)
+BOUND = range(26_000, 32_000)
+BLOCKS = range(10_000, 20_000, 200)
 
 _held: dict[int, int] = {}
 
@@ -22,20 +23,40 @@ class NoFreePort(RuntimeError):
 
 
 def free(host: str = "127.0.0.1") -> int:
-    """Return a port that is free for UDP and TCP on `host`; it stays reserved until this process ends."""
+    """Return a port that is free for UDP and TCP on `host`; reserved until it is released."""
     for _ in range(500):
-        port = random.choice(SINGLE)  # noqa: S311 - not a secret
+        port = random.choice(SINGLE)
         if port not in _held and _can_bind(host, port) and _reserve(port):
             return port
     raise NoFreePort(f"no free port found in {SINGLE.start} to {SINGLE.stop}")
 
 
-def block(size: int = 500) -> range:
-    """Return a range of at most 500 ports for RTP, shared with no other process that draws its ports here."""
+def block() -> range:
+    """Return a range of 200 ports for RTP, shared with nobody who draws ports here until its start is released."""
     for start in random.sample(BLOCKS, len(BLOCKS)):
         if start not in _held and _reserve(start):
-            return range(start, start + min(size, BLOCKS.step))
+            return range(start, start + BLOCKS.step)
     raise NoFreePort(f"no free block of ports found in {BLOCKS.start} to {BLOCKS.stop}")
+
+
+def release(*given: int) -> None:
+    """Give ports back, or a block by its start, once nobody listens there any more."""
+    for port in given:
+        os.close(_held.pop(port))
+
+
+def bound(host: str = "127.0.0.1") -> socket.socket:
+    """Return a UDP socket that is bound to a free port: without any reservation, since it holds the port itself."""
+    for _ in range(500):
+        found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        found.setblocking(False)
+        try:
+            found.bind((host, random.choice(BOUND)))
+        except OSError:
+            found.close()
+        else:
+            return found
+    raise NoFreePort(f"no free UDP port found in {BOUND.start} to {BOUND.stop}")
 
 
 def _can_bind(host: str, port: int) -> bool:

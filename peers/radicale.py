@@ -94,6 +94,7 @@ class Radicale:
             yield radicale
         finally:
             await radicale.stop()
+            ports.release(radicale.port)
 
     def home(self, person: str) -> str:
         """The URL of a person's principal and home set."""

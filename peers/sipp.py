@@ -11,7 +11,8 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from peers.process import Process, until
+from peers import ports
+from peers.process import Process
 from peers.sip import Message, TraceReader
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -34,7 +35,7 @@ class Sipp(asyncio.Protocol):
         keys: Mapping[str, object],
         fields: tuple[str, ...] = (),
         calls: int | None = None,
-    ) -> None:
+    ) -> Process:
         """Start `scenario` towards `target`; `fields` go through a file, so that passwords are no arguments.
 
         `calls` None: it is called, as often as somebody calls. Returns when the port is bound.
@@ -59,6 +60,7 @@ class Sipp(asyncio.Protocol):
             log=self.folder / "output.log", name=f"sipp {scenario.stem}", folder=self.folder,
         )  # fmt: skip
         await self.process.ready(self._bound, 10.0, [self.folder / "errors.log"])
+        return self.process
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio with bytes of the message log."""
@@ -96,16 +98,21 @@ def _is_bound(host: str, port: int) -> bool:
     return any(line.split()[1] == wanted for line in Path("/proc/net/udp").read_text().splitlines()[1:])
 
 
-async def complete(scenario: Path, folder: Path, source: tuple[str, int], target: tuple[str, int],
-                   keys: Mapping[str, object], fields: tuple[str, ...], deadline: float = 5.0) -> None:  # fmt: skip
+async def complete(
+    scenario: Path,
+    folder: Path,
+    target: tuple[str, int],
+    keys: Mapping[str, object],
+    fields: tuple[str, ...],
+    deadline: float = 5.0,
+) -> None:
     """Run a scenario once to its end; raise `Late` or AssertionError with the messages if it does not succeed."""
     seen: list[Message] = []
-    sipp = Sipp(folder, *source, seen.append)
+    sipp = Sipp(folder, target[0], ports.free(target[0]), seen.append)
     try:
-        await sipp.start(scenario, target, keys, fields, calls=1)
-        process = sipp.process
-        await until(lambda: process is None or process.code is not None, deadline, f"{scenario.stem} has ended")
-        if process is not None and process.code:
+        process = await sipp.start(scenario, target, keys, fields, calls=1)
+        if await process.wait(deadline):
             raise AssertionError(f"{scenario.stem} failed: {[message.first for message in seen]}")
     finally:
         await sipp.close()
+        ports.release(sipp.port)

@@ -44,6 +44,7 @@ class Sogo:
     def __init__(self, folder: Path, people: Mapping[str, str], workers: int) -> None:
         self.folder, self.people, self.workers = folder.absolute(), dict(people), workers
         self.port, self._database_port, self._cache_port = ports.free(), ports.free(), ports.free()
+        self._unused_port = ports.free()
         self.root = f"http://127.0.0.1:{self.port}/SOGo/"
         self.url = f"{self.root}dav/"
         self.log = self.folder / "log" / "sogo.log"
@@ -64,6 +65,7 @@ class Sogo:
             await sogo.stop()
             for server in reversed(sogo._servers):
                 await server.stop()
+            ports.release(sogo.port, sogo._database_port, sogo._cache_port, sogo._unused_port)
 
     def home(self, person: str) -> str:
         """The URL of a person's principal."""
@@ -152,7 +154,6 @@ class Sogo:
 
     def _settings(self) -> list[str]:
         database = f"postgresql://sogo:sogo@127.0.0.1:{self._database_port}/sogo"
-        unused = ports.free()
         people = (
             f'({{type=sql;id=directory;viewURL="{database}/sogo_users";canAuthenticate=YES;isAddressBook=YES;'
             'userPasswordAlgorithm=none;MailFieldNames=(mail);displayName="Company";})'
@@ -171,8 +172,8 @@ class Sogo:
             "SOGoLanguage": "English",
             "SOGoMailDomain": "example.test",
             "SOGoMailSpoolPath": str(self.folder / "spool"),
-            "SOGoIMAPServer": f"imap://127.0.0.1:{unused}",
-            "SOGoSMTPServer": f"127.0.0.1:{unused}",
+            "SOGoIMAPServer": f"imap://127.0.0.1:{self._unused_port}",
+            "SOGoSMTPServer": f"127.0.0.1:{self._unused_port}",
             "SOGoAppointmentSendEMailNotifications": "NO",
             "SOGoMaximumPingInterval": "60",
             "SOGoMaximumSyncInterval": "60",

@@ -102,6 +102,20 @@ async def test_a_call_from_outside_and_one_to_the_outside(asterisk: Asterisk) ->
         assert (got.caller, got.target, got.asserted) == ("1007", "0700000002", "1007")
 
 
+async def test_nothing_of_a_call_stays_when_its_test_fails(asterisk: Asterisk) -> None:
+    async with asterisk.observe() as ami:
+        with pytest.raises(ZeroDivisionError):
+            await call_and_fail(asterisk)
+        async with asyncio.timeout(5.0):
+            await ami.event("Hangup", {"CallerIDNum": "1011"})
+
+
+async def call_and_fail(asterisk: Asterisk) -> None:
+    async with call(asterisk, "1011", "9600") as made:
+        await made.is_answered()
+        raise ZeroDivisionError
+
+
 async def test_outside_cannot_reach_the_services(asterisk: Asterisk) -> None:
     async with call(asterisk, "+46700000001", "9600", trunk=True) as made:
         await made.is_over()
@@ -157,7 +171,8 @@ async def test_an_own_asterisk_keeps_its_state_over_a_kill(folder: Path, version
             await made.press("1")
             await made.is_over(15.0)
             assert (made.answered, made.status, made.cause) == (False, 486, 17)
-        assert {"full", "queue_log", "Master.csv", "astdb.sqlite3"} <= {path.name for path in own.records()}
+        kept = {str(path.relative_to(own.folder)) for path in own.records()}
+        assert {"log/full", "log/cdr-csv/Master.csv", "log/cel-custom/Master.csv", "db/astdb.sqlite3"} <= kept
 
 
 @pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
