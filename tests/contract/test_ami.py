@@ -28,6 +28,7 @@ from tests.fakes.ami_proxy import AmiProxy
 
 DIVERTED = Held("1|Europe/Stockholm|1795240000-90000-sv-|0-3600-3600-at-qb-meeting-1004-", Lamp.ON)
 SOON = 5.0  # seconds, for what takes less than one
+on_each_version = pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
 
 
 def settings(fake: FakeAmi, deadline: float = 0.2, ping: float = 60.0) -> AsteriskSettings:
@@ -246,8 +247,9 @@ async def test_a_connection_cut_in_the_middle_of_a_hold(asterisk, cut_after):
         await switch.hold(dict.fromkeys(places))
 
 
-async def test_an_asterisk_that_crashes_in_the_middle_of_a_hold_is_read_back(folder):
-    async with RealAsterisk.start(folder / "pbx") as server, asyncio.timeout(12 * SOON):
+@on_each_version
+async def test_an_asterisk_that_crashes_in_the_middle_of_a_hold_is_read_back(folder, version):
+    async with RealAsterisk.start(folder / "pbx", Setup(version=version)) as server, asyncio.timeout(12 * SOON):
         login = server.ami
         pbx = Asterisk(AsteriskSettings(port=server.ami_port, user=login.user, secret=login.secret))
         places = wanted(5000)
@@ -268,7 +270,8 @@ async def test_an_asterisk_that_crashes_in_the_middle_of_a_hold_is_read_back(fol
             assert await switch.held() == places
 
 
-async def test_tls_with_an_own_ca(folder):
+@on_each_version
+async def test_tls_with_an_own_ca(folder, version):
     ca = trustme.CA()
     own = ca.issue_cert("127.0.0.1")
     certificate, key, trusted, other = (folder / name for name in ("cert.pem", "key.pem", "ca.pem", "other.pem"))
@@ -276,16 +279,17 @@ async def test_tls_with_an_own_ca(folder):
     own.private_key_pem.write_to_path(key)
     ca.cert_pem.write_to_path(trusted)
     trustme.CA().cert_pem.write_to_path(other)
-    async with RealAsterisk.start(folder / "pbx", Setup(tls=(certificate, key))) as server:
+    async with RealAsterisk.start(folder / "pbx", Setup(version=version, tls=(certificate, key))) as server:
         login = server.ami
 
         def over_tls(ca_file):
-            port = server.ami_tls_port
-            return AsteriskSettings(port=port, user=login.user, secret=login.secret, tls=True, ca=ca_file)
+            where = {"port": server.ami_tls_port, "tls": True, "ca": ca_file}
+            return AsteriskSettings(user=login.user, secret=login.secret, deadline=SOON, ping=60.0, **where)
 
+        long = {"399999": Held("1|" + "x" * 998, Lamp.ON)}
         async with Asterisk(over_tls(trusted)).connect() as switch:
-            assert await switch.hold(wanted(1000)) == {}
-            assert await switch.held() == wanted(1000)
+            assert await switch.hold(wanted(1000) | long) == {}
+            assert await switch.held() == wanted(1000) | long
         for not_trusted in (other, None):
             with pytest.raises(Unreachable) as refused:
                 async with Asterisk(over_tls(not_trusted)).connect():
@@ -306,8 +310,9 @@ async def test_a_set_up_that_is_whole_and_what_is_missing_in_another(asterisk):
     assert "ExecIf($[${DIALPLAN_EXISTS(ringplan,${EXTEN},1)}]?" in found["line"].remedy
 
 
-async def test_a_set_up_without_dialplan_and_with_too_few_rights(folder):
-    setup = Setup(dialplan=None, write="system,call")
+@on_each_version
+async def test_a_set_up_without_dialplan_and_with_too_few_rights(folder, version):
+    setup = Setup(version=version, dialplan=None, write="system,call")
     async with RealAsterisk.start(folder / "pbx", setup) as server:
         login = server.ami
         settings = AsteriskSettings(port=server.ami_port, user=login.user, secret=login.secret)

@@ -113,8 +113,17 @@ class Client:
         asked = _Asked(loop.create_future(), len(actions), [None] * len(actions))
         for index, number in enumerate(ids):
             self._waiting[str(number)] = _Slot(asked, index)
-        self._writer.write(data)
+        self._write(data)
         return asked, loop.time() + self._settings.deadline, ids
+
+    def _write(self, data: bytes) -> None:
+        """Over TLS, a record for each line: Asterisk (22.10.1) takes 1,024 bytes at a time from OpenSSL and then waits
+        for its socket, so the rest of a longer record would lie there until something else is sent."""
+        if self._settings.tls:
+            for line in data.splitlines(keepends=True):
+                self._writer.write(line)
+        else:
+            self._writer.write(data)
 
     async def _drained(self) -> None:
         try:
