@@ -28,7 +28,7 @@ step() {
     (set -e && "$@") >>"$log" 2>&1
     local result=$?
     set -e
-    [ $result = 0 ] || { echo "failed" && tail -n 20 "$log" >&2 && fail "The whole log is $log."; }
+    [ $result = 0 ] || { echo "failed" && tail -n 10 "$log" >&2 && fail "The whole log is $log."; }
     echo "$((SECONDS - began)) s"
 }
 
@@ -88,7 +88,7 @@ make_venv() {
 python_stamp() { cat requirements/*.txt pyproject.toml docker/setup.sh | sha256sum && pwd; }
 
 python() {
-    [ "$(cat .venv/.made 2>/dev/null)" != "$(python_stamp)" ] || return 0
+    [ ! -x .venv/bin/python ] || [ "$(cat .venv/.made 2>/dev/null)" != "$(python_stamp)" ] || return 0
     local found
     found=$(find_python)
     if [ -z "$found" ]; then

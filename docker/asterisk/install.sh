@@ -24,10 +24,10 @@ stamp="$(sha256sum <"$0") $folder"
 [ "$(cat "$folder/.installed" 2>/dev/null)" != "$stamp" ] || exit 0
 say() { echo "Asterisk $version: $1 ($SECONDS s)"; }
 
-# The site from which this machine's apt has the suite $1.
+# The site from which this machine's apt has the suite $1, named by codename or, once its lists are there, otherwise.
 site() {
-    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' "Created-By: Packages" |
-        awk -v suite="$1" '$1 == suite && $2 == "main" && !found++ { print $3 }'
+    apt-get indextargets --format '$(COMPONENT) $(REPO_URI) $(RELEASE) $(CODENAME)' "Created-By: Packages" |
+        awk -v suite="$1" '$1 == "main" && ($3 == suite || $4 == suite) && !found++ { print $2 }'
 }
 
 . /etc/os-release
