@@ -82,25 +82,15 @@ def occurrence_key(item: Appointment) -> str:
 
 def _counts(item: Appointment, rules: Rules) -> bool:
     accepted = item.response is Response.ACCEPTED and not rules.organisation.only_own
-    return (
-        (item.response is Response.OWN or accepted) and not item.cancelled and _second(item.start) < _second(item.end)
-    )
+    return (item.response is Response.OWN or accepted) and not item.cancelled
 
 
 def _diversion(item: Appointment, user: User, rules: Rules, remarks: Counter[Remark]) -> Diversion | None:
-    start, end = _second(item.start), _second(item.end)
-    if rules.organisation.mode is Mode.SHOW_AS:
-        code = show_as.code_of(item.show_as, rules)
-        said = Marked(code, True, None, "") if code else None
-    elif item.subject is None:
-        remarks[Remark.WITHHELD] += 1
-        return None
-    elif len(item.subject) > LONGEST_SUBJECT:
-        remarks[Remark.SUBJECT_TOO_LONG] += 1
-        return None
-    else:
-        said = marked(item.subject, rules)
+    said = _said(item, rules, remarks)
     if said is None:
+        return None
+    start, end = _second(item.start), _second(item.end)
+    if start >= end:
         return None
     if end - start > LONGEST_ABSENCE:
         remarks[Remark.LASTS_TOO_LONG] += 1
@@ -117,6 +107,19 @@ def _diversion(item: Appointment, user: User, rules: Rules, remarks: Counter[Rem
         target=_target(item, said, user, rules, remarks),
         text=_text(item, said, rules.organisation.marker),
     )
+
+
+def _said(item: Appointment, rules: Rules, remarks: Counter[Remark]) -> Marked | None:
+    if rules.organisation.mode is Mode.SHOW_AS:
+        code = show_as.code_of(item.show_as, rules)
+        return Marked(code, diverts=True, number=None, text="") if code else None
+    if item.subject is None:
+        remarks[Remark.WITHHELD] += 1
+        return None
+    if len(item.subject) > LONGEST_SUBJECT:
+        remarks[Remark.SUBJECT_TOO_LONG] += 1
+        return None
+    return marked(item.subject, rules)
 
 
 def _target(item: Appointment, said: Marked, user: User, rules: Rules, remarks: Counter[Remark]) -> str | None:
