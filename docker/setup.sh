@@ -25,7 +25,7 @@ step() {
     shift
     printf '%s … ' "$title"
     set +e # a condition around it would stop errors from ending it
-    (set -e && "$@") >>"$log" 2>&1
+    (set -e; "$@") >>"$log" 2>&1
     local result=$?
     set -e
     [ $result = 0 ] || { echo "failed" && tail -n 10 "$log" >&2 && fail "The whole log is $log."; }
@@ -38,9 +38,16 @@ missing() {
         sort | comm -13 - <(printf '%s\n' "$@" | sort)
 }
 
-# Install packages without starting their services: the servers here are started by tests, on ports of their own.
+# The services that start with the machine; none where systemd does not run.
+enabled() {
+    [ ! -d /run/systemd/system ] || systemctl list-unit-files --type service --state enabled --no-legend |
+        awk '{ print $1 }' | sort
+}
+
+# Install packages without starting their services, now or later: tests start these servers, on ports of their own.
 install_quietly() {
-    local policy=/usr/sbin/policy-rc.d
+    local policy=/usr/sbin/policy-rc.d before
+    before=$(enabled)
     [ ! -e $policy ] || mv $policy $policy.ringplan
     trap "rm -f $policy; [ ! -e $policy.ringplan ] || mv $policy.ringplan $policy" EXIT
     printf '#!/bin/sh\nexit 101\n' >$policy
@@ -48,7 +55,7 @@ install_quietly() {
     export DEBIAN_FRONTEND=noninteractive
     local install=(apt-get install -y -q --no-install-recommends "$@")
     "${install[@]}" || { apt-get update -q && "${install[@]}"; }
-    [ ! -d /run/systemd/system ] || systemctl disable "$@" || true # nor at the next start of the machine
+    comm -13 <(echo "$before") <(enabled) | xargs -r systemctl disable
 }
 
 debian() {
