@@ -1,0 +1,160 @@
+"""A real Asterisk with the dialplan and the built sounds, once per run and version, and a desk to plan calls at."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.cli.prompts import build
+from gateway.domain.code import Behaviour, Treatment
+from gateway.planning.schedule import Schedule, Window, write
+from peers.asterisk import Asterisk, Setup
+from peers.process import until
+from peers.raw_ami import RawAmi
+
+ADMINISTRATOR = """
+[ringplan-target]
+exten => 9001,1,Goto(phones,1002,1)
+
+[put-file]
+exten => 1001,1,Set(DB(ringplan/1001)=${FILE(@FOLDER@/newline)})
+ same => n,UserEvent(Put)
+ same => n,Hangup(21)
+
+[administrator]
+exten => _.,1,Set(at=mine)
+ same => n,Set(CHANNEL(language)=de)
+ same => n,Set(DB_RESULT=mine)
+ same => n,Set(to=mine)
+ same => n,Gosub(ringplan,${EXTEN},1(${EXTEN}))
+ same => n,UserEvent(Returned,at: ${at}${DB_RESULT}${to},lang: ${CHANNEL(language)})
+ same => n,Hangup(21)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a test plans what an extension's owner does, and sees what the PBX did; `heard_from` starts its log."""
+
+    asterisk: Asterisk
+    ami: RawAmi
+    heard_from: int
+
+    async def put(self, extension: str, value: str) -> None:
+        """Write the raw `value` as the extension's schedule."""
+        await self.set("ringplan", extension, value)
+
+    async def set(self, family: str, key: str, value: str) -> None:
+        """Write any entry of AstDB."""
+        await self.ami.action("DBPut", {"Family": family, "Key": key, "Val": value})
+
+    async def plan(self, extension: str, *windows: Window, **head: Any) -> None:
+        """Write a schedule of `windows` for `extension`; `head` as for `schedule`."""
+        await self.put(extension, schedule(*windows, **head))
+
+    async def put_global(self, name: str, value: str) -> None:
+        """Set a global variable of the dialplan."""
+        await self.ami.action("Setvar", {"Variable": name, "Value": value})
+
+    @property
+    def log(self) -> str:
+        """What Asterisk has logged since the test began."""
+        with self.asterisk.log.open("rb") as full:
+            full.seek(self.heard_from)
+            return full.read().decode(errors="replace")
+
+    @property
+    def played(self) -> list[str]:
+        """The sounds that were opened, in order, as Asterisk names them, without the ending."""
+        return [Path(name).with_suffix("").as_posix() for name in re.findall(r"Playing '([^']+)'", self.log)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Ringplan's own warnings."""
+        return re.findall(r"WARNING\[.*?(Ringplan: .*)", self.log)
+
+    async def plays(self, *sounds: str, deadline: float = 20.0) -> None:
+        """Wait until exactly these sounds have been opened so far, in this order."""
+        await until(lambda: len(self.played) >= len(sounds), deadline, f"{sounds} after {self.played}")
+        assert self.played == list(sounds)
+
+    async def warns(self, *warnings: str) -> None:
+        """Wait until exactly these warnings have been logged."""
+        await until(lambda: len(self.warnings) >= len(warnings), 5.0, f"{warnings} in the log")
+        assert self.warnings == list(warnings)
+
+
+def window(
+    internal: str = "qt",
+    external: str = "",
+    *,
+    target: str | None = "1002",
+    reason: str = "meeting",
+    start: timedelta = timedelta(minutes=-5),
+    end: timedelta = timedelta(hours=1),
+    back: datetime | None = None,
+) -> Window:
+    """Return a window that is in force now, `start` and `end` being relative to now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return Window(
+        start=now + start,
+        end=now + end,
+        back=back or now + end,
+        internal=treatment(internal),
+        external=treatment(external or internal),
+        reason=reason,
+        target=target,
+    )
+
+
+def treatment(letters: str) -> Treatment:
+    """Return the treatment that two letters of the schedule stand for."""
+    return Treatment(letters[0] == "a", Behaviour(letters[1]))
+
+
+def schedule(
+    *windows: Window,
+    operator: str | None = None,
+    language: str = "sv",
+    zone: str = "Europe/Stockholm",
+    cover: datetime | None = None,
+) -> str:
+    """Return the value of a schedule that covers the next day, unless `cover` says otherwise."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    base = windows[0].start if windows else now
+    cover = cover or max(base, now) + timedelta(days=1)
+    return write(Schedule(zone, base, cover, language, operator, windows))
+
+
+@pytest.fixture(scope="session")
+async def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every sound, built once."""
+    folder = tmp_path_factory.mktemp("sounds")
+    await build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["22", pytest.param("16", marks=pytest.mark.soak)])
+async def pbx(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sounds: Path
+) -> AsyncIterator[Asterisk]:
+    """An Asterisk of each version."""
+    folder = tmp_path_factory.mktemp("pbx") / "state"
+    setup = Setup(version=request.param, sounds=sounds, extra=ADMINISTRATOR.replace("@FOLDER@", str(folder)))
+    async with Asterisk.start(folder, setup) as asterisk:
+        yield asterisk
+
+
+@pytest.fixture
+async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
+    """A desk with nothing planned."""
+    async with pbx.observe() as ami:
+        yield Desk(pbx, ami, pbx.log.stat().st_size)
+        for family in ("ringplan", "DND", "CF"):
+            await pbx.cli(f"database deltree {family}")
+        for name in ("RINGPLAN_OFF", "RINGPLAN_EARLY_MEDIA", "RINGPLAN_INTERNAL", "RINGPLAN_VOICEMAIL"):
+            await ami.action("Setvar", {"Variable": name, "Value": ""})
