@@ -9,10 +9,11 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice, repeat
 
 from gateway.domain.held import ClockSeen
 from gateway.errors import SignInAgain, Unreachable
@@ -38,21 +39,12 @@ class Answer:
 
 @dataclass(slots=True)
 class _Asked:
-    """Actions that were sent together; `done` is set when all of them are answered."""
+    """Actions that were sent together; `done` is set when all of them are answered, in `answers` by their index."""
 
     done: asyncio.Future[None]
-    left: int
-    answers: list[Answer | None]
-
-
-@dataclass(slots=True)
-class _Slot:
-    """Where the answer to one action goes."""
-
-    asked: _Asked
-    index: int
-    response: Message | None = None
-    items: list[Message] = field(default_factory=list)
+    until: float
+    ids: list[str]
+    answers: dict[int, Answer] = field(default_factory=dict)
 
 
 class Client:
@@ -62,7 +54,8 @@ class Client:
         self._reader = reader
         self._writer = writer
         self._settings = settings
-        self._waiting: dict[str, _Slot] = {}
+        self._waiting: dict[str, tuple[_Asked, int]] = {}
+        self._lists: dict[str, list[Message]] = {}  # by ActionID: the response, then the events so far
         self._last_id = 0
         self._booted = asyncio.Event()
         self._lost: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
@@ -73,26 +66,28 @@ class Client:
         """Return the answer to one action. Raises `Unreachable`; a refusal is an answer, not an error."""
         return (await self.ask_all([action]))[0]
 
-    async def ask_all(self, actions: Sequence[Action]) -> list[Answer]:
+    async def ask_all(self, actions: Iterable[Action]) -> list[Answer]:
         """Return the answers to `actions`, in their order; they are executed in their order.
 
-        Raises `Unreachable` if one is not answered within the deadline, or the connection is lost: which of them
-        were executed is unknown then.
+        `actions` are taken as they are sent. Raises `Unreachable` if one is not answered within the deadline, or the
+        connection is lost: which of them were executed is unknown then.
         """
         answers: list[Answer] = []
-        flying: deque[tuple[_Asked, float, range]] = deque()
+        flying: deque[_Asked] = deque()
+        rest = iter(actions)
         try:
-            for start in range(0, len(actions), _CHUNK):
+            while chunk := list(islice(rest, _CHUNK)):
                 if len(flying) * _CHUNK >= IN_FLIGHT:
                     answers += await self._answers(flying)
-                flying.append(self._send(actions[start : start + _CHUNK]))
+                flying.append(self._send(chunk))
                 await self._drained()
             while flying:
                 answers += await self._answers(flying)
         finally:
-            for _, _, ids in flying:
-                for action_id in ids:
-                    self._waiting.pop(str(action_id), None)
+            for asked in flying:
+                for action_id in asked.ids:
+                    self._waiting.pop(action_id, None)
+                    self._lists.pop(action_id, None)
         return answers
 
     async def events(self) -> AsyncGenerator[ClockSeen, None]:
@@ -104,17 +99,16 @@ class Client:
             self._news.clear()
             await self._news.wait()
 
-    def _send(self, actions: Sequence[Action]) -> tuple[_Asked, float, range]:
+    def _send(self, actions: Sequence[Action]) -> _Asked:
         self._raise_if_lost()
         loop = asyncio.get_running_loop()
-        ids = range(self._last_id + 1, self._last_id + 1 + len(actions))
-        data = b"".join([encode(action, str(number)) for action, number in zip(actions, ids, strict=True)])
+        ids = [str(self._last_id + number) for number in range(1, len(actions) + 1)]
+        data = b"".join(map(encode, actions, ids))
         self._last_id += len(actions)
-        asked = _Asked(loop.create_future(), len(actions), [None] * len(actions))
-        for index, number in enumerate(ids):
-            self._waiting[str(number)] = _Slot(asked, index)
+        asked = _Asked(loop.create_future(), loop.time() + self._settings.deadline, ids)
+        self._waiting.update(zip(ids, zip(repeat(asked), range(len(ids)), strict=False), strict=True))
         self._write(data)
-        return asked, loop.time() + self._settings.deadline, ids
+        return asked
 
     def _write(self, data: bytes) -> None:
         """Over TLS, a record for each line: Asterisk (22.10.1) takes 1,024 bytes at a time from OpenSSL and then waits
@@ -132,17 +126,17 @@ class Client:
         except (OSError, TimeoutError) as error:
             raise self._lose("the connection was lost while it was written to") from error
 
-    async def _answers(self, flying: deque[tuple[_Asked, float, range]]) -> list[Answer]:
-        asked, until, _ = flying[0]
+    async def _answers(self, flying: deque[_Asked]) -> list[Answer]:
+        asked = flying[0]
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(asked.until):
                 await asyncio.wait((asked.done, self._lost), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError as error:
             raise self._lose(f"an action was not answered within {self._settings.deadline:g} s") from error
         if not asked.done.done():
             self._raise_if_lost()
         flying.popleft()
-        return [answer for answer in asked.answers if answer is not None]
+        return [asked.answers[index] for index in range(len(asked.ids))]
 
     def _raise_if_lost(self) -> None:
         if self._lost.done():
@@ -179,29 +173,38 @@ class Client:
                 self._take(message)
 
     def _take(self, message: Message) -> None:
-        slot = self._waiting.get(message.get("ActionID"))
-        if slot is not None and ("Response" in message.fields) == (slot.response is None):
-            self._fill(slot, message)
-        elif (event := message.get("Event")) == "FullyBooted":
+        fields = message.fields
+        action_id = fields.get("ActionID", "")
+        waiting = self._waiting.get(action_id)
+        if waiting is None:
+            self._told_by(fields.get("Event"))
+        elif "Response" not in fields or "EventList" in fields:
+            self._take_of_list(action_id, message)
+        else:
+            self._answer(action_id, Answer(message))
+
+    def _take_of_list(self, action_id: str, message: Message) -> None:
+        """A list is a response that starts it, events, and one that completes it."""
+        if "Response" in message.fields:
+            self._lists[action_id] = [message]
+        elif (listed := self._lists.get(action_id)) is not None:
+            if "EventList" not in message.fields:
+                listed.append(message)
+            else:
+                self._answer(action_id, Answer(listed[0], tuple(listed[1:])))
+                del self._lists[action_id]
+
+    def _answer(self, action_id: str, answer: Answer) -> None:
+        asked, index = self._waiting.pop(action_id)
+        asked.answers[index] = answer
+        if len(asked.answers) == len(asked.ids) and not asked.done.done():
+            asked.done.set_result(None)
+
+    def _told_by(self, event: str | None) -> None:
+        if event == "FullyBooted":
             self._booted.set()
         elif event == "Shutdown":
             self._lose("it shuts down")
-
-    def _fill(self, slot: _Slot, message: Message) -> None:
-        of_a_list = message.fields.get("EventList", "").lower()
-        if slot.response is None:
-            slot.response = message
-            if of_a_list == "start":
-                return
-        elif of_a_list not in ("complete", "cancelled"):
-            slot.items.append(message)
-            return
-        del self._waiting[message.get("ActionID")]
-        asked = slot.asked
-        asked.answers[slot.index] = Answer(slot.response, tuple(slot.items))
-        asked.left -= 1
-        if not asked.left and not asked.done.done():
-            asked.done.set_result(None)
 
     async def watch(self) -> None:
         """Ask for a sign of life now and then, which also tells Asterisk's clock, until the connection is lost."""

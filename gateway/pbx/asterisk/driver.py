@@ -4,19 +4,21 @@ Three reads tell everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes
 from what this connection has read, or had acknowledged, is written; another connection starts without knowledge.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain
 
 from gateway.domain.held import Held, PbxEvent, Place, Refusal
 from gateway.errors import Refused
 from gateway.pbx.asterisk import client, image
-from gateway.pbx.asterisk.client import Answer, Client
+from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action
 from gateway.pbx.asterisk.image import Part
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
 _UNSURE = "\0"  # a value that AstDB cannot hold: what is there must be written
+_NOTHING = Held()
+_Step = tuple[Part, Place, str | None, Action]
 
 
 class Asterisk:
@@ -66,30 +68,35 @@ class AsteriskSwitch:
         lamp is looked at before a text is. Raises `Unreachable`: then any part of it may have been written.
         """
         refusals: dict[Place, Refusal] = {}
-        values: dict[Place, tuple[str | None, ...]] = {}
+        values: dict[Place, image.Values] = {}
         for place, held in wanted.items():
             try:
-                values[place] = image.values(place, held or Held())
+                values[place] = image.values(place, held or _NOTHING)
             except Refused as error:
                 refusals[place] = Refusal(str(error))
-        steps: list[tuple[Part, Place, str | None, Action]] = []
-        for number, part in enumerate(Part):
-            known = self._known[part]
-            for place, of_place in values.items():
-                value = of_place[number]
-                if known.get(place, None if self._has_read else _UNSURE) == value:
-                    continue
-                steps += [(part, place, value, action) for action in image.writes(part, place, value)]
-        for part, place, _, _ in steps:
-            self._known[part][place] = _UNSURE
-        answers = await self._client.ask_all([action for _, _, _, action in steps])
+        steps: list[_Step] = []
+        answers = await self._client.ask_all(self._steps(values, steps))
         for (part, place, value, action), answer in zip(steps, answers, strict=True):
-            if not _done(action, answer):
+            if not answer.response.succeeded and action.name != "DBDel":  # what is not there is deleted already
                 self._known[part][place] = _UNSURE
                 refusals[place] = Refusal(f"{action.name} {part.family}: {answer.response.get('Message')}")
             elif place not in refusals:
                 self._known[part][place] = value
         return refusals
+
+    def _steps(self, values: Mapping[Place, image.Values], steps: list[_Step]) -> Iterator[Action]:
+        """Yield the actions that are needed, and note in `steps` what each is for."""
+        otherwise = None if self._has_read else _UNSURE
+        for number, part in enumerate(Part):
+            known = self._known[part]
+            for place, of_place in values.items():
+                value = of_place[number]
+                if known.get(place, otherwise) == value:
+                    continue
+                known[place] = _UNSURE
+                for action in image.writes(part, place, value):
+                    steps.append((part, place, value, action))
+                    yield action
 
     async def forget_all(self) -> Mapping[Place, Refusal]:
         """Remove everything of ours, whatever extension or other key it is for; return what could not be forgotten."""
@@ -99,8 +106,3 @@ class AsteriskSwitch:
         await self._client.ask_all(list(chain.from_iterable(rest)))
         self._known, self._has_read = {part: {} for part in Part}, False
         return refusals
-
-
-def _done(action: Action, answer: Answer) -> bool:
-    """Deleting what is not there is answered with an error, and is what was wanted."""
-    return answer.response.succeeded or action.name == "DBDel"

@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import lru_cache
 
 from gateway.domain.code import Availability
 from gateway.domain.held import Held, Lamp, Place, Presence
@@ -23,6 +24,9 @@ LONGEST_VALUE = 1000
 _PLACE = re.compile(r"[0-9]{1,15}")
 _PRINTABLE = re.compile(r"[ -~]+")
 _LAMPS = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
+
+Values = tuple[str | None, str | None, str | None]
+"""The AstDB value of each `Part`, None: no entry."""
 
 
 class Part(Enum):
@@ -42,7 +46,7 @@ class Part(Enum):
         return self.value[1] + place
 
 
-def values(place: Place, held: Held) -> tuple[str | None, str | None, str | None]:
+def values(place: Place, held: Held) -> Values:
     """Return the AstDB value of each `Part`, None: no entry. Raises `Refused` where Asterisk could not hold it."""
     if not _PLACE.fullmatch(place):
         raise Refused("an extension is 1 to 15 digits")
@@ -109,6 +113,7 @@ def _presence_variable(place: Place) -> str:
     return f"PRESENCE_STATE(CustomPresence:ringplan-{place})"
 
 
+@lru_cache(1024)  # many extensions have one presence
 def _presence_value(presence: Presence) -> str:
     reason, text = (base64.b64encode(part.encode()).decode() for part in (presence.reason, presence.text))
     return f"{presence.availability.value},{reason},{text},e"
