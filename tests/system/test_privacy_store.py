@@ -89,7 +89,7 @@ async def test_a_text_is_there_while_the_diversion_is_in_force_and_gone_from_eve
     tmp_path: Path,
 ) -> None:
     settings = StoreSettings(path=tmp_path / "ringplan.db")
-    chance = random.Random(1)  # noqa: S311 (lengths of texts)
+    chance = random.Random(1)
     async with Store.open(settings, alone=True) as store:
         people = await filled(store, 150)
         for round_ in range(2):
@@ -110,7 +110,7 @@ async def test_a_text_is_there_while_the_diversion_is_in_force_and_gone_from_eve
 
 async def test_a_text_that_a_gateway_left_behind_is_gone_after_the_next_one_has_forgotten(tmp_path: Path) -> None:
     settings = StoreSettings(path=tmp_path / "ringplan.db")
-    chance = random.Random(2)  # noqa: S311 (lengths of texts)
+    chance = random.Random(2)
     async with Store.open(settings) as store:
         for mailbox in await filled(store, 10):
             async with store.write() as rows:
@@ -126,7 +126,7 @@ async def test_a_text_that_a_gateway_left_behind_is_gone_after_the_next_one_has_
 
 async def test_a_text_of_a_removed_user_or_of_a_changed_item_is_gone_at_once(tmp_path: Path) -> None:
     settings = StoreSettings(path=tmp_path / "ringplan.db")
-    chance = random.Random(3)  # noqa: S311 (lengths of texts)
+    chance = random.Random(3)
     async with Store.open(settings) as store:
         first, second = await filled(store, 2)
         for mailbox in (first, second):
