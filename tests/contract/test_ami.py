@@ -199,7 +199,7 @@ async def test_a_control_character_never_leaves():
     async with fake.up(), client.connect(settings(fake)) as connection:
         with pytest.raises(OurFault):
             await connection.ask(Action("DBPut", (("Family", "ringplan"), ("Val", "x\r\nAction: Originate"))))
-        assert (await connection.ask(Action("Ping"))).response.succeeded
+        assert (await connection.ask(Action("Ping"))).succeeded
     assert set(fake.names()) == {"Login", "Ping"}
 
 

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice, repeat
@@ -29,14 +29,6 @@ _READ = 1 << 16
 _TOLD = 16  # ClockSeen that nobody has read yet, at most
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The response to one action, and the events of its list."""
-
-    response: Message
-    items: tuple[Message, ...] = ()
-
-
 @dataclass(slots=True)
 class _Asked:
     """Actions that were sent together; `done` is set when all of them are answered, in `answers` by their index."""
@@ -44,7 +36,7 @@ class _Asked:
     done: asyncio.Future[None]
     until: float
     ids: list[str]
-    answers: dict[int, Answer] = field(default_factory=dict)
+    answers: dict[int, Message] = field(default_factory=dict)
 
 
 class Client:
@@ -62,33 +54,36 @@ class Client:
         self._told: deque[ClockSeen] = deque(maxlen=_TOLD)
         self._news = asyncio.Event()
 
-    async def ask(self, action: Action) -> Answer:
+    async def ask(self, action: Action) -> Message:
         """Return the answer to one action. Raises `Unreachable`; a refusal is an answer, not an error."""
         return (await self.ask_all([action]))[0]
 
-    async def ask_all(self, actions: Iterable[Action]) -> list[Answer]:
-        """Return the answers to `actions`, in their order; they are executed in their order.
+    async def ask_all(self, actions: Iterable[Action]) -> list[Message]:
+        """Return the answers to `actions`, as `answers` does."""
+        async with aclosing(self.answers(actions)) as several:
+            return [answer async for some in several for answer in some]
+
+    async def answers(self, actions: Iterable[Action]) -> AsyncGenerator[list[Message], None]:
+        """Yield the answers to `actions`, some at a time, in the order of the actions; so they are executed, too.
 
         `actions` are taken as they are sent. Raises `Unreachable` if one is not answered within the deadline, or the
         connection is lost: which of them were executed is unknown then.
         """
-        answers: list[Answer] = []
         flying: deque[_Asked] = deque()
         rest = iter(actions)
         try:
             while chunk := list(islice(rest, _CHUNK)):
-                if len(flying) * _CHUNK >= IN_FLIGHT:
-                    answers += await self._answers(flying)
                 flying.append(self._send(chunk))
                 await self._drained()
+                if len(flying) * _CHUNK >= IN_FLIGHT:
+                    yield await self._answered(flying)
             while flying:
-                answers += await self._answers(flying)
+                yield await self._answered(flying)
         finally:
             for asked in flying:
                 for action_id in asked.ids:
                     self._waiting.pop(action_id, None)
                     self._lists.pop(action_id, None)
-        return answers
 
     async def events(self) -> AsyncGenerator[ClockSeen, None]:
         """Yield what is seen of Asterisk's clock; raises `Unreachable` once the connection is lost."""
@@ -126,7 +121,7 @@ class Client:
         except (OSError, TimeoutError) as error:
             raise self._lose("the connection was lost while it was written to") from error
 
-    async def _answers(self, flying: deque[_Asked]) -> list[Answer]:
+    async def _answered(self, flying: deque[_Asked]) -> list[Message]:
         asked = flying[0]
         try:
             async with asyncio.timeout_at(asked.until):
@@ -181,7 +176,7 @@ class Client:
         elif "Response" not in fields or "EventList" in fields:
             self._take_of_list(action_id, message)
         else:
-            self._answer(action_id, Answer(message))
+            self._answer(action_id, message)
 
     def _take_of_list(self, action_id: str, message: Message) -> None:
         """A list is a response that starts it, events, and one that completes it."""
@@ -191,10 +186,10 @@ class Client:
             if "EventList" not in message.fields:
                 listed.append(message)
             else:
-                self._answer(action_id, Answer(listed[0], tuple(listed[1:])))
+                self._answer(action_id, Message(listed[0].fields, tuple(listed[1:])))
                 del self._lists[action_id]
 
-    def _answer(self, action_id: str, answer: Answer) -> None:
+    def _answer(self, action_id: str, answer: Message) -> None:
         asked, index = self._waiting.pop(action_id)
         asked.answers[index] = answer
         if len(asked.answers) == len(asked.ids) and not asked.done.done():
@@ -213,7 +208,7 @@ class Client:
             try:
                 due = loop.time() + self._settings.ping
                 asked_at = time.time()
-                pong = (await self.ask(Action("Ping"))).response
+                pong = await self.ask(Action("Ping"))
                 answered_at = time.time()
                 self._see(pong, (asked_at + answered_at) / 2)
                 async with asyncio.timeout_at(due):
@@ -235,7 +230,7 @@ class Client:
         """Raises `SignInAgain`, or `Unreachable` where Asterisk does not say in time that it has started."""
         settings = self._settings
         fields = (("Username", settings.user), ("Secret", settings.secret.reveal()), ("Events", "system"))
-        response = (await self.ask(Action("Login", fields))).response
+        response = await self.ask(Action("Login", fields))
         if not response.succeeded:
             raise SignInAgain(
                 f"Asterisk at {settings.address} refused the AMI user {settings.user}",

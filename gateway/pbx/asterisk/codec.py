@@ -30,9 +30,13 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; of a key that comes several times the values are joined by newlines."""
+    """One message; of a key that comes several times the values are joined by newlines.
+
+    `items` are the events of the list that a response starts; the decoder leaves it to its caller to collect them.
+    """
 
     fields: Mapping[str, str] = field(repr=False)
+    items: "tuple[Message, ...]" = ()
 
     def get(self, key: str) -> str:
         """Return the value of `key`, "" where there is none."""

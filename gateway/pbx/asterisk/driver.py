@@ -4,8 +4,9 @@ Three reads tell everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes
 from what this connection has read, or had acknowledged, is written; another connection starts without knowledge.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 
 from gateway.domain.held import Held, PbxEvent, Place, Refusal
@@ -18,7 +19,7 @@ from gateway.pbx.asterisk.settings import AsteriskSettings
 
 _UNSURE = "\0"  # a value that AstDB cannot hold: what is there must be written
 _NOTHING = Held()
-_Step = tuple[Part, Place, str | None, Action]
+_Step = tuple[Part, Place, str | None, str]
 
 
 class Asterisk:
@@ -51,9 +52,9 @@ class AsteriskSwitch:
         answers = await self._client.ask_all([image.tree(part) for part in Part])
         read: dict[Part, dict[Place, str | None]] = {}
         for part, answer in zip(Part, answers, strict=True):
-            if not answer.response.succeeded:
+            if not answer.succeeded:
                 raise Refused(
-                    f"Asterisk would not list {part.family}: {answer.response.get('Message')}",
+                    f"Asterisk would not list {part.family}: {answer.get('Message')}",
                     "give the AMI user write = system,call,reporting in manager.conf",
                 )
             read[part] = dict(image.entries(part, answer.items))
@@ -74,17 +75,19 @@ class AsteriskSwitch:
                 values[place] = image.values(place, held or _NOTHING)
             except Refused as error:
                 refusals[place] = Refusal(str(error))
-        steps: list[_Step] = []
-        answers = await self._client.ask_all(self._steps(values, steps))
-        for (part, place, value, action), answer in zip(steps, answers, strict=True):
-            if not answer.response.succeeded and action.name != "DBDel":  # what is not there is deleted already
-                self._known[part][place] = _UNSURE
-                refusals[place] = Refusal(f"{action.name} {part.family}: {answer.response.get('Message')}")
-            elif place not in refusals:
-                self._known[part][place] = value
+        steps: deque[_Step] = deque()
+        async with aclosing(self._client.answers(self._steps(values, steps))) as several:
+            async for answers in several:
+                for answer in answers:
+                    part, place, value, action = steps.popleft()
+                    if not answer.succeeded and action != "DBDel":  # what is not there is deleted already
+                        refusals[place] = Refusal(f"{action} {part.family}: {answer.get('Message')}")
+                        self._known[part][place] = _UNSURE
+                    elif place not in refusals:
+                        self._known[part][place] = value
         return refusals
 
-    def _steps(self, values: Mapping[Place, image.Values], steps: list[_Step]) -> Iterator[Action]:
+    def _steps(self, values: Mapping[Place, image.Values], steps: deque[_Step]) -> Iterator[Action]:
         """Yield the actions that are needed, and note in `steps` what each is for."""
         otherwise = None if self._has_read else _UNSURE
         for number, part in enumerate(Part):
@@ -95,7 +98,7 @@ class AsteriskSwitch:
                     continue
                 known[place] = _UNSURE
                 for action in image.writes(part, place, value):
-                    steps.append((part, place, value, action))
+                    steps.append((part, place, value, action.name))
                     yield action
 
     async def forget_all(self) -> Mapping[Place, Refusal]:

@@ -54,7 +54,7 @@ async def inspect(
 
 
 async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
-    allowed = (await asterisk.ask(Action("ListCommands"))).response
+    allowed = await asterisk.ask(Action("ListCommands"))
     missing = [name for name in NEEDED if name not in allowed.fields]
     if not missing:
         return Finding("rights", True, f"{settings.user} may do what is needed")
@@ -67,7 +67,7 @@ async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
 
 
 async def _version(asterisk: Client) -> Finding:
-    said = (await asterisk.ask(Action("CoreSettings"))).response.get("AsteriskVersion")
+    said = (await asterisk.ask(Action("CoreSettings"))).get("AsteriskVersion")
     found = re.search(r"(\d+)\.(\d+)", said)
     numbers = (int(found[1]), int(found[2])) if found else (0, 0)
     if numbers >= OLDEST and numbers[0] <= NEWEST:
@@ -152,7 +152,7 @@ def _has_hint(extension: Extension, steps: Sequence[Message]) -> bool:
 
 
 async def _sounds(asterisk: Client, sounds: Collection[str]) -> Finding:
-    data = (await asterisk.ask(Action("Getvar", (("Variable", "ASTDATADIR"),)))).response.get("Value")
+    data = (await asterisk.ask(Action("Getvar", (("Variable", "ASTDATADIR"),)))).get("Value")
     folder = Path(data) / "sounds"
     if not data or not await asyncio.to_thread(folder.is_dir):
         return Finding("sounds", True, "Asterisk's sounds are not on this machine: not looked at")
