@@ -1,0 +1,139 @@
+"""`ringplan check`: is every part reached and set up, and if not, what to do about it."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated
+
+import typer
+
+from gateway.app import source_of
+from gateway.cli import prompts, shown
+from gateway.cli.opened import FAILED, perform, settings_of
+from gateway.domain.finding import Finding
+from gateway.domain.mailbox import Account, Mailbox, Window
+from gateway.domain.user import User
+from gateway.engine.clock import WallClock
+from gateway.errors import RingplanError, SignInAgain, Unreachable
+from gateway.pbx.asterisk.inspect import inspect
+from gateway.ports import CalendarSource
+from gateway.settings import Settings
+from gateway.store import accounts, mailboxes, organisation, users
+from gateway.store.store import Store
+
+AHEAD = timedelta(days=14)
+
+
+def check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Look at every part; exit status 1 if anything fails."""
+    settings = settings_of(context)
+    found = perform(_gather(settings))
+    if as_json:
+        shown.as_json(
+            [{"of": of, "part": one.part, "ok": one.ok, "said": one.said, "remedy": one.remedy} for of, one in found]
+        )
+    else:
+        for of, one in found:
+            _tell(of, one)
+    if not all(one.ok for _, one in found):
+        raise typer.Exit(FAILED)
+
+
+def _tell(of: str, one: Finding) -> None:
+    mark = shown.good("ok  ") if one.ok else shown.bad("FAIL")
+    shown.line(mark, shown.plain(f"{of} {one.part}: {one.said}"))
+    if one.remedy and not one.ok:
+        for line in one.remedy.splitlines():
+            shown.line(shown.plain(f"       {line}"))
+
+
+async def _gather(settings: Settings) -> list[tuple[str, Finding]]:
+    return [found async for found in _findings(settings)]
+
+
+async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
+    yield "settings", Finding(str(settings.file), True, "can be used")
+    try:
+        async with Store.open(settings.store) as store, store.read() as rows:
+            everybody = await users.every(rows)
+            opened = await accounts.every(rows)
+            boxes = await mailboxes.every(rows)
+            written = await organisation.written(rows)
+    except RingplanError as error:
+        yield "store", Finding(str(settings.store.path), False, str(error), error.remedy)
+        return
+    yield "store", Finding(str(settings.store.path), True, "can be used")
+    for one in _decided(everybody, boxes, opened, written=written):
+        yield "store", one
+    sounds = _sounds(everybody)
+    for name, pbx in settings.pbx.items():
+        places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
+        for one in await inspect(pbx, places, sounds):
+            yield f"pbx {name}", one
+    for account in opened:
+        async for one in _account(settings, account, [box for box in boxes if box.account == account.id]):
+            yield f"{account.login} at {account.source}", one
+
+
+def _decided(
+    everybody: Sequence[User], boxes: Sequence[Mailbox], opened: Sequence[Account], *, written: bool
+) -> list[Finding]:
+    found = []
+    if not written:
+        found.append(
+            Finding("organisation", False, "nothing is set: times are UTC", "ringplan organisation set --zone …")
+        )
+    if not opened:
+        found.append(Finding("accounts", False, "there is none: no calendar is read", "ringplan accounts add"))
+    read = {box.user for box in boxes}
+    without = [user.extension for user in everybody if user.enabled and user.id not in read]
+    if not everybody:
+        found.append(Finding("users", False, "there is nobody", "ringplan users add, or ringplan users import"))
+    elif without:
+        many = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
+        found.append(Finding("users", False, f"no calendar is read for {many}", "give an address and an account"))
+    else:
+        found.append(Finding("users", True, f"{len(everybody)}, each with a calendar"))
+    return found
+
+
+async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox]) -> AsyncIterator[Finding]:
+    source = settings.sources.get(account.source)
+    if source is None:
+        remedy = f"add [sources.{account.source}], or remove the account"
+        yield Finding("settings", False, f"there is no source {account.source}", remedy)
+        return
+    if not boxes:
+        yield Finding("calendars", False, "no calendar is read through it", "add users, or remove the account")
+    try:
+        async with source_of(source)(account) as opened:
+            for box in boxes:
+                yield await _calendar(opened.calendar, box)
+    except RingplanError as error:
+        yield Finding("connection", False, str(error), error.remedy)
+
+
+async def _calendar(source: CalendarSource | None, box: Mailbox) -> Finding:
+    """Read one calendar as the gateway would, and say how many items are in it, never which."""
+    if source is None:
+        return Finding(box.address, False, "the account offers no calendars", "use another account")
+    today = datetime.combine(WallClock().now().date(), time(), UTC)
+    try:
+        reading = await source.read(box, Window(today, today + AHEAD, today.date()), None)
+    except (SignInAgain, Unreachable):
+        raise
+    except RingplanError as error:
+        return Finding(box.address, False, str(error), error.remedy)
+    return Finding(
+        box.address, True, f"can be read; items in the next two weeks: {len(reading.appointments) if reading else 0}"
+    )
+
+
+def _sounds(everybody: Sequence[User]) -> list[str]:
+    named = []
+    for language in sorted({user.language for user in everybody}):
+        _, texts = prompts.read_texts(prompts.texts_folder() / f"{language}.toml")
+        named += [f"ringplan/{language}/{name}" for name in texts]
+    return named

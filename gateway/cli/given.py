@@ -1,0 +1,95 @@
+"""Values as an administrator gives them, looked at before they go into the store. Pure."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.domain.code import LANGUAGES
+from gateway.domain.hours import WorkingHours
+from gateway.errors import Misconfigured
+from gateway.planning.schedule import is_zone
+from gateway.planning.targets import is_number
+from gateway.planning.working import has_public_holidays
+
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
+_PATTERN = re.compile(r"[0-9xX]{1,20}")
+
+
+def number(field: str, value: str) -> str:
+    """A number on the PBX."""
+    if not is_number(value):
+        raise _wrong(field, value, "is no number", "give 1 to 20 digits, 0 to 9")
+    return value
+
+
+def pattern(field: str, value: str) -> str:
+    """Numbers that `>number` may lead to."""
+    if not _PATTERN.fullmatch(value):
+        raise _wrong(field, value, "is no pattern", "give digits, and x for any digit, such as 1xxx")
+    return value.lower()
+
+
+def email(field: str, value: str) -> str:
+    """An address, in lower case."""
+    if not _EMAIL.fullmatch(value) or not value.isprintable():
+        raise _wrong(field, value, "is no e-mail address", "give one such as anna@example.org")
+    return value.lower()
+
+
+def zone(field: str, value: str) -> ZoneInfo:
+    """A time zone."""
+    remedy = "give an IANA name such as Europe/Stockholm"
+    try:
+        found = ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise _wrong(field, value, "is no time zone", remedy) from error
+    if not is_zone(value):
+        raise _wrong(field, value, "is a time zone whose name a PBX cannot hold", remedy)
+    return found
+
+
+def language(field: str, value: str) -> str:
+    """A language of the prompts."""
+    if value not in LANGUAGES:
+        raise _wrong(field, value, "is no language of the prompts", f"one of: {', '.join(LANGUAGES)}")
+    return value
+
+
+def text(field: str, value: str) -> str:
+    """One line of text."""
+    if not value.isprintable() or len(value) > 200:
+        raise _wrong(field, value, "is not one line of at most 200 printable characters", "shorten it")
+    return value.strip()
+
+
+def truth(field: str, value: str) -> bool:
+    """Yes or no."""
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if value.lower() not in words:
+        raise _wrong(field, value, "is neither yes nor no", "give yes or no")
+    return words[value.lower()]
+
+
+def holidays(hours: WorkingHours) -> WorkingHours:
+    """Working hours whose public holidays are known."""
+    if not has_public_holidays(hours.country, hours.subdivision):
+        where = f"{hours.country}/{hours.subdivision}" if hours.subdivision else hours.country
+        raise _wrong(
+            "country", where, "has no public holidays that are known", "give ISO 3166 codes, such as SE or DE/BY"
+        )
+    return hours
+
+
+def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
+    """An instant: `14:30` (today), `2026-11-23 14:30`, or with an offset of its own; without one it is in `local`."""
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", value):
+            value = f"{now.astimezone(local):%Y-%m-%d} {value.rjust(5, '0')}"
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise _wrong("--at", value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
+    return found if found.tzinfo else found.replace(tzinfo=local)
+
+
+def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
+    return Misconfigured(f"{field}: {value!r} {said}", remedy)

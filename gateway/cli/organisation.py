@@ -1,0 +1,111 @@
+"""`ringplan organisation`: what holds for everybody unless a user has their own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from gateway.cli import given, shown
+from gateway.cli.hours import read_week, write_week
+from gateway.cli.opened import perform, reading, settings_of, writing
+from gateway.domain.user import Mode, Organisation
+from gateway.errors import Misconfigured
+from gateway.settings import Settings
+from gateway.store import organisation
+
+app = typer.Typer(help="What holds for everybody: zone, language, working hours, rules.", no_args_is_help=True)
+
+
+@app.command("show")
+def show(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Show what holds."""
+
+    async def work() -> Organisation:
+        async with reading(settings_of(context)) as rows:
+            return await organisation.get(rows)
+
+    ours = perform(work())
+    said = {
+        "zone": ours.zone.key,
+        "language": ours.language,
+        "hours": write_week(ours.hours.week),
+        "country": ours.hours.country,
+        "subdivision": ours.hours.subdivision,
+        "mode": ours.mode.value,
+        "marker": ours.marker,
+        "only_own": ours.only_own,
+        "permitted": list(ours.permitted),
+        "operator": ours.operator,
+    }
+    if as_json:
+        shown.as_json(said)
+        return
+    permitted = " ".join(ours.permitted) or "extensions of users"
+    words = said | {"only_own": "yes" if ours.only_own else "no", "permitted": permitted}
+    shown.table(("WHAT", "IS"), ((key, str(value or "")) for key, value in words.items()))
+
+
+@app.command("set")
+def change(
+    context: typer.Context,
+    zone: Annotated[str | None, typer.Option(help="Time zone, such as Europe/Stockholm.")] = None,
+    language: Annotated[str | None, typer.Option(help="sv, de or en.")] = None,
+    hours: Annotated[str | None, typer.Option(help='"mon-fri 08:00-17:00; sat 10:00-14:00"')] = None,
+    country: Annotated[str | None, typer.Option(help="Whose public holidays are free, such as SE.")] = None,
+    subdivision: Annotated[str | None, typer.Option(help="Of the country, such as BY.")] = None,
+    mode: Annotated[str | None, typer.Option(help="codes, or show_as: busy and out divert, without codes.")] = None,
+    marker: Annotated[str | None, typer.Option(help="Text from it on is hidden from operators.")] = None,
+    only_own: Annotated[
+        bool | None, typer.Option("--only-own/--invitations", help="Whether accepted invitations divert.")
+    ] = None,
+    permit: Annotated[
+        list[str] | None, typer.Option(help='Where >number may lead, such as 1xxx; may be repeated; "": extensions.')
+    ] = None,
+    operator: Annotated[str | None, typer.Option(help='Number that 0 leads to; "" none.')] = None,
+) -> None:
+    """Change what is given; every calendar is then read anew."""
+
+    def changed(ours: Organisation) -> Organisation:
+        week = replace(
+            ours.hours,
+            week=ours.hours.week if hours is None else read_week(hours),
+            country=ours.hours.country if country is None else country.upper(),
+            subdivision=subdivision.upper() if subdivision is not None else "" if country else ours.hours.subdivision,
+        )
+        return replace(
+            ours,
+            zone=ours.zone if zone is None else given.zone("--zone", zone),
+            language=ours.language if language is None else given.language("--language", language),
+            hours=given.holidays(week),
+            mode=ours.mode if mode is None else _mode(mode),
+            marker=ours.marker if marker is None else given.text("--marker", marker),
+            only_own=ours.only_own if only_own is None else only_own,
+            permitted=ours.permitted
+            if permit is None
+            else tuple(given.pattern("--permit", one) for one in permit if one),
+            operator=ours.operator if operator is None else given.number("--operator", operator) if operator else None,
+        )
+
+    before, after = perform(_put(settings_of(context), changed))
+    shown.line("the organisation is as it was" if before == after else "the organisation is changed")
+
+
+async def _put(
+    settings: Settings, changed: Callable[[Organisation], Organisation]
+) -> tuple[Organisation, Organisation]:
+    async with writing(settings) as rows:
+        before = await organisation.get(rows)
+        after = changed(before)
+        await organisation.put(rows, after)
+    return before, after
+
+
+def _mode(value: str) -> Mode:
+    try:
+        return Mode(value.replace("-", "_"))
+    except ValueError as error:
+        known = ", ".join(mode.value for mode in Mode)
+        raise Misconfigured(f"--mode: {value!r} is not known", f"one of: {known}") from error

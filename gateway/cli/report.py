@@ -1,0 +1,149 @@
+"""What `ringplan status` tells, gathered from the store, and what monitoring must hear of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.user import User
+from gateway.engine.reading import rules_of
+from gateway.planning.timeline import of_user, segment_at
+from gateway.store import accounts, diversions, health, mailboxes, switches, users
+from gateway.store.health import Health
+from gateway.store.mailboxes import Progress
+from gateway.store.rows import Rows
+
+STALE = timedelta(seconds=30)  # the gateway confirms its rows every ten
+CLOCKS_MAY_DIFFER = 2.0  # seconds
+REMARKS = {
+    "withheld": "items whose subject the server withholds",
+    "target_refused": "items whose >number is not permitted",
+    "target_not_own": "items of others with a >number",
+    "subject_too_long": "items whose subject is too long",
+    "lasts_too_long": "items that last too long",
+    "same_item_twice": "items that came twice",
+}
+
+
+class Level(IntEnum):
+    """How bad it is, as monitoring counts (Nagios plugin guidelines: the exit status)."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that somebody should look at."""
+
+    level: Level
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Who is diverted now: by the code `code`, until `until`, and can be reached at `back`."""
+
+    extension: str
+    code: str
+    until: datetime
+    back: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that `status` shows at `now`; `progress` is by mailbox, `parts` by name, without the gateway's own."""
+
+    now: datetime
+    gateway: Health | None
+    off_since: datetime | None
+    parts: tuple[Health, ...]
+    users: tuple[User, ...]
+    accounts: tuple[Account, ...]
+    mailboxes: tuple[Mailbox, ...]
+    progress: Mapping[int, Progress]
+    absent: tuple[Absent, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether a gateway runs: its row was confirmed lately."""
+        return self.gateway is not None and self.now - self.gateway.beat < STALE
+
+    @property
+    def noticed(self) -> Mapping[str, int]:
+        """Items that did not come to what their owners may have meant, by kind; never what they say."""
+        total: Counter[str] = Counter()
+        for one in self.progress.values():
+            total.update(one.remarks)
+            total["set_aside"] += one.set_aside
+        return {kind: count for kind, count in total.items() if count}
+
+
+async def report(rows: Rows, now: datetime) -> Report:
+    """Gather everything at `now`."""
+    everybody = await users.every(rows)
+    rules = await rules_of(rows)
+    asked = await diversions.every(rows)
+    states = await health.every(rows)
+    absent = []
+    for user in everybody:
+        segment = segment_at(of_user(asked.get(user.id, ()), user, rules), now) if user.enabled else None
+        if segment is not None:
+            absent.append(Absent(user.extension, segment.diversion.code, segment.end, segment.back))
+    return Report(
+        now=now,
+        gateway=next((row for row in states if row.name == "gateway"), None),
+        off_since=await switches.off_since(rows),
+        parts=tuple(row for row in states if row.name != "gateway"),
+        users=everybody,
+        accounts=await accounts.listed(rows),
+        mailboxes=await mailboxes.every(rows),
+        progress=await mailboxes.progress(rows),
+        absent=tuple(absent),
+    )
+
+
+def problems(of: Report) -> tuple[Problem, ...]:
+    """Return what is not as it should be, the worst first."""
+    found = list(_of_gateway(of))
+    if of.running:
+        for part in of.parts:
+            found += _of_part(part)
+        failing = [one for one in of.progress.values() if one.failing_since is not None]
+        if failing:
+            since = min(one.failing_since for one in failing if one.failing_since is not None)
+            many = f"{len(failing)} of {len(of.progress)} calendars cannot be read"
+            found.append(Problem(Level.WARNING, f"{many}, the first since {since:%Y-%m-%d %H:%M:%S}Z"))
+    return tuple(sorted(found, key=lambda problem: -problem.level))
+
+
+def _of_gateway(of: Report) -> list[Problem]:
+    if of.gateway is None:
+        return [Problem(Level.CRITICAL, "no gateway has run yet")]
+    if not of.running:
+        return [Problem(Level.CRITICAL, f"no gateway runs since {of.gateway.beat:%Y-%m-%d %H:%M:%S}Z")]
+    found = [] if of.gateway.ok else [Problem(Level.CRITICAL, f"gateway: {of.gateway.said}")]
+    if of.off_since is not None:
+        found.append(Problem(Level.WARNING, f"off since {of.off_since:%Y-%m-%d %H:%M:%S}Z: nobody is diverted"))
+    if of.gateway.facts.get("dry_run"):
+        found.append(Problem(Level.WARNING, "dry run: nothing is written into a PBX"))
+    return found
+
+
+def _of_part(part: Health) -> list[Problem]:
+    found = []
+    if not part.ok:
+        level = Level.CRITICAL if part.name.startswith("pbx:") else Level.WARNING
+        found.append(Problem(level, f"{part.name}: {part.said}"))
+    ahead = part.facts.get("clock_ahead", 0)
+    if isinstance(ahead, int | float) and abs(ahead) > CLOCKS_MAY_DIFFER:
+        found.append(Problem(Level.WARNING, f"{part.name}: its clock differs from ours by {abs(ahead):.1f} s"))
+    if left_out := part.facts.get("left_out"):
+        found.append(Problem(Level.WARNING, f"{part.name}: {left_out} windows did not fit into a schedule"))
+    if refused := part.facts.get("refused"):
+        many = ", ".join(refused) if isinstance(refused, list) else str(refused)
+        found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
+    return found

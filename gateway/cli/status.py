@@ -1,0 +1,139 @@
+"""`ringplan status`: how everything is, for people, for programs (`--json`) and for monitoring (`--check`)."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from gateway.cli import shown
+from gateway.cli.opened import perform, reading, settings_of
+from gateway.cli.report import REMARKS, Level, Report, problems, report
+from gateway.domain.user import Organisation
+from gateway.engine.clock import WallClock
+from gateway.settings import Settings
+from gateway.store import organisation
+from gateway.store.health import Health
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="One line for monitoring; exit status 0 fine, 1 warning, 2 critical.")
+    ] = False,
+) -> None:
+    """Show how everything is."""
+    told, ours = perform(_gather(settings_of(context)))
+    if check:
+        raise typer.Exit(_check(told))
+    if as_json:
+        shown.as_json(_as_json(told))
+    else:
+        _show(told, ours)
+
+
+async def _gather(settings: Settings) -> tuple[Report, Organisation]:
+    async with reading(settings) as rows:
+        return await report(rows, WallClock().now()), await organisation.get(rows)
+
+
+def _check(told: Report) -> Level:
+    found = problems(told)
+    worst = max((problem.level for problem in found), default=Level.OK)
+    said = "; ".join(problem.said for problem in found) or "everything is well"
+    failing = sum(one.failing_since is not None for one in told.progress.values())
+    figures = {"users": len(told.users), "diverted": len(told.absent), "calendars": len(told.mailboxes)}
+    figures |= {"failing": failing, "set_aside": told.noticed.get("set_aside", 0)}
+    data = " ".join(f"{name}={figure}" for name, figure in figures.items())
+    typer.echo(f"RINGPLAN {worst.name} - {shown.plain(said).replace('|', '/')} | {data}")
+    return worst
+
+
+def _show(told: Report, ours: Organisation) -> None:
+    found = problems(told)
+    for problem in found:
+        shown.line(shown.bad(f"! {problem.said}"))
+    if not found:
+        shown.line(shown.good("Everything is well"))
+    typer.echo("")
+    shown.table(("PART", "IS", "SINCE", "SAYS"), (_part(row, told, ours) for row in (told.gateway, *told.parts) if row))
+    failing = [box for box in told.mailboxes if told.progress[box.id].failing_since is not None]
+    if failing:
+        typer.echo("")
+        extensions = {user.id: user.extension for user in told.users}
+        shown.table(
+            ("CALENDAR OF", "FAILING SINCE", "LAST READ", "WHY"),
+            (
+                (
+                    extensions.get(box.user, ""),
+                    shown.instant(told.progress[box.id].failing_since, ours.zone),
+                    shown.instant(told.progress[box.id].succeeded, ours.zone) or "never",
+                    told.progress[box.id].said or "",
+                )
+                for box in failing
+            ),
+        )
+    typer.echo("")
+    for kind, count in told.noticed.items():
+        typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")
+    typer.echo(f"{len(told.users)} users, {len(told.mailboxes)} calendars, {len(told.absent)} diverted now")
+    if told.absent:
+        shown.table(
+            ("EXTENSION", "CODE", "UNTIL", "BACK"),
+            (
+                (one.extension, one.code, shown.instant(one.until, ours.zone), shown.instant(one.back, ours.zone))
+                for one in told.absent
+            ),
+        )
+
+
+def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ...]:
+    is_so = shown.good("ok") if row.ok else shown.bad("failing")
+    if not told.running:
+        is_so = shown.bad("gone")
+    facts = ", ".join(f"{key} {value}" for key, value in row.facts.items() if value not in ([], "", 0))
+    names = {f"account:{one.id}": f"{one.login} at {one.source}" for one in told.accounts}
+    said = " · ".join(filter(None, (row.said, row.remedy, facts)))
+    return names.get(row.name, row.name), is_so, shown.instant(row.since, ours.zone), said
+
+
+def _as_json(told: Report) -> dict[str, object]:
+    extensions = {user.id: user.extension for user in told.users}
+    found = problems(told)
+    return {
+        "now": told.now.isoformat(),
+        "level": max((problem.level for problem in found), default=Level.OK).name.lower(),
+        "problems": [problem.said for problem in found],
+        "running": told.running,
+        "off_since": _iso(told.off_since),
+        "parts": [
+            asdict(row) | {"since": row.since.isoformat(), "beat": row.beat.isoformat()}
+            for row in (told.gateway, *told.parts)
+            if row is not None
+        ],
+        "users": len(told.users),
+        "diverted": [
+            asdict(one) | {"until": one.until.isoformat(), "back": one.back.isoformat()} for one in told.absent
+        ],
+        "noticed": dict(told.noticed),
+        "calendars": [
+            {
+                "id": box.id,
+                "extension": extensions.get(box.user),
+                "account": box.account,
+                "tried": _iso(told.progress[box.id].tried),
+                "succeeded": _iso(told.progress[box.id].succeeded),
+                "failing_since": _iso(told.progress[box.id].failing_since),
+                "error": told.progress[box.id].error,
+                "said": told.progress[box.id].said,
+                "set_aside": told.progress[box.id].set_aside,
+                "remarks": dict(told.progress[box.id].remarks),
+            }
+            for box in told.mailboxes
+        ],
+    }
+
+
+def _iso(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat()

@@ -1,0 +1,20 @@
+"""What callers meet, as people write it: `announce,voicemail`. Pure."""
+
+from gateway.domain.code import Behaviour, Treatment
+from gateway.errors import Misconfigured
+
+THEN = {behaviour.name.lower(): behaviour for behaviour in Behaviour}
+WORDS = f"announce or quiet, then {', '.join(THEN)}: announce,voicemail"
+
+
+def words(treatment: Treatment) -> str:
+    """Return a treatment as words."""
+    return f"{'announce' if treatment.announce else 'quiet'},{treatment.then.name.lower()}"
+
+
+def read_treatment(field: str, value: str) -> Treatment:
+    """Read what `words` wrote. Raises `Misconfigured`."""
+    how, _, then = (part.strip().lower() for part in value.partition(","))
+    if how not in ("announce", "quiet") or then not in THEN:
+        raise Misconfigured(f"{field}: {value!r} is not understood", f"write {WORDS}")
+    return Treatment(how == "announce", THEN[then])

@@ -1,0 +1,193 @@
+"""`ringplan users`: who takes part."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import shown
+from gateway.cli.importing import import_users
+from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.cli.person import nobody, person, service_account
+from gateway.domain.mailbox import Mailbox
+from gateway.domain.user import User
+from gateway.errors import Misconfigured
+from gateway.settings import Settings
+from gateway.store import accounts, mailboxes, organisation, users
+from gateway.store.rows import Rows
+
+app = typer.Typer(help="Who takes part: a number on the PBX, and the calendar that it follows.", no_args_is_help=True)
+
+Extension = Annotated[str, typer.Argument(help="Number on the PBX.")]
+Name = Annotated[str | None, typer.Option(help="Shown in lists.")]
+Email = Annotated[list[str] | None, typer.Option(help="Address in the calendar, the main one first; may be repeated.")]
+Language = Annotated[str | None, typer.Option(help="Language of the announcement: sv, de or en.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone, such as Europe/Stockholm.")]
+Phone = Annotated[list[str] | None, typer.Option(help="Further number that follows with it; may be repeated.")]
+Pbx = Annotated[str | None, typer.Option(help="Name of the PBX in the settings.")]
+Operator = Annotated[str | None, typer.Option(help='Number that 0 leads to; "" is the organisation\'s.')]
+Hours = Annotated[str | None, typer.Option(help='Working hours: "mon-fri 08:00-17:00"; "" are the organisation\'s.')]
+Source = Annotated[str | None, typer.Option(help="Calendar server whose service account reads the calendar.")]
+CalendarPath = Annotated[str | None, typer.Option("--path", help="Where the calendars lie on the server.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    extension: Extension,
+    email: Email = None,
+    name: Name = None,
+    language: Language = None,
+    zone: Zone = None,
+    phone: Phone = None,
+    pbx: Pbx = None,
+    operator: Operator = None,
+    hours: Hours = None,
+    source: Source = None,
+    path: CalendarPath = None,
+) -> None:
+    """Let somebody take part."""
+    fields = _fields(extension=extension, email=email, name=name, language=language, zone=zone, phones=phone)
+    fields |= _fields(pbx=pbx, operator=operator, hours=hours, source=source, path=path)
+    perform(_add(settings_of(context), fields))
+
+
+async def _add(settings: Settings, fields: Mapping[str, str]) -> None:
+    async with writing(settings) as rows:
+        ours = await organisation.get(rows)
+        made, wrong = person(fields, nobody(ours, next(iter(settings.pbx))), ours, settings.pbx.keys())
+        _refuse(wrong)
+        account = service_account(fields.get("source", ""), await accounts.listed(rows))
+        user = await users.add(rows, made)
+        if account is None or not user.emails:
+            shown.line(f"{user.extension} is added; no calendar is read yet: give it an address and an account")
+            return
+        refresh = settings.sources[account.source].refresh if account.source in settings.sources else 60
+        await mailboxes.add(
+            rows,
+            Mailbox(
+                0, user.id, account.id, user.emails[0], frozenset(), user.zone, fields.get("path") or None, refresh
+            ),
+        )
+        shown.line(f"{user.extension} is added; {account.login} at {account.source} reads {user.emails[0]}")
+
+
+@app.command("set")
+def change(
+    context: typer.Context,
+    extension: Extension,
+    email: Email = None,
+    name: Name = None,
+    language: Language = None,
+    zone: Zone = None,
+    phone: Phone = None,
+    pbx: Pbx = None,
+    operator: Operator = None,
+    hours: Hours = None,
+    enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Takes part or not.")] = None,
+) -> None:
+    """Change what is said about somebody; what is not given stays."""
+    enabled = None if enable is None else "yes" if enable else "no"
+    fields = _fields(email=email, name=name, language=language, zone=zone, phones=phone, pbx=pbx, operator=operator)
+    perform(_change(settings_of(context), extension, fields | _fields(hours=hours, enabled=enabled)))
+
+
+async def _change(settings: Settings, extension: str, fields: Mapping[str, str]) -> None:
+    async with writing(settings) as rows:
+        before = await user_at(rows, extension)
+        after, wrong = person(fields, before, await organisation.get(rows), settings.pbx.keys())
+        _refuse(wrong)
+        await users.put(rows, after)
+    shown.line(f"{after.extension} is changed" if after != before else f"{after.extension} is as it was")
+
+
+@app.command("remove")
+def remove(context: typer.Context, extension: Extension) -> None:
+    """Let somebody take part no more: their diversions end at once, and nothing about them is kept."""
+
+    async def work() -> None:
+        async with writing(settings_of(context)) as rows:
+            user = await user_at(rows, extension)
+            await users.remove(rows, user.id)
+        shown.line(f"{user.extension} is removed")
+
+    perform(work())
+
+
+@app.command("list")
+def show(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show everybody."""
+
+    async def work() -> tuple[tuple[User, ...], Mapping[int, str]]:
+        async with reading(settings_of(context)) as rows:
+            return await users.every(rows), await _read_from(rows)
+
+    everybody, read_from = perform(work())
+    if as_json:
+        shown.as_json([_as_json(user, read_from.get(user.id, "")) for user in everybody])
+        return
+    shown.table(
+        ("EXTENSION", "NAME", "ADDRESSES", "LANGUAGE", "ZONE", "PHONES", "PBX", "CALENDAR"),
+        (
+            (
+                user.extension,
+                user.name,
+                " ".join(user.emails),
+                user.language,
+                user.zone.key,
+                " ".join(user.phones),
+                user.pbx,
+                (read_from.get(user.id) or shown.bad("none")) if user.enabled else shown.bad("disabled"),
+            )
+            for user in everybody
+        ),
+        empty="Nobody takes part yet: ringplan users add, or ringplan users import",
+    )
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="CSV file with a head line: extension,email,name,language,zone,phones,…")
+    ],
+    update: Annotated[bool, typer.Option("--update", help="Change those who are there already.")] = False,
+) -> None:
+    """Let everybody in a CSV file take part; if any line is wrong, every wrong line is told and nothing is written."""
+    done = perform(import_users(settings_of(context), file, update=update))
+    shown.line(f"{done.added} added, {done.changed} changed; calendars are read for {done.read} of the added")
+
+
+async def _read_from(rows: Rows) -> Mapping[int, str]:
+    logins = {account.id: f"{account.login} at {account.source}" for account in await accounts.listed(rows)}
+    return {mailbox.user: logins.get(mailbox.account, "") for mailbox in await mailboxes.every(rows)}
+
+
+def _as_json(user: User, read_from: str) -> dict[str, object]:
+    return {
+        "extension": user.extension,
+        "name": user.name,
+        "emails": user.emails,
+        "language": user.language,
+        "zone": user.zone.key,
+        "phones": user.phones,
+        "pbx": user.pbx,
+        "operator": user.operator,
+        "enabled": user.enabled,
+        "calendar": read_from or None,
+    }
+
+
+def _fields(**given: str | list[str] | None) -> dict[str, str]:
+    return {
+        field: value if isinstance(value, str) else " ".join(value)
+        for field, value in given.items()
+        if value is not None
+    }
+
+
+def _refuse(wrong: tuple[Misconfigured, ...]) -> None:
+    if wrong:
+        raise ExceptionGroup("a user cannot be like this", wrong)
