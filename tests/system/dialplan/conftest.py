@@ -1,6 +1,9 @@
 """A real Asterisk with the dialplan and the built sounds, once per run and version, and a desk to plan calls at."""
 
+import math
 import re
+import struct
+import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.prompts import build
+from gateway.cli.prompts import Voice, build
 from gateway.domain.code import Behaviour, Treatment
 from gateway.planning.schedule import Schedule, Window, write
 from peers.asterisk import Asterisk, Setup
 from peers.process import until
 from peers.raw_ami import RawAmi
 
+HOUR = timedelta(hours=1)
 ADMINISTRATOR = """
 [ringplan-target]
 exten => 9001,1,Goto(phones,1002,1)
@@ -95,7 +99,7 @@ def window(
     target: str | None = "1002",
     reason: str = "meeting",
     start: timedelta = timedelta(minutes=-5),
-    end: timedelta = timedelta(hours=1),
+    end: timedelta = HOUR,
     back: datetime | None = None,
 ) -> Window:
     """Return a window that is in force now, `start` and `end` being relative to now."""
@@ -132,10 +136,18 @@ def schedule(
 
 @pytest.fixture(scope="session")
 async def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every sound, built once."""
+    """Every sound, built once, each a quarter of a second short: who listens has no time."""
     folder = tmp_path_factory.mktemp("sounds")
-    await build(folder)
+    await build(folder, speak=beep)
     return folder
+
+
+async def beep(text: str, voice: Voice, sound: Path) -> None:
+    """Write a short tone instead of words."""
+    with wave.open(str(sound), "wb") as wav:
+        wav.setparams((1, 2, 8000, 0, "NONE", ""))
+        steps = (int(8000 * math.sin(step / 8000 * 2 * math.pi * 500)) for step in range(2000))
+        wav.writeframes(b"".join(struct.pack("<h", value) for value in steps))
 
 
 @pytest.fixture(scope="session", params=["22", pytest.param("16", marks=pytest.mark.soak)])

@@ -55,11 +55,10 @@ GARBAGE = [
 
 async def rings(asterisk: Asterisk) -> None:
     """A call to 1001 rings there and nothing has answered it."""
-    async with Phone.register(asterisk, "1001", behaviour="ring") as owner:
-        async with call(asterisk, "1003", "1001") as made:
-            await made.is_ringing()
-            await owner.rings()
-            assert not made.answered
+    async with Phone.register(asterisk, "1001", behaviour="ring") as owner, call(asterisk, "1003", "1001") as made:
+        await made.is_ringing()
+        await owner.rings()
+        assert not made.answered
 
 
 @pytest.mark.parametrize("value", GARBAGE)

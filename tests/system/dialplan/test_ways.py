@@ -1,5 +1,6 @@
 """Where calls go: the far phone got the INVITE and sound flowed, or the caller was told otherwise."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,9 @@ from peers.media import loudness
 from peers.phone import Phone, call
 from peers.process import until
 from peers.sipp import SCENARIOS
-from tests.system.dialplan.conftest import Desk, window
+from tests.system.dialplan.conftest import HOUR, Desk, window
 
 BUSY = 17
-HOUR = timedelta(hours=1)
 PERSON, REASON = "ringplan/sv/person", "ringplan/sv/reason-meeting"
 CONNECTING, MESSAGE, TONE = "ringplan/sv/connecting", "ringplan/sv/message", "ringplan/sv/tone"
 PRESS_0, PRESS_1 = "ringplan/sv/key-operator", "ringplan/sv/key-voicemail"
@@ -20,11 +20,11 @@ PRESS_0, PRESS_1 = "ringplan/sv/key-operator", "ringplan/sv/key-voicemail"
 
 async def rings(desk: Desk) -> None:
     """A call to 1001 rings there, unanswered by anything else, and silently."""
-    async with Phone.register(desk.asterisk, "1001", behaviour="ring") as owner:
-        async with call(desk.asterisk, "1003", "1001") as made:
-            await made.is_ringing()
-            assert (await owner.rings()).target == "1001"
-            assert not made.answered
+    owners = Phone.register(desk.asterisk, "1001", behaviour="ring")
+    async with owners as owner, call(desk.asterisk, "1003", "1001") as made:
+        await made.is_ringing()
+        assert (await owner.rings()).target == "1001"
+        assert not made.answered
     assert desk.played == []
 
 
@@ -189,14 +189,14 @@ async def test_keys_that_lead_nowhere_are_neither_offered_nor_obeyed(desk: Desk)
 async def test_early_media_announces_before_the_answer_and_obeys_keys(desk: Desk):
     await desk.put_global("RINGPLAN_EARLY_MEDIA", "1")
     await desk.plan("1001", window("at", target="1002"), operator="1004")
-    async with Phone.register(desk.asterisk, "1004", behaviour="ring") as operator:
-        async with call(desk.asterisk, "1003", "1001") as made:
-            await made.hears_early()
-            assert desk.played == [PERSON]
-            await made.press("0")
-            await operator.rings()
-            assert made.early
-            assert not made.answered
+    operators = Phone.register(desk.asterisk, "1004", behaviour="ring")
+    async with operators as operator, call(desk.asterisk, "1003", "1001") as made:
+        await made.hears_early()
+        assert desk.played == [PERSON]
+        await made.press("0")
+        await operator.rings()
+        assert made.early
+        assert not made.answered
 
 
 async def test_busy_in_early_media_is_told_after_the_announcement(desk: Desk):
@@ -263,7 +263,7 @@ async def test_two_people_diverted_to_each_other_end_in_a_message(desk: Desk):
 
 async def test_a_call_that_was_diverted_often_before_it_came_ends_in_a_message(desk: Desk):
     numbers = [str(number) for number in range(1001, 1008)]
-    for number, following in zip(numbers, numbers[1:], strict=False):
+    for number, following in itertools.pairwise(numbers):
         await desk.plan(number, window("qt", target=following))
     async with Phone.register(desk.asterisk, numbers[-1]) as last, call(desk.asterisk, "1010", "1001") as made:
         await made.hears()
