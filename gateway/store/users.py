@@ -1,7 +1,7 @@
 """Users: people, their numbers and their addresses. No number and no address belongs to two of them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,13 +37,20 @@ async def add(rows: Rows, user: User) -> User:
 
     Raises `Refused` when a number or an address belongs to somebody else.
     """
-    await _free(rows, user, None)
-    new = await rows.insert(insert(tables.users).values(_columns(user)))
-    added = replace(user, id=new)
-    await _spread(rows, added)
+    return (await add_every(rows, (user,)))[0]
+
+
+async def add_every(rows: Rows, some: Iterable[User]) -> tuple[User, ...]:
+    """Add users, like `add`."""
+    added = []
+    for user in some:
+        await _free(rows, user, None)
+        new = await rows.insert(insert(tables.users).values(_columns(user)))
+        added.append(replace(user, id=new))
+        await _spread(rows, added[-1])
     await mailboxes.reread_refused(rows)
     rows.touch("users")
-    return added
+    return tuple(added)
 
 
 async def put(rows: Rows, user: User) -> None:
