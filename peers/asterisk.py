@@ -27,7 +27,23 @@ DIALPLAN = HERE.parent / "dialplan" / "asterisk"
 PHONES = tuple(str(number) for number in range(1001, 1041))
 TRUNK_HOST = "127.0.0.2"
 READ, WRITE = "system,call,user", "system,call,reporting,command"
-FOLDERS = ("etc", "lib/agi-bin", "db", "data/sounds", "spool/voicemail", "run", "log/cdr-csv", "log/cel-custom")
+FOLDERS = (
+    "etc",
+    "lib/agi-bin",
+    "lib/keys",
+    "db",
+    "data/sounds",
+    "spool/voicemail",
+    "run",
+    "log/cdr-csv",
+    "log/cel-custom",
+)
+
+# modules complain at each start if these are missing
+EMPTY = (
+    "acl", "aeap", "ccss", "cli_aliases", "features", "musiconhold", "pjproject", "pjsip_notify", "pjsip_wizard",
+    "res_http_media_cache", "res_parking", "udptl", "websocket_client",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +200,8 @@ class Asterisk:
         for part in FOLDERS:
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         _link_sounds(Path(self._program["DATA"]), self.folder / "data", self.setup.sounds)
+        for name in EMPTY:
+            (self.folder / "etc" / f"{name}.conf").touch()
         values = self._values()
         for template in sorted((HERE / "asterisk_etc").glob("*.conf")):
             target = self.folder / "etc" / template.name

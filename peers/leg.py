@@ -120,6 +120,8 @@ class Leg:
             self.answered_at = message.at
         if message.method == "BYE" or (final and message.status not in (200, 401)):
             self.ended_at = self.ended_at or message.at
+            if self._stream:
+                self._stream.end()
         self._talk()
         self.touch()
 

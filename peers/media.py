@@ -10,6 +10,7 @@ import struct
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -90,6 +91,7 @@ class Stream:
         self._sequence, self._timestamp = random.randrange(1 << 15), random.randrange(1 << 30)
         self._ssrc = random.randrange(1 << 32)
         self._keys: list[tuple[str, asyncio.Future[None]]] = []
+        self._ended = False
         self.sent = 0
         self._task = asyncio.create_task(self._run(), name=f"sound to {to}")
 
@@ -98,15 +100,28 @@ class Stream:
         self._to = to
 
     async def press(self, keys: str) -> None:
-        """Press keys one after another, each 100 ms with 60 ms between; return when they are sent."""
+        """Press keys one after another, each 100 ms with 60 ms between; return when they are sent.
+
+        Returns too when the call ends during a key; raises RuntimeError if it has ended before one.
+        """
         for key in keys:
+            if self._ended:
+                raise RuntimeError(f"the call ended before {key} was pressed")
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._keys.append((key, done))
             await done
 
-    async def stop(self) -> None:
-        """Stop sending."""
+    def end(self) -> None:
+        """Send no more."""
+        self._ended = True
         self._task.cancel()
+        for _, done in self._keys:
+            if not done.done():
+                done.set_result(None)
+
+    async def stop(self) -> None:
+        """Send no more, and wait until that is so."""
+        self.end()
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
@@ -122,8 +137,9 @@ class Stream:
         marker = True
         while True:
             if self._keys:
-                key, done = self._keys.pop(0)
+                key, done = self._keys[0]
                 yield from self._event(KEYS.index(key))
+                self._keys.pop(0)
                 if not done.done():
                     done.set_result(None)
                 marker = True
@@ -154,11 +170,12 @@ class Stream:
         self.sent += 1
 
 
-def tone(hertz: int) -> list[bytes]:
+@cache
+def tone(hertz: int) -> tuple[bytes, ...]:
     """Return one second of a tone as A-law payloads of 20 ms, to be repeated."""
     samples = [round(8000 * math.sin(2 * math.pi * hertz * number / 8000)) for number in range(8000)]
     coded = bytes(_encode(sample) for sample in samples)
-    return [coded[start : start + STEP] for start in range(0, 8000, STEP)]
+    return tuple(coded[start : start + STEP] for start in range(0, 8000, STEP))
 
 
 def samples(packets: Sequence[Packet]) -> list[int]:
