@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from gateway.domain.user import Extension
 
-_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def is_number(text: str) -> bool:

@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 
 def next_working(after: datetime, hours: WorkingHours, zone: ZoneInfo) -> datetime | None:
     """Return when work next begins, strictly later than `after`; None: not within a year."""
-    return _next_begin(after, after.astimezone(zone).date() - _DAY, hours, zone)
+    return _next_begin(after, after.astimezone(zone).date(), hours, zone)
 
 
 def reachable(end: datetime, hours: WorkingHours, zone: ZoneInfo) -> datetime:

@@ -82,6 +82,12 @@ def test_an_organisations_own_codes_may_be_of_any_letters_in_any_case(name: str)
         assert found.code.key == own.key
 
 
+def test_where_two_codes_share_a_name_the_first_one_has_it():
+    found = marked("M: x", rules([CODES[0], replace(CODES[1], names=("m",))]))
+    assert found
+    assert found.code == CODES[0]
+
+
 @pytest.mark.parametrize(("name", "fits"), [("MÖT", True), ("M", True), ("", False), ("M2", False), ("A B", False)])
 def test_only_letters_can_be_a_code(name: str, fits: bool):
     assert is_name(name) is fits

@@ -152,6 +152,15 @@ def test_what_does_not_fit_is_counted_and_not_claimed_to_be_known():
     assert schedule.cover == many[len(schedule.windows)].start
 
 
+def test_a_value_may_be_exactly_as_long_as_the_limit():
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    segments = of_user([meeting], ANNA, rules())
+    value = held(ANNA, segments, rules(), at("09:00")).schedule
+    assert value
+    assert held(ANNA, segments, rules(), at("09:00"), len(value)).schedule == value
+    assert held(ANNA, segments, rules(), at("09:00"), len(value) - 1).schedule is None
+
+
 def test_a_limit_that_nothing_fits_into_leaves_the_phone_ringing_and_says_so():
     meeting = diversion("1", at("09:00"), at("10:00"))
     found = plan(ANNA, of_user([meeting], ANNA, rules()), rules(), at("09:00"), limit=20)

@@ -101,6 +101,7 @@ def test_anything_else_is_refused(value: str):
         replace(ONE, operator="9&SIP/x"),
         replace(ONE, base=BASE + timedelta(microseconds=1)),
         replace(ONE, cover=BASE - timedelta(seconds=1)),
+        replace(ONE, cover=BASE + timedelta(microseconds=1)),
         replace(ONE, base=BASE + timedelta(hours=1)),
         replace(ONE, windows=(TRIP, TRIP)),
         replace(ONE, windows=(replace(TRIP, reason="lön"),)),

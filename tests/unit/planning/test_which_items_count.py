@@ -43,6 +43,12 @@ def test_a_private_item_counts_and_its_text_is_gone():
     assert (found.code, found.text) == ("meeting", None)
 
 
+def test_the_text_of_a_sensitive_code_is_never_kept():
+    outspoken = [replace(code, shown=True) for code in CODES]
+    found = read([item("VAB: hemma med Alva"), item("SJU: feber")], ANNA, rules(outspoken))
+    assert [diversion.text for diversion in found.diversions] == [None, None]
+
+
 def test_a_withheld_subject_changes_nothing_and_is_counted_where_it_would_count():
     withheld = [item(None), item(None, uid="x"), item(None, cancelled=True), item(None, response=Response.DECLINED)]
     found = read(withheld, ANNA, rules())
@@ -70,6 +76,13 @@ def test_of_two_items_of_one_uid_the_earlier_one_counts_and_the_other_is_counted
         found = read(order, ANNA, rules())
         assert [diversion.code for diversion in found.diversions] == ["meeting"]
         assert found.remarks == {Remark.SAME_ITEM_TWICE: 1}
+
+
+def test_of_many_items_of_one_uid_the_earliest_counts():
+    many = [item("M:", f"{hour:02}:00", "20:00", uid="u") for hour in range(18, 7, -1)]
+    found = read(many, ANNA, rules())
+    assert [diversion.start for diversion in found.diversions] == [at("08:00")]
+    assert found.remarks == {Remark.SAME_ITEM_TWICE: 10}
 
 
 def test_the_same_item_in_two_calendars_is_one():
