@@ -46,8 +46,12 @@ class Length:
     exact: timedelta = timedelta()
 
     def end(self, local: datetime, zone: tzinfo | None, zones: Zones) -> datetime:
-        """Return the instant at which what begins at `local` ends."""
-        return zones.at(local + self.wall, zone) + self.exact
+        """Return the instant at which what begins at `local` ends.
+
+        What would begin in the hour that a change of the clocks leaves out keeps its length instead of its end.
+        """
+        begin, end = zones.at(local, zone), zones.at(local + self.wall, zone)
+        return (end if begin < end else begin + self.wall) + self.exact
 
     @property
     def longest(self) -> timedelta:

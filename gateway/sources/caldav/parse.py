@@ -17,7 +17,7 @@ from gateway.sources.caldav import zones as clocks
 from gateway.sources.caldav.components import Unreadable, components
 from gateway.sources.caldav.event import Event, Length, event
 from gateway.sources.caldav.rule import Rule
-from gateway.sources.caldav.series import starts
+from gateway.sources.caldav.series import last_moment, starts
 from gateway.sources.caldav.zones import Moment, Zones
 
 WANTED = events.PROPERTIES | clocks.PROPERTIES
@@ -98,23 +98,25 @@ def _stretch(items: list[Event], window: Window) -> Window:
 
 
 def _planned(master: Event, stretch: Window, zones: Zones) -> Iterator[tuple[Moment, Length]]:
-    """Yield the planned starts within the stretch: DTSTART, RDATE and RRULE, less EXRULE, each once."""
+    """Yield the planned starts within the stretch: DTSTART, RDATE and RRULE, less EXRULE, each once.
+
+    A series whose UNTIL lies before its DTSTART was ended by its owner before it began: DTSTART does not count either.
+    """
     zone = master.start.zone
     since, before = (zones.local(instant, zone) for instant in (stretch.start, stretch.end))
 
-    def of(rules: Iterable[Rule]) -> set[datetime]:
-        return {
-            start
-            for rule in rules
-            for start in starts(
-                rule, master.start.local, since, before, lambda until: zones.local(until.replace(tzinfo=UTC), zone)
-            )
-        }
+    def local(until: datetime) -> datetime:
+        return zones.local(until.replace(tzinfo=UTC), zone)
 
-    without = of(master.without_rules)
+    def of(rules: Iterable[Rule]) -> set[datetime]:
+        return {start for rule in rules for start in starts(rule, first, since, before, local)}
+
+    first = master.start.local
+    ends = [last_moment(rule, local) for rule in master.rules]
+    over = bool(ends) and all(end is not None and end < first for end in ends)
     lengths: dict[datetime, tuple[Moment, Length]] = {}
-    for local in (of(master.rules) | {master.start.local}) - without:
-        start = replace(master.start, local=local)
+    for moment in sorted((of(master.rules) | (set() if over else {first})) - of(master.without_rules)):
+        start = replace(master.start, local=moment)
         lengths[zones.instant(start)] = (start, master.length)
     for more in master.added:
         start = more.start if not master.start.whole else replace(master.start, local=clocks.midnight(more.start.local))

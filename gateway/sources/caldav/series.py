@@ -38,7 +38,7 @@ def starts(
     All are naive local times; `local` turns the UTC time of an UNTIL into one. DTSTART itself is in the result only
     if the rule names it. Raises `Unreadable`.
     """
-    until = _end(rule, local)
+    until = last_moment(rule, local)
     end = min(before, until) if until is not None else before
     if end < first or end < since:
         return []
@@ -240,7 +240,8 @@ def _last(rule: Rule, first: datetime, count: int) -> datetime | None:
     return None
 
 
-def _end(rule: Rule, local: Callable[[datetime], datetime]) -> datetime | None:
+def last_moment(rule: Rule, local: Callable[[datetime], datetime]) -> datetime | None:
+    """Return the local time of UNTIL, after which nothing occurs; None: there is none."""
     if rule.until is None or not rule.until_utc:
         return rule.until
     try:
