@@ -94,7 +94,7 @@ def _line(
     user, told = person(fields, before or nobody(ours, next(iter(pbxs))), ours, pbxs)
     wrong, account = list(told), None
     try:
-        account = service_account(fields.get("source", "").strip(), opened)
+        account = None if before else service_account(fields.get("source", "").strip(), opened)
     except Misconfigured as error:
         wrong.append(error)
     return Line(number, user, before, account, fields.get("path", "").strip() or None), wrong

@@ -1,5 +1,6 @@
 """`ringplan sync`: read calendars now instead of when they are due."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,12 +11,13 @@ from gateway.cli.waiting import RUNS_NOT, is_running, until
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings
-from gateway.store import mailboxes, users, wishes
+from gateway.store import health, mailboxes, users, wishes
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 from gateway.store.wishes import Kind, Wish
 
 PATIENCE = 120.0  # seconds
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def sync(
@@ -34,9 +36,11 @@ async def _sync(settings: Settings, extension: str | None, *, wait: bool) -> Non
             user = None if extension is None else await user_at(rows, extension)
             if not await is_running(rows):
                 raise GiveUp(RUNS_NOT, "start it: it reads every calendar at once when it starts")
-            taking_part = {one.id for one in await users.every(rows) if one.enabled}
+            pilot = frozenset(settings.run.pilot)
+            everybody = await users.every(rows)
+            taking_part = {one.id for one in everybody if one.enabled and (not pilot or pilot & {*one.places})}
             wanted = {
-                box.id
+                box.id: box.account
                 for box in await mailboxes.every(rows)
                 if box.user in taking_part and (user is None or box.user == user.id)
             }
@@ -50,16 +54,17 @@ async def _sync(settings: Settings, extension: str | None, *, wait: bool) -> Non
 
         async def are_read(rows: Rows) -> bool:
             seen = await mailboxes.progress(rows)
-            tried = (seen[box].tried for box in wanted & seen.keys())
-            return all(when is not None and when >= asked for when in tried)
+            closed = {row.name for row in await health.every(rows) if not row.ok}
+            waited_for = (box for box, account in wanted.items() if box in seen and f"account:{account}" not in closed)
+            return all((seen[box].tried or LONG_AGO) >= asked for box in waited_for)
 
-        if not await until(store, "progress", done=are_read, seconds=PATIENCE):
+        if not await until(store, "progress", "health", done=are_read, seconds=PATIENCE):
             raise RetryLater(
                 "not all calendars were read within two minutes", "ringplan status tells which are failing"
             )
         async with store.read() as rows:
             seen = await mailboxes.progress(rows)
-        failing = sum(seen[box].failing_since is not None for box in wanted & seen.keys())
+        failing = sum(seen[box].failing_since is not None for box in wanted.keys() & seen.keys())
         if failing:
             raise GiveUp(f"{failing} of {len(wanted)} calendars cannot be read", "ringplan status tells why")
         shown.line(f"read; calendars: {len(wanted)}")

@@ -1,0 +1,78 @@
+"""`init`: what it writes can be used at once, is for its owner alone, and is never written over unasked."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import load
+from tests.unit.cli.conftest import INIT, Ringplan
+
+
+def test_what_it_writes_can_be_read_and_is_for_its_owner_alone(installed: Ringplan, tmp_path: Path) -> None:
+    done = installed(*INIT, "--host", "192.0.2.1", "--source", "school")
+    assert done.exit_code == 0, done.stderr
+    settings = load(tmp_path / "ringplan.toml", {})
+    assert settings.pbx["main"].host == "192.0.2.1"
+    assert settings.sources["school"].domain == "example.org"
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("ringplan.toml", "ami.secret", "ringplan.db", "ringplan.key"), 0o600)
+
+
+def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installed: Ringplan, tmp_path: Path) -> None:
+    done = installed(*INIT, "--pattern", "_2XXX")
+    assert "[ringplan]" in done.stdout
+    assert "write = system,call,reporting" in done.stdout
+    assert "Gosub(ringplan,${EXTEN},1(${EXTEN}))" in done.stdout
+    assert "exten => _2XXX,hint" in done.stdout
+    assert (tmp_path / "ami.secret").read_text().strip() not in done.stdout
+
+
+def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> None:
+    answers = ["pbx.example.org", "5039", "", "", "https://calendar.example.org/", "Europe/Berlin", "de", "de"]
+    done = installed("init", says="\n".join(answers) + "\n")
+    assert done.exit_code == 0, done.output
+    settings = load(tmp_path / "ringplan.toml", {})
+    assert (settings.pbx["main"].host, settings.pbx["main"].port) == ("pbx.example.org", 5039)
+    assert settings.sources["office"].url == "https://calendar.example.org/"
+    shown = installed("organisation", "show").stdout
+    assert "Europe/Berlin" in shown
+    assert "DE" in shown
+
+
+def test_settings_that_are_there_stay_unless_forced(ringplan: Ringplan, tmp_path: Path) -> None:
+    secret = (tmp_path / "ami.secret").read_text()
+    (tmp_path / "ringplan.toml").write_text("mine")
+    refused = ringplan(*INIT)
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert (tmp_path / "ringplan.toml").read_text() == "mine"
+    assert ringplan(*INIT, "--force").exit_code == 0
+    assert (tmp_path / "ami.secret").read_text() == secret
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--zone", "Mars/Olympus"), "Mars/Olympus"),
+        (("--language", "fi"), "sv, de, en"),
+        (("--country", "XX"), "ISO 3166"),
+        (("--url", "https://example.org/"), "one of them"),
+        (("--source", "my office"), "letters"),
+        (("--user", "ring plan"), "pbx.main.user"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_told_and_nothing_is_written(
+    installed: Ringplan, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = installed(*INIT, *words)
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert not (tmp_path / "ringplan.toml").exists()
+
+
+def test_the_unit_names_the_settings_and_takes_rights_away(installed: Ringplan, tmp_path: Path) -> None:
+    done = installed("init", "--unit")
+    assert f"--config {tmp_path / 'ringplan.toml'} run" in done.stdout
+    assert f"ReadWritePaths={tmp_path}" in done.stdout
+    assert "ProtectSystem=strict" in done.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,233 @@
+"""`status`, `explain`, `sync`, `off`: what is told of what the gateway has noted, and that texts are not."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.domain.diversion import Diversion
+from gateway.domain.hours import WorkingHours
+from gateway.domain.user import Organisation
+from gateway.errors import Unreachable
+from gateway.store import diversions, health, mailboxes, organisation, switches, users, wishes
+from gateway.store.rows import Rows
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
+from tests.unit.cli.conftest import Ringplan
+
+HOUR = timedelta(hours=1)
+TEXT = "hemma på Ågatan"
+Work = Callable[[Rows, datetime], Awaitable[None]]
+Write = Callable[[Work], None]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time at which the test began."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def write(ringplan: Ringplan, tmp_path: Path, now: datetime) -> Write:
+    """Anna with a calendar; and a way to write into the store as the gateway does."""
+    ringplan("accounts", "add", "office", "reader", "--service", says="x\n")
+    ringplan("users", "add", "1001", "--email", "anna@example.org", "--name", "Anna")
+
+    def through(work: Work) -> None:
+        async def written() -> None:
+            async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store, store.write() as rows:
+                await work(rows, now)
+
+        asyncio.run(written())
+
+    return through
+
+
+async def well(rows: Rows, now: datetime) -> None:
+    """All parts of a gateway that runs."""
+    await health.put(rows, "gateway", ok=True, now=now, facts={"version": "1", "pid": 7, "dry_run": 0})
+    await health.put(rows, "pbx:main", ok=True, now=now, facts={"held": 0, "left_out": 0, "refused": []})
+    await health.put(rows, "account:1", ok=True, now=now)
+    await mailboxes.unchanged(rows, [1], now)
+
+
+async def away(rows: Rows, now: datetime) -> None:
+    """Anna is on a trip all day, at lunch now, and informs of something."""
+    await organisation.put(rows, Organisation(ZoneInfo("Europe/Stockholm"), hours=WorkingHours({})))
+    (user,) = await users.every(rows)
+    items = [
+        Diversion(user.id, "a" * 32, "trip", now - 2 * HOUR, now + 4 * HOUR, text=TEXT, target="1004"),
+        Diversion(user.id, "b" * 32, "lunch", now - HOUR / 2, now + HOUR / 2, text=TEXT),
+        Diversion(user.id, "c" * 32, "meeting", now - HOUR, now + HOUR, diverts=False, text=TEXT),
+    ]
+    await mailboxes.replace(rows, 1, items, None, epoch=0, now=now, set_aside=2, remarks={"target_refused": 1})
+
+
+def checked(ringplan: Ringplan) -> tuple[int, str]:
+    done = ringplan("status", "--check")
+    assert done.stdout.count("\n") == 1
+    return done.exit_code, done.stdout
+
+
+def test_everything_is_well(ringplan: Ringplan, write: Write) -> None:
+    write(well)
+    assert checked(ringplan) == (
+        0,
+        "RINGPLAN OK - everything is well | users=1 diverted=0 calendars=1 failing=0 set_aside=0\n",
+    )
+    shown = ringplan("status")
+    assert shown.exit_code == 0
+    assert "Everything is well" in shown.stdout
+    assert "reader at office" in shown.stdout
+
+
+def test_who_is_diverted_is_told_without_what_their_calendar_says(
+    ringplan: Ringplan, write: Write, now: datetime
+) -> None:
+    write(well)
+    write(away)
+    told = json.loads(ringplan("status", "--json").stdout)
+    (anna,) = told["diverted"]
+    assert (anna["extension"], anna["code"]) == ("1001", "lunch")
+    assert datetime.fromisoformat(anna["until"]) == now + HOUR / 2
+    assert datetime.fromisoformat(anna["back"]) == now + 4 * HOUR
+    assert told["noticed"] == {"target_refused": 1, "set_aside": 2}
+    shown = ringplan("status").stdout
+    assert "items whose >number is not permitted" in shown
+    assert "2 items that could not be read" in shown
+    assert TEXT not in shown + json.dumps(told, ensure_ascii=False)
+
+
+async def dead(rows: Rows, now: datetime) -> None:
+    await health.beat(rows, ["gateway", "pbx:main"], now - HOUR)
+
+
+async def pbx_lost(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "pbx:main", ok=False, now=now, said="no answer", remedy="start it")
+
+
+async def clock_wrong(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "pbx:main", ok=True, now=now, facts={"clock_ahead": -3.5})
+
+
+async def left_out(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "pbx:main", ok=True, now=now, facts={"left_out": 3, "refused": ["1001"]})
+
+
+async def account_refused(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "account:1", ok=False, now=now, said="wrong password")
+
+
+async def calendar_lost(rows: Rows, now: datetime) -> None:
+    await mailboxes.failed(rows, [1], Unreachable("no route", "look at the cable"), now)
+
+
+async def off(rows: Rows, now: datetime) -> None:
+    await switches.turn_off(rows, now)
+
+
+async def dry(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "gateway", ok=True, now=now, facts={"dry_run": 1})
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "told"),
+    [
+        (dead, 2, "no gateway runs since"),
+        (pbx_lost, 2, "pbx:main: no answer"),
+        (clock_wrong, 1, "its clock differs from ours by 3.5 s"),
+        (left_out, 1, "3 windows did not fit into a schedule; pbx:main: refused for 1001"),
+        (account_refused, 1, "account:1: wrong password"),
+        (calendar_lost, 1, "1 of 1 calendars cannot be read"),
+        (off, 1, "off since"),
+        (dry, 1, "dry run"),
+    ],
+)
+def test_what_is_not_well_is_told_to_people_and_to_monitoring(
+    ringplan: Ringplan, write: Write, what: Work, status: int, told: str
+) -> None:
+    write(well)
+    write(what)
+    found, said = checked(ringplan)
+    assert (found, told in said) == (status, True), said
+    assert told.split(";")[0] in ringplan("status").stdout
+    assert ringplan("status").exit_code == 0
+
+
+def test_a_failing_calendar_is_shown_with_why(ringplan: Ringplan, write: Write) -> None:
+    write(well)
+    write(calendar_lost)
+    assert "no route: look at the cable" in ringplan("status").stdout
+    (calendar,) = json.loads(ringplan("status", "--json").stdout)["calendars"]
+    assert (calendar["extension"], calendar["error"]) == ("1001", "Unreachable")
+
+
+def test_what_decides_is_explained_without_texts(ringplan: Ringplan, write: Write, now: datetime) -> None:
+    write(away)
+    done = ringplan("explain", "1001")
+    assert done.exit_code == 0, done.stderr
+    for told in ("is diverted", "lunch:", "started last", "end of the unbroken run", "trip:", "meeting;"):
+        assert told in done.stdout
+    assert TEXT not in done.stdout
+    later = json.loads(ringplan("explain", "1001", "--at", (now + 2 * HOUR).isoformat(), "--json").stdout)
+    assert (later["why"], later["segment"]["diversion"]["code"]) == ("runs_alone", "trip")
+    assert (later["window"]["target"], later["target_from"]) == ("1004", "asked_for")
+    assert TEXT not in json.dumps(later, ensure_ascii=False)
+    assert "rings" in ringplan("explain", "1001", "--at", (now + 5 * HOUR).isoformat()).stdout
+
+
+def test_what_lets_it_ring_anyway_is_explained_first(ringplan: Ringplan, write: Write, tmp_path: Path) -> None:
+    write(away)
+    write(off)
+    write(calendar_lost)
+    ringplan("users", "set", "1001", "--disable")
+    settings = tmp_path / "ringplan.toml"
+    settings.write_text(settings.read_text().replace("pilot = []", 'pilot = ["1009"]').replace("= false", "= true"))
+    shown = ringplan("explain", "1001").stdout
+    for told in ("is disabled", "Ringplan is off", "pilot group", "dry run", "cannot be read since"):
+        assert told in shown
+
+
+def test_without_a_gateway_sync_and_off_say_so(ringplan: Ringplan, write: Write) -> None:
+    done = ringplan("sync", "1001")
+    assert (done.exit_code, "no gateway is running" in done.stderr) == (1, True)
+    done = ringplan("off")
+    assert (done.exit_code, "RINGPLAN_OFF" in done.stderr) == (1, True)
+
+    async def look(rows: Rows, _: datetime) -> None:
+        assert await switches.off_since(rows) is not None
+        assert await wishes.take(rows) == ()
+
+    write(look)
+    assert "telephones follow" in ringplan("on").stdout
+    assert "on already" in ringplan("on").stdout
+
+
+def test_with_a_gateway_sync_writes_a_wish_and_off_waits_for_the_pbx(ringplan: Ringplan, write: Write) -> None:
+    write(well)
+    assert ringplan("sync", "--no-wait", "1001").exit_code == 0
+
+    async def look(rows: Rows, _: datetime) -> None:
+        assert [wish.user for wish in await wishes.take(rows)] == [1]
+        assert await diversions.next_end(rows) is None
+
+    write(look)
+    done = ringplan("off")
+    assert (done.exit_code, "every extension is released" in done.stdout) == (0, True)
+
+
+def test_a_wrong_setting_ends_every_command_with_status_2_and_no_traceback(ringplan: Ringplan, tmp_path: Path) -> None:
+    (tmp_path / "ringplan.toml").write_text("[store\n")
+    for words in (["status"], ["run"], ["check"], ["users", "list"], ["uninstall", "--yes"], ["sync"], ["off"]):
+        done = ringplan(*words)
+        assert done.exit_code == 2, words
+        assert "ringplan.toml" in done.stderr
+        assert "Traceback" not in done.output
+
+
+def test_uninstall_asks_first(ringplan: Ringplan) -> None:
+    assert ringplan("uninstall", says="n\n").exit_code == 1

@@ -1,0 +1,144 @@
+"""`users` and `accounts`: who takes part, and with what their calendars are read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Ringplan
+
+SERVICE = ("accounts", "add", "office", "reader", "--service")
+
+
+def listed(ringplan: Ringplan) -> list[dict[str, object]]:
+    found = json.loads(ringplan("users", "list", "--json").stdout)
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_user_is_added_changed_and_removed(ringplan: Ringplan) -> None:
+    added = ringplan("users", "add", "1001", "--email", "Anna@Example.org", "--name", "Änna", "--phone", "2001")
+    assert added.exit_code == 0, added.stderr
+    (user,) = listed(ringplan)
+    assert user["emails"] == ["anna@example.org"]
+    assert (user["name"], user["phones"], user["zone"]) == ("Änna", ["2001"], "Europe/Stockholm")
+    assert ringplan("users", "set", "2001", "--language", "de", "--disable").exit_code == 0
+    (user,) = listed(ringplan)
+    assert (user["language"], user["enabled"], user["phones"]) == ("de", False, ["2001"])
+    assert "Änna" in ringplan("users", "list").stdout
+    assert ringplan("users", "remove", "1001").exit_code == 0
+    assert listed(ringplan) == []
+    gone = ringplan("users", "remove", "1001")
+    assert gone.exit_code == 2
+    assert "nobody has the number 1001" in gone.stderr
+
+
+def test_everything_that_is_wrong_with_a_user_is_told_at_once(ringplan: Ringplan) -> None:
+    done = ringplan("users", "add", "10a1", "--email", "anna", "--zone", "X/Y", "--language", "fi", "--pbx", "other")
+    assert done.exit_code == 2
+    for told in ("10a1", "'anna'", "X/Y", "sv, de, en", "one of: main"):
+        assert told in done.stderr
+    assert "Traceback" not in done.output
+    assert listed(ringplan) == []
+
+
+def test_a_number_that_is_taken_is_refused(ringplan: Ringplan) -> None:
+    ringplan("users", "add", "1001", "--phone", "2001")
+    done = ringplan("users", "add", "2001")
+    assert done.exit_code == 1
+    assert "2001 already belongs to a user" in done.stderr
+
+
+def test_a_service_account_reads_those_who_have_no_calendar_yet_and_those_who_come(ringplan: Ringplan) -> None:
+    ringplan("users", "add", "1001", "--email", "anna@example.org")
+    ringplan("users", "add", "1002")
+    done = ringplan(*SERVICE, says="pass word\n")
+    assert done.exit_code == 0, done.stderr
+    assert "reads 1 calendar" in done.stdout
+    ringplan("users", "add", "1003", "--email", "carl@example.org")
+    assert [user["calendar"] for user in listed(ringplan)] == ["reader at office", None, "reader at office"]
+    (account,) = json.loads(ringplan("accounts", "list", "--json").stdout)
+    assert (account["login"], account["kind"], account["calendars"]) == ("reader", "service", 2)
+    assert "pass word" not in ringplan("accounts", "list").output
+
+
+def test_a_users_own_account_reads_theirs(ringplan: Ringplan) -> None:
+    ringplan("users", "add", "1001", "--email", "anna@example.org")
+    done = ringplan("accounts", "add", "office", "anna", "--user", "1001", says="secret\n")
+    assert done.exit_code == 0, done.stderr
+    assert [user["calendar"] for user in listed(ringplan)] == ["anna at office"]
+    assert ringplan("accounts", "password", "office", "anna", says="another\n").exit_code == 0
+    assert ringplan("accounts", "remove", "office", "anna", says="n\n").exit_code == 1
+    assert ringplan("accounts", "remove", "office", "anna", "--yes").exit_code == 0
+    assert [user["calendar"] for user in listed(ringplan)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("accounts", "add", "home", "reader", "--service"), "one of: office"),
+        (("accounts", "add", "office", "reader"), "--service, or --user"),
+        (("accounts", "add", "office", "reader", "--user", "1009"), "nobody has the number 1009"),
+        (("accounts", "password", "office", "nobody"), "no account nobody"),
+    ],
+)
+def test_an_account_that_cannot_be_is_told(ringplan: Ringplan, words: tuple[str, ...], told: str) -> None:
+    done = ringplan(*words, says="x\n")
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_an_empty_password_is_not_taken(ringplan: Ringplan) -> None:
+    assert ringplan(*SERVICE, says="\n").exit_code == 2
+
+
+def test_a_file_of_users_is_imported_and_may_be_imported_again(ringplan: Ringplan, tmp_path: Path) -> None:
+    ringplan(*SERVICE, says="x\n")
+    file = tmp_path / "users.csv"
+    file.write_text("\ufeffExtension;Email;Name;Phones\n1001;anna@example.org;Anna;2001 2002\n\n1002;;Bo;\n", "utf-8")
+    done = ringplan("users", "import", str(file))
+    assert done.exit_code == 0, done.stderr
+    assert "2 added, 0 changed; calendars are read for 1" in done.stdout
+    assert [user["phones"] for user in listed(ringplan)] == [["2001", "2002"], []]
+    again = ringplan("users", "import", str(file))
+    assert again.exit_code == 2
+    assert "line 2: extension: 1001 is there already" in again.stderr
+    file.write_text("extension,name\n1001,Anna Berg\n1003,Cy\n", "utf-8")
+    assert "1 added, 1 changed" in ringplan("users", "import", str(file), "--update").stdout
+    assert [user["name"] for user in listed(ringplan)] == ["Anna Berg", "Bo", "Cy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("extension,email\n1001,a@b.se\n10x,c\n", ["line 3: extension: '10x'", "line 3: email: 'c'"]),
+        ("extension,email\n1001,a@b.se\n1002,a@b.se\n", ["line 3: address: a@b.se belongs to line 2"]),
+        ("extension,phones\n1001,1002\n1002,\n", ["line 3: number: 1002 belongs to line 2"]),
+        ("extension,phones\n1001,1001\n", ["line 2: a number or an address is given twice"]),
+        ("extension,email\n,a@b.se\n", ["line 2: extension: is missing"]),
+        ("extension,emial\n1001,a@b.se\n", ["line 1: there is no column 'emial'", "did you mean email?"]),
+        ("name\nAnna\n", ["line 1: there is no column extension"]),
+        ("", ["line 1: there is no column extension"]),
+        ("extension,name\n1001,A,B\n", ["line 2: 3 fields, but 2 columns"]),
+        ("extension,source\n1001,home\n", ["line 2: source: 'home' has no service account"]),
+        ('extension,name\n1001,"A\x07"\n', ["line 2: name"]),
+    ],
+)
+def test_every_wrong_line_is_told_and_nothing_is_written(
+    ringplan: Ringplan, tmp_path: Path, text: str, told: list[str]
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(text, "utf-8")
+    done = ringplan("users", "import", str(file))
+    assert done.exit_code == 2
+    for one in told:
+        assert one in done.stderr
+    assert listed(ringplan) == []
+
+
+def test_a_file_that_cannot_be_read_is_told(ringplan: Ringplan, tmp_path: Path) -> None:
+    assert "cannot be read" in ringplan("users", "import", str(tmp_path / "none.csv")).stderr
+    (tmp_path / "latin.csv").write_bytes("extension,name\n1001,Åsa\n".encode("latin-1"))
+    done = ringplan("users", "import", str(tmp_path / "latin.csv"))
+    assert done.exit_code == 2
+    assert "line 2: not UTF-8" in done.stderr
