@@ -18,11 +18,22 @@ from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
 from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, multistatus
 
-CONNECT, READ, WHOLE = 10.0, 30.0, 60.0  # seconds
 LARGEST = 50 * 2**20  # bytes of a decoded body
 REDIRECTS = 5
 MOVED = (301, 302, 303, 307, 308)
 XML = ("text/xml", "application/xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds: until connected, between two pieces of an answer, and for a request as a whole."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    whole: float = 60.0
+
+
+DEADLINES = Deadlines()
 
 
 class Missing(GiveUp):
@@ -35,6 +46,7 @@ class Client:
 
     http: httpx.AsyncClient = field(repr=False)
     limit: asyncio.Semaphore
+    deadlines: Deadlines
 
     async def propfind(self, at: httpx.URL, depth: int, body: bytes) -> "Answer":
         """Return the members that a PROPFIND lists."""
@@ -50,7 +62,7 @@ class Client:
         Another host is followed over https only: its certificate vouches for `at`'s word (RFC 6764 section 5).
         """
         try:
-            async with self.limit, asyncio.timeout(WHOLE):
+            async with self.limit, asyncio.timeout(self.deadlines.whole):
                 for _ in range(REDIRECTS):
                     status, headers, _content = await self._send("PROPFIND", at, 0, PRINCIPAL, signed=False)
                     if status not in MOVED:
@@ -58,7 +70,7 @@ class Client:
                     to = at.join(headers.get("location", ""))
                     at = to if at.scheme == to.scheme == "https" else redirected(at, str(to))
         except TimeoutError as error:
-            raise Unreachable(f"{at.host} did not answer within {WHOLE:.0f} s") from error
+            raise Unreachable(f"{at.host} did not answer within {self.deadlines.whole:.0f} s") from error
         except httpx.InvalidURL as error:
             raise GiveUp(f"{at.host} redirects to something that is no address", "give the url") from error
         raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
@@ -66,10 +78,10 @@ class Client:
     async def _ask(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
         async with self.limit:
             try:
-                async with asyncio.timeout(WHOLE):
+                async with asyncio.timeout(self.deadlines.whole):
                     return await self._follow(method, at, depth, body)
             except TimeoutError as error:
-                raise Unreachable(f"{at.host} did not answer within {WHOLE:.0f} s") from error
+                raise Unreachable(f"{at.host} did not answer within {self.deadlines.whole:.0f} s") from error
 
     async def _follow(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
         for _ in range(REDIRECTS):
@@ -111,7 +123,7 @@ class Answer:
 
 
 @asynccontextmanager
-async def opened(account: Account, trust: SSLContext, connections: int) -> AsyncIterator[Client]:
+async def opened(account: Account, trust: SSLContext, connections: int, deadlines: Deadlines) -> AsyncIterator[Client]:
     """Open a client with the account's credentials; leaving closes its connections.
 
     Headers are few, since an unchanged calendar is asked for each minute.
@@ -119,14 +131,14 @@ async def opened(account: Account, trust: SSLContext, connections: int) -> Async
     http = httpx.AsyncClient(
         auth=httpx.BasicAuth(account.login, account.password.reveal()),
         verify=trust,
-        timeout=httpx.Timeout(READ, connect=CONNECT),
+        timeout=httpx.Timeout(deadlines.read, connect=deadlines.connect),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=120),
         trust_env=False,
     )
     http.headers["User-Agent"], http.headers["Accept-Encoding"] = "Ringplan", "gzip"
     del http.headers["Accept"], http.headers["Connection"]
     async with http:
-        yield Client(http, asyncio.Semaphore(connections))
+        yield Client(http, asyncio.Semaphore(connections), deadlines)
 
 
 def redirected(at: httpx.URL, location: str) -> httpx.URL:

@@ -21,7 +21,7 @@ from gateway.errors import GiveUp, Refused, SignInAgain
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
 from gateway.sources.caldav import dav
-from gateway.sources.caldav.client import Client, opened
+from gateway.sources.caldav.client import DEADLINES, Client, Deadlines, opened
 from gateway.sources.caldav.discovery import Discovery, Place, path
 from gateway.sources.caldav.parse import parse
 from gateway.sources.caldav.settings import CalDavSettings
@@ -39,13 +39,14 @@ def connect(
     settings: CalDavSettings,
     resolver: dns.asyncresolver.Resolver | None = None,
     now: Callable[[], datetime] = now_utc,
+    deadlines: Deadlines = DEADLINES,
 ) -> Connect:
     """Return what opens an account at this source. Raises `Misconfigured` for an unusable `ca`."""
     context = trust(settings.ca)
 
     @asynccontextmanager
     async def enter(account: Account) -> AsyncIterator[Opened]:
-        async with opened(account, context, settings.connections) as client:
+        async with opened(account, context, settings.connections, deadlines) as client:
             yield Opened(Calendars(client, Discovery(client, settings, account, resolver), now))
 
     def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
