@@ -1,4 +1,4 @@
-"""One AMI connection: sign in, ask, be told. It is an `async with`; lost, every call raises `Unreachable`.
+"""One AMI connection that is open: sign in, ask, be told. Lost, every call raises `Unreachable`.
 
 Actions are pipelined and answers are matched by ActionID; nothing is ever sent again. Events that belong to no action
 are of the class `system` only: it is the one of FullyBooted and Shutdown, and Asterisk sends no other once asked so.
@@ -6,11 +6,10 @@ What was measured of Asterisk 22.10.1 is in tests/captures/asterisk.
 """
 
 import asyncio
-import ssl
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice, repeat
@@ -40,7 +39,7 @@ class _Asked:
 
 
 class Client:
-    """A connection that is signed in to; made by `connect`."""
+    """A connection that is signed in to; made by `connection.connect`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, settings: AsteriskSettings) -> None:
         self._reader = reader
@@ -86,7 +85,7 @@ class Client:
                     self._lists.pop(action_id, None)
 
     async def events(self) -> AsyncGenerator[ClockSeen, None]:
-        """Yield what is seen of Asterisk's clock; raises `Unreachable` once the connection is lost."""
+        """Yield what is seen of Asterisk's clock, to one reader; raises `Unreachable` once the connection is lost."""
         while True:
             while self._told:
                 yield self._told.popleft()
@@ -124,8 +123,9 @@ class Client:
     async def _answered(self, flying: deque[_Asked]) -> list[Message]:
         asked = flying[0]
         try:
-            async with asyncio.timeout_at(asked.until):
-                await asyncio.wait((asked.done, self._lost), return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done.done():  # else a deadline that is past would still interrupt
+                async with asyncio.timeout_at(asked.until):
+                    await asyncio.wait((asked.done, self._lost), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError as error:
             raise self._lose(f"an action was not answered within {self._settings.deadline:g} s") from error
         if not asked.done.done():
@@ -245,45 +245,3 @@ class Client:
                 f"it is still starting, or [{settings.user}] in manager.conf lacks read = system",
             ) from error
         self._raise_if_lost()
-
-
-@asynccontextmanager
-async def connect(settings: AsteriskSettings) -> AsyncIterator[Client]:
-    """Open one connection and sign in. Raises `Unreachable` or `SignInAgain`."""
-    reader, writer = await _opened(settings)
-    client = Client(reader, writer, settings)
-    try:
-        async with _beside(client.read(), name="ami read"):
-            await client.sign_in()
-            async with _beside(client.watch(), name="ami watch"):
-                yield client
-    finally:
-        writer.transport.abort()
-
-
-async def _opened(settings: AsteriskSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    try:
-        trust = ssl.create_default_context(cafile=settings.ca) if settings.tls else None
-        async with asyncio.timeout(settings.deadline):
-            return await asyncio.open_connection(settings.host, settings.port, ssl=trust)
-    except (OSError, TimeoutError) as error:
-        remedy = "check that Asterisk runs and that manager.conf has enabled = yes, this port and this bindaddr"
-        if isinstance(error, ssl.SSLError):
-            remedy = "check tlsenable, tlsbindaddr and tlscertfile in manager.conf, and ca in the settings"
-        why = str(error) or type(error).__name__
-        raise Unreachable(f"Asterisk at {settings.address} cannot be reached: {why}", remedy) from error
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
-    """Run `work` as a task while the body runs; an error of the body passes as it is, not wrapped into a group."""
-    failed: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(work, name=name)
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 raised below, where no group wraps it
-            failed = error
-        task.cancel()
-    if failed is not None:
-        raise failed

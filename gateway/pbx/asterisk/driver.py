@@ -4,6 +4,7 @@ Three reads tell everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes
 from what this connection has read, or had acknowledged, is written; another connection starts without knowledge.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -11,9 +12,10 @@ from itertools import chain
 
 from gateway.domain.held import Held, PbxEvent, Place, Refusal
 from gateway.errors import Refused
-from gateway.pbx.asterisk import client, image
+from gateway.pbx.asterisk import image
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action
+from gateway.pbx.asterisk.connection import connect
 from gateway.pbx.asterisk.image import Part
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
@@ -31,17 +33,21 @@ class Asterisk:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator["AsteriskSwitch"]:
         """Open one connection. Raises `Unreachable` or `SignInAgain`."""
-        async with client.connect(self._settings) as connection:
+        async with connect(self._settings) as connection:
             yield AsteriskSwitch(connection)
 
 
 class AsteriskSwitch:
-    """One connection; implements `gateway.ports.Switch`. `hold` is for one caller at a time."""
+    """One connection; implements `gateway.ports.Switch`.
+
+    Reading and writing wait for each other: what is compared with must not be older than what was written.
+    """
 
     def __init__(self, connection: Client) -> None:
         self._client = connection
         self._known: dict[Part, dict[Place, str | None]] = {part: {} for part in Part}
         self._has_read = False
+        self._lock = asyncio.Lock()
 
     def events(self) -> AsyncIterator[PbxEvent]:
         """Yield what is seen of the PBX's clock, at once and then with each sign of life; then raise `Unreachable`."""
@@ -49,6 +55,10 @@ class AsteriskSwitch:
 
     async def held(self) -> Mapping[Place, Held]:
         """Read back all that Asterisk holds of ours. Raises `Unreachable`, or `Refused` where rights are missing."""
+        async with self._lock:
+            return await self._read()
+
+    async def _read(self) -> Mapping[Place, Held]:
         answers = await self._client.ask_all([image.tree(part) for part in Part])
         read: dict[Part, dict[Place, str | None]] = {}
         for part, answer in zip(Part, answers, strict=True):
@@ -75,6 +85,11 @@ class AsteriskSwitch:
                 values[place] = image.values(place, held or _NOTHING)
             except Refused as error:
                 refusals[place] = Refusal(str(error))
+        async with self._lock:
+            await self._write(values, refusals)
+        return refusals
+
+    async def _write(self, values: Mapping[Place, image.Values], refusals: dict[Place, Refusal]) -> None:
         steps: deque[_Step] = deque()
         async with aclosing(self._client.answers(self._steps(values, steps))) as several:
             async for answers in several:
@@ -85,7 +100,6 @@ class AsteriskSwitch:
                         self._known[part][place] = _UNSURE
                     elif place not in refusals:
                         self._known[part][place] = value
-        return refusals
 
     def _steps(self, values: Mapping[Place, image.Values], steps: deque[_Step]) -> Iterator[Action]:
         """Yield the actions that are needed, and note in `steps` what each is for."""

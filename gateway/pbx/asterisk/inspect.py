@@ -14,9 +14,10 @@ from pathlib import Path
 from gateway.domain.finding import Finding
 from gateway.domain.user import Extension
 from gateway.errors import RingplanError
-from gateway.pbx.asterisk import client, lines
+from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action, Message
+from gateway.pbx.asterisk.connection import connect
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
 OLDEST, NEWEST = (16, 28), 22
@@ -41,7 +42,7 @@ async def inspect(
     what it finds: an Asterisk that cannot be reached is a finding too.
     """
     try:
-        async with client.connect(settings) as asterisk:
+        async with connect(settings) as asterisk:
             findings = [Finding("connection", True, f"Asterisk at {settings.address} lets {settings.user} in")]
             rights = await _rights(asterisk, settings)
             findings += [rights, await _version(asterisk), await _clock(asterisk)]

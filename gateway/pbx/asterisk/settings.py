@@ -15,8 +15,9 @@ def _concealed(value: object) -> object:
 class AsteriskSettings(BaseModel):
     """Where the manager interface listens and how to sign in.
 
-    `secret` comes in resolved (a text or a `Secret`). `ca`: a PEM file that is trusted instead of the public ones.
-    `deadline`: seconds within which every action must be answered; `ping`: seconds between two signs of life.
+    `secret` comes in resolved (a text or a `Secret`), and does not go out with a dump. `ca`: a PEM file that is trusted
+    instead of the public ones. `deadline`: seconds within which every action must be answered; `ping`: seconds between
+    two signs of life.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -25,7 +26,7 @@ class AsteriskSettings(BaseModel):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=5038, ge=1, le=65535)
     user: str = Field(default="ringplan", pattern=r"^[A-Za-z0-9_.-]+$")
-    secret: Annotated[Secret, BeforeValidator(_concealed)]
+    secret: Annotated[Secret, BeforeValidator(_concealed)] = Field(exclude=True)
     tls: bool = False
     ca: Path | None = None
     deadline: float = Field(default=10.0, gt=0)
