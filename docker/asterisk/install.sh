@@ -63,6 +63,12 @@ say "reading the package lists of $release"
 apt-get update -qq
 say "downloading"
 apt-get install -y -qq --download-only asterisk asterisk-prompt-de libfaketime >"$work/download.log"
+if [ "$release" = bullseye ]; then
+    # A package of its own there, which mirrors of the security updates do not always have: the release's is of 16.28 too.
+    cd "$apt/cache/archives"
+    apt-get download -qq asterisk-voicemail 2>/dev/null || apt-get download -qq "asterisk-voicemail/$release"
+    cd "$work"
+fi
 packages=("$apt"/cache/archives/*.deb)
 say "unpacking ${#packages[@]} packages"
 for package in "${packages[@]}"; do dpkg-deb -x "$package" "$root"; done
