@@ -17,6 +17,7 @@ from gateway.errors import RingplanError, SignInAgain, Unreachable
 from gateway.pbx.asterisk.inspect import inspect
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
+from gateway.sources.caldav.check import check as check_caldav
 from gateway.store import accounts, mailboxes, organisation, users
 from gateway.store.store import Store
 
@@ -107,9 +108,13 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
         return
     if not boxes:
         yield Finding("calendars", False, "no calendar is read through it", "add users, or remove the account")
+        return
+    for one in await check_caldav(source, account, boxes[0]):
+        yield one
+    # the others in one connection, which ends with the first refusal: many wrong sign-ins would lock the account
     try:
         async with source_of(source)(account) as opened:
-            for box in boxes:
+            for box in boxes[1:]:
                 yield await _calendar(opened.calendar, box)
     except RingplanError as error:
         yield Finding("connection", False, str(error), error.remedy)

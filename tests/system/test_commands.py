@@ -1,0 +1,189 @@
+"""The commands as processes of their own: an installation from nothing to nothing, on a real Asterisk and Radicale."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers.asterisk import Asterisk
+from peers.dav import event
+from peers.process import Process
+from peers.radicale import Radicale
+from tests.system.calls import HOUR, MINUTE, holds, instant
+
+RELEASED = 5.0  # seconds, as promised
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("RINGPLAN_")}
+TEXT = "Styrgrupp i Kiruna"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Commands with the settings in `folder`."""
+
+    folder: Path
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return sys.executable, "-m", "gateway", "--config", str(self.folder / "ringplan.toml")
+
+    async def __call__(self, *words: str, says: str = "") -> Ended:
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *self.command, *words, stdin=pipe, stdout=pipe, stderr=pipe, env=ENVIRONMENT
+        )
+        async with asyncio.timeout(60):
+            out, err = await process.communicate(says.encode())
+        return Ended(process.returncode or 0, out.decode(), err.decode())
+
+    async def told(self) -> dict[str, object]:
+        """What `status --json` tells."""
+        found = json.loads((await self("status", "--json")).out)
+        assert isinstance(found, dict)
+        return found
+
+    async def run(self) -> Process:
+        """Start the gateway, and wait until it is connected to its PBX and has opened its account."""
+        process = await Process.start(
+            *self.command, "run", log=self.folder / "run.log", name="ringplan run", environment=ENVIRONMENT
+        )
+        await process.ready(self._is_up, 30)
+        return process
+
+    async def _is_up(self) -> bool:
+        told = await self.told()
+        parts = told["parts"]
+        assert isinstance(parts, list)
+        up = {part["name"] for part in parts if part["ok"]}
+        return bool(told["running"]) and {"gateway", "pbx:main", "account:1"} <= up
+
+
+async def installed(asterisk: Asterisk, radicale: Radicale, folder: Path) -> Installation:
+    """Do what `init` says is to be done."""
+    ringplan = Installation(folder)
+    words = ("--host", asterisk.host, "--port", str(asterisk.ami_port), "--user", asterisk.ami.user)
+    done = await ringplan("init", "--yes", *words, "--url", radicale.url, "--zone", "Europe/Stockholm")
+    assert done.status == 0, done.err
+    assert (await ringplan("check")).status == 1  # nobody is there, and the secret is not Asterisk's
+    (folder / "ami.secret").write_text(f"{asterisk.ami.secret}\n")
+    settings = folder / "ringplan.toml"
+    where = f'url = "{radicale.url}"'
+    settings.write_text(settings.read_text().replace(where, f'{where}\ncalendars = "/{{local}}/"\nrefresh = 10'))
+    return ringplan
+
+
+async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder: Path) -> None:
+    async with Asterisk.start(folder / "asterisk") as asterisk, asterisk.observe() as ami:
+        (folder / "ringplan").mkdir()
+        ringplan = await installed(asterisk, radicale, folder / "ringplan")
+        reader = radicale.reader
+        added = await ringplan("accounts", "add", "office", reader.name, "--service", says=f"{reader.password}\n")
+        assert added.status == 0, added.err
+        for extension, name in (("1001", "grace"), ("1002", "heidi")):
+            added = await ringplan("users", "add", extension, "--email", f"{name}@example.org")
+            assert added.status == 0, added.err
+        checked = await ringplan("check", "--json")
+        failed = [one for one in json.loads(checked.out) if not one["ok"]]
+        assert [one["part"] for one in failed] in ([], ["sounds"]), failed
+        assert (await ringplan("status", "--check")).status == 2
+
+        gateway = await ringplan.run()
+        try:
+            assert (await ringplan("status", "--check")).status == 0
+            second = await ringplan("run")
+            assert (second.status, f"process {gateway.pid}" in second.err) == (1, True), second.err
+
+            calendar = radicale.calendar("grace")
+            await calendar.put("board", event("board", instant(-MINUTE), instant(HOUR), f"M: {TEXT}"))
+            synced = await ringplan("sync", "1001")
+            assert synced.status == 0, synced.err
+            await holds(ami, "1001", diverted=True)
+            explained = await ringplan("explain", "1001")
+            assert "is diverted" in explained.out
+            assert "meeting:" in explained.out
+            status = await ringplan("status")
+            assert "1 diverted now" in status.out
+            assert TEXT not in explained.out + status.out
+
+            released = await ringplan("off")
+            assert (released.status, released.err) == (0, "")
+            await asyncio.wait_for(gone(asterisk, "1001"), RELEASED)
+            assert (await ringplan("status", "--check")).status == 1
+            assert (await ringplan("on")).status == 0
+            await holds(ami, "1001", diverted=True)
+
+            assert (await ringplan("users", "set", "1001", "--disable")).status == 0
+            await asyncio.wait_for(gone(asterisk, "1001"), RELEASED)
+            assert (await ringplan("users", "set", "1001", "--enable")).status == 0
+            await holds(ami, "1001", diverted=True)
+            refused = await ringplan("uninstall", "--yes")
+            assert (refused.status, "already runs" in refused.err) == (1, True), refused.err
+            os.kill(gateway.pid, signal.SIGINT)
+            assert await gateway.wait(10) == 0
+        finally:
+            await gateway.stop()
+        assert "Traceback" not in gateway.log.read_text()
+        assert TEXT not in gateway.log.read_text()
+
+        await holds(ami, "1001", diverted=True)
+        removed = await ringplan("uninstall", "--yes", "--purge")
+        assert removed.status == 0, removed.err
+        assert "ringplan" not in await asterisk.cli("database show")
+        assert not (folder / "ringplan" / "ringplan.db").exists()
+
+
+async def gone(asterisk: Asterisk, extension: str) -> None:
+    """Wait until the PBX holds nothing for `extension` any more: no schedule, no lamp, no presence."""
+    while f"ringplan-{extension}" in (shown := await asterisk.cli("database show")) or f"ringplan/{extension}" in shown:
+        await asyncio.sleep(0.05)
+
+
+async def test_a_wrong_setting_ends_run_with_status_2_and_every_mistake(folder: Path) -> None:
+    ringplan = Installation(folder)
+    text = '[pbx.main]\nport = "x"\nhosst = "y"\n[sources.office]\nurl = "ftp://z"\n[store]\n[runn]\n'
+    (folder / "ringplan.toml").write_text(text)
+    done = await ringplan("run")
+    assert done.status == 2
+    for told in (
+        "pbx.main.port",
+        "pbx.main.hosst",
+        "Did you mean host?",
+        "pbx.main.secret",
+        "sources.office.url",
+        "runn",
+    ):
+        assert told in done.err
+    assert "Traceback" not in done.err
+    (folder / "ringplan.toml").write_text('[store]\npath = "x\n')
+    done = await ringplan("status")
+    assert (done.status, "line 2" in done.err, "Traceback" in done.err) == (2, True, False)
+
+
+async def test_a_table_sent_into_a_file_has_no_colours_and_is_not_cut(folder: Path) -> None:
+    ringplan = Installation(folder)
+    done = await ringplan("init", "--yes", "--domain", "example.org")
+    assert done.status == 0, done.err
+    name = "A" * 150
+    assert (await ringplan("users", "add", "1001", "--name", name)).status == 0
+    done = await ringplan("users", "list")
+    assert name in done.out
+    assert "\x1b" not in done.out
+
+
+async def test_a_key_that_others_can_read_stops_every_command_with_the_remedy(folder: Path) -> None:
+    ringplan = Installation(folder)
+    await ringplan("init", "--yes", "--domain", "example.org")
+    (folder / "ringplan.key").chmod(0o644)
+    done = await ringplan("users", "list")
+    assert (done.status, f"chmod 600 {folder / 'ringplan.key'}" in done.err) == (2, True), done.err
