@@ -1,0 +1,174 @@
+"""Everything that the story needs: a Radicale with four people, an Asterisk with their phones, sounds, the gateway."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway.cli.prompts import Progress, build, read_texts, texts_folder
+from gateway.domain.code import Behaviour, Code, Treatment
+from peers.asterisk import DIALPLAN, Asterisk
+from peers.asterisk import Setup as AsteriskSetup
+from peers.gateway import Gateway, Owner, Setup
+from peers.phone import Phone, call
+from peers.process import POLL, Late, until
+from peers.radicale import Radicale
+from peers.raw_ami import RawAmi
+
+SOUNDS = Path("build/sounds")
+PEOPLE = {"anna": "1001", "bertil": "1002", "cecilia": "1003", "david": "1004"}
+LISTEN = 30.0  # seconds: the longest announcement, and the ringing after it
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One call as its far ends saw it: `sounds` were opened for the caller, `words` is what they say."""
+
+    landed: str | None
+    sounds: tuple[str, ...]
+    words: str
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is up, and what can be done with it."""
+
+    asterisk: Asterisk
+    radicale: Radicale
+    gateway: Gateway
+    ami: RawAmi
+    phones: dict[str, Phone]
+
+    async def write(self, person: str, name: str, ics: str) -> None:
+        """Put an item into somebody's calendar."""
+        await self.radicale.calendar(person).put(name, ics)
+
+    async def delete(self, person: str, name: str) -> None:
+        """Take an item out of somebody's calendar."""
+        await self.radicale.calendar(person).delete(name)
+
+    async def value(self, extension: str) -> str:
+        """Return the schedule that the PBX holds for `extension`, "" for none."""
+        answer = await self.ami.action("DBGet", {"Family": "ringplan", "Key": extension})
+        if answer["Response"] != "Success":
+            return ""
+        return (await self.ami.event("DBGetResponse", {"ActionID": answer["ActionID"]}))["Val"]
+
+    async def lamp(self, extension: str) -> str:
+        """Return the state of the lamp of `extension`."""
+        return await self.ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})")
+
+    async def comes(self, what: Callable[[str, str], bool], extension: str, deadline: float = 15.0) -> bool:
+        """Wait until `what` holds of the schedule and the lamp of `extension`; False: it did not in time."""
+        try:
+            async with asyncio.timeout(deadline):
+                while not what(await self.value(extension), await self.lamp(extension)):
+                    await asyncio.sleep(POLL)
+        except TimeoutError:
+            return False
+        return True
+
+    async def call(self, caller: str, extension: str) -> Heard:
+        """Call, listen to the end of what is said, speak with whoever answers, and hang up."""
+        before = {number: len(phone.calls) for number, phone in self.phones.items()}
+        value, log_from = await self.value(extension), self.asterisk.log.stat().st_size
+        async with call(self.asterisk, caller, extension) as made:
+
+            def landed() -> str | None:
+                return next(
+                    (number for number, phone in self.phones.items() if len(phone.calls) > before[number]), None
+                )
+
+            await _until(lambda: landed() is not None or made.ended)
+            number = landed()
+            leg = self.phones[number].calls[-1] if number else None
+            if leg is not None:
+                await _until(lambda: leg.answered and len(leg.packets) > 10)
+            await _until(lambda: len(made.heard) > 10 or made.ended)
+            sounds = _played(self.asterisk.log, log_from)
+            evidence: dict[str, object] = {
+                "caller's call-id": made.call_id,
+                "caller heard (RTP packets)": len(made.packets),
+                "prompt files opened": list(sounds),
+                "schedule in the PBX": value,
+            }
+            if leg is not None:
+                evidence |= {
+                    "far phone": number,
+                    "far phone's call-id": leg.call_id,
+                    "far phone's INVITE": leg.invite.uri,
+                    "far phone's Diversion": leg.diversions,
+                    "far phone heard (RTP packets)": len(leg.packets),
+                }
+        answered = number if leg is not None and len(leg.packets) > 0 else None
+        return Heard(answered, sounds, _words(sounds), evidence)
+
+
+@asynccontextmanager
+async def stage(folder: Path, say: Callable[[str], None], progress: Progress, *, broken: bool) -> AsyncIterator[Stage]:
+    """Start everything in `folder`; `broken`: with a dialplan that never looks at what is planned."""
+    async with AsyncExitStack() as stack:
+        say("Sounds in Swedish, German and English")
+        await build(SOUNDS, progress=progress)
+        say("Radicale, a calendar server with four people")
+        people = {person: f"{person} in the demo" for person in PEOPLE}
+        radicale = await stack.enter_async_context(Radicale.start(folder / "radicale", people))
+        say("Asterisk 22 with the telephones 1001 to 1004")
+        dialplan = _broken_dialplan(folder) if broken else DIALPLAN
+        setup = AsteriskSetup(sounds=SOUNDS.absolute(), dialplan=dialplan)
+        asterisk = await stack.enter_async_context(Asterisk.start(folder / "asterisk", setup))
+        phones = {
+            extension: await stack.enter_async_context(Phone.register(asterisk, extension))
+            for extension in PEOPLE.values()
+        }
+        say("The gateway")
+        owners = [Owner(extension, person, people[person]) for person, extension in PEOPLE.items()]
+        gateway = await stack.enter_async_context(
+            Gateway.start(folder / "gateway", Setup(asterisk, radicale.url, owners, code=_to_david))
+        )
+        ami = await stack.enter_async_context(asterisk.observe())
+        yield Stage(asterisk, radicale, gateway, ami, phones)
+
+
+def _to_david(code: Code) -> Code:
+    """Callers are told why and until when, and are led to David at 1004; only `UTE` works without a word."""
+    treatment = Treatment(announce=code.key != "out", then=Behaviour.TARGET)
+    return replace(code, internal=treatment, external=treatment, target="1004")
+
+
+def _broken_dialplan(folder: Path) -> Path:
+    """Return a copy of the dialplan that looks for its schedules where none are."""
+    copy = folder / "broken-dialplan"
+    copy.mkdir()
+    for file in DIALPLAN.glob("*.conf"):
+        text = file.read_text(encoding="utf-8")
+        (copy / file.name).write_text(text.replace("DB_EXISTS(ringplan/", "DB_EXISTS(nowhere/"), encoding="utf-8")
+    return copy
+
+
+def _played(log: Path, start: int) -> tuple[str, ...]:
+    with log.open("rb") as full:
+        full.seek(start)
+        text = full.read().decode(errors="replace")
+    return tuple(Path(name).with_suffix("").as_posix() for name in re.findall(r"Playing '([^']+)'", text))
+
+
+def _words(sounds: tuple[str, ...]) -> str:
+    """Return what our own sounds say, in words."""
+    texts = {language: read_texts(texts_folder() / f"{language}.toml")[1] for language in ("sv", "de", "en")}
+    spoken = []
+    for sound in sounds:
+        *_, language, name = ("", *sound.split("/")) if "/" in sound else ("", "", "")
+        spoken.append(texts.get(language, {}).get(name, ""))
+    return " ".join(word for word in spoken if word)
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    """Wait for what should come; a step then tells what was seen instead."""
+    try:
+        await until(condition, LISTEN, "")
+    except Late:
+        return

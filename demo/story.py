@@ -1,0 +1,175 @@
+"""The story, step by step. Each step does something, looks at what the far ends saw, and says whether it came out."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from demo.stage import Heard, Stage
+from gateway.domain.code import NEUTRAL_TEXTS
+from peers.dav import event
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+MINUTE = timedelta(minutes=1)
+PRIVATE = "hemma med Alva"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was to be seen and what was; `evidence` is what the far ends and the PBX's files show."""
+
+    name: str
+    expected: str
+    seen: str
+    ok: bool
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+Tell = Callable[[Stage], Awaitable[Step]]
+
+
+async def nobody_is_away(stage: Stage) -> Step:
+    """Before anything: the phone rings."""
+    heard = await stage.call("1002", "1001")
+    return _step("Nobody is away: Bertil calls Anna", "1001 rings, nothing is said", heard, "1001")
+
+
+async def a_meeting(stage: Stage) -> Step:
+    """`M:` diverts."""
+    name = "Anna writes M: Styrgrupp, and Bertil calls her"
+    before, back = await stage.value("1001"), _whole(60)
+    await stage.write("anna", "board", _item("board", -MINUTE, back, "M: Styrgrupp"))
+    came = await stage.comes(_diverted, "1001")
+    heard = await stage.call("1002", "1001")
+    expected = f"the caller hears the reason and {_clock(back)}, and lands at 1004; Anna's telephone stays silent"
+    sounds = ("reason-meeting", *_clock_sounds(back))
+    return _step(name, expected, heard, "1004", *sounds, also=came, before=before, lamp=await stage.lamp("1001"))
+
+
+async def lunch_inside_a_trip(stage: Stage) -> Step:
+    """The caller hears when the person is back, not when the lunch is over."""
+    name = "Bertil has L: inside a longer TJR:, and Cecilia calls him"
+    lunch, trip = _whole(45), _whole(150)
+    await stage.write("bertil", "trip", _item("trip", -2 * MINUTE, trip, "TJR: Göteborg"))
+    await stage.write("bertil", "lunch", _item("lunch", -MINUTE, lunch, "L:"))
+    came = await stage.comes(lambda value, lamp: "lunch" in value and "trip" in value and lamp == "INUSE", "1002")
+    heard = await stage.call("1003", "1002")
+    expected = f"the reason is lunch, the time {_clock(trip)}, which is the end of the trip; the call lands at 1004"
+    sounds = ("reason-lunch", *_clock_sounds(trip))
+    return _step(name, expected, heard, "1004", *sounds, also=came, lunch_ends=_clock(lunch), trip_ends=_clock(trip))
+
+
+async def deleted(stage: Stage) -> Step:
+    """What is deleted lets the phone ring."""
+    name = "Anna deletes the meeting, and Bertil calls again"
+    before = await stage.value("1001")
+    await stage.delete("anna", "board")
+    came = await stage.comes(lambda value, lamp: value == "" and lamp == "UNAVAILABLE", "1001")
+    heard = await stage.call("1002", "1001")
+    return _step(name, "1001 rings at once", heard, "1001", also=came, before=before, lamp=await stage.lamp("1001"))
+
+
+async def a_private_sick_child(stage: Stage) -> Step:
+    """A sensitive, private item: nobody learns why, and its text is nowhere."""
+    name = "Cecilia writes a private VAB:, and Bertil calls her"
+    back = _whole(90)
+    item = _item("child", -MINUTE, back, f"VAB: {PRIVATE}", "CLASS:PRIVATE")
+    await stage.write("cecilia", "child", item)
+    came = await stage.comes(_diverted, "1003")
+    heard = await stage.call("1002", "1003")
+    value = await stage.value("1003")
+    presence = await stage.ami.value("PRESENCE_STATE(CustomPresence:ringplan-1003,message)")
+    found = _files_with(stage, PRIVATE)
+    expected = f"the caller hears only “away” and {_clock(back)}; “{PRIVATE}” is in no file of gateway or PBX"
+    silent = "-away-" in value and presence == NEUTRAL_TEXTS["sv"] and not found
+    sounds = ("reason-away", *_clock_sounds(back))
+    also = came and silent
+    return _step(name, expected, heard, "1004", *sounds, also=also, colleagues_read=presence, files_with_it=found)
+
+
+async def the_gateway_is_stopped(stage: Stage) -> AsyncIterator[Step]:
+    """A diversion starts and ends while nothing of Ringplan runs."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    begins, ends = now + timedelta(seconds=12), now + timedelta(seconds=26)
+    await stage.write("anna", "short", event("short", _stamp(begins), _stamp(ends), "UTE: kort ärende"))
+    came = await stage.comes(lambda value, lamp: value != "", "1001")
+    await stage.gateway.stop()
+    heard = await stage.call("1002", "1001")
+    yield _step("The gateway is stopped; Anna's UTE: has not begun", "1001 rings", heard, "1001", also=came)
+    await _pass(begins)
+    heard = await stage.call("1002", "1001")
+    yield _step("It has begun, and the gateway is still stopped", "the call lands at 1004", heard, "1004")
+    await _pass(ends)
+    heard = await stage.call("1002", "1001")
+    yield _step("It is over, and the gateway is still stopped", "1001 rings", heard, "1001")
+    before = await stage.value("1001")
+    await stage.gateway.up()
+    came = await stage.comes(lambda value, lamp: value == "" and lamp == "UNAVAILABLE", "1001")
+    seen = f"schedule {await stage.value('1001') or 'gone'}, lamp {await stage.lamp('1001')}"
+    expected = "it removes what is over: no schedule, lamp off"
+    yield Step("The gateway starts again", expected, seen, came, {"before": before, "after": await stage.value("1001")})
+
+
+async def story(stage: Stage) -> AsyncIterator[Step]:
+    """Tell it all, a step at a time."""
+    for tell in (nobody_is_away, a_meeting, lunch_inside_a_trip, deleted, a_private_sick_child):
+        yield await tell(stage)
+    async for step in the_gateway_is_stopped(stage):
+        yield step
+
+
+def _step(
+    name: str, expected: str, heard: Heard, lands: str, *sounds: str, also: bool = True, **evidence: object
+) -> Step:
+    """Return the step of a call: it has to land at `lands`, after `sounds` among others, or none, in Swedish."""
+    said = f"said: “{heard.words}”; " if heard.words else ""
+    seen = f"{said}{'answered by ' + heard.landed if heard.landed else 'nobody got the call'}"
+    names = [sound.rpartition("/")[2] for sound in heard.sounds]
+    told = all(sound in names for sound in sounds) if sounds else not names
+    swedish = all(sound.startswith("ringplan/sv/") for sound in heard.sounds)
+    ok = heard.landed == lands and told and swedish and also
+    return Step(name, expected, seen, ok, {**heard.evidence, **evidence})
+
+
+def _diverted(value: str, lamp: str) -> bool:
+    return value != "" and lamp == "INUSE"
+
+
+def _item(uid: str, start: timedelta, end: datetime, subject: str, *lines: str) -> str:
+    return event(uid, _stamp(datetime.now(UTC) + start), _stamp(end), subject, *lines)
+
+
+def _whole(minutes: int) -> datetime:
+    """Return an instant about so many minutes from now, on a whole minute."""
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+
+
+def _stamp(instant: datetime) -> str:
+    return f":{instant:%Y%m%dT%H%M%SZ}"
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.astimezone(STOCKHOLM):%H:%M}"
+
+
+def _clock_sounds(instant: datetime) -> tuple[str, ...]:
+    """Return the sounds of a time of today, or of the weekday when it is tomorrow."""
+    local = instant.astimezone(STOCKHOLM)
+    if local.date() != datetime.now(STOCKHOLM).date():
+        return ("back-weekday", f"weekday-{local.isoweekday()}")
+    return ("back-clock", f"hour-{local:%H}")
+
+
+async def _pass(instant: datetime) -> None:
+    while (left := (instant - datetime.now(UTC)).total_seconds()) >= 0:
+        await asyncio.sleep(left)
+
+
+def _files_with(stage: Stage, text: str) -> list[str]:
+    """Return the files of gateway and PBX that hold `text`, plain or as base64."""
+    raw = text.encode()
+    forms = [raw, *(base64.b64encode(b"\0" * shift + raw)[4:-4] for shift in range(3))]
+    kept = [*stage.asterisk.records(), *(file for file in stage.gateway.folder.rglob("*") if file.is_file())]
+    return [file.name for file in kept if any(form in file.read_bytes() for form in forms)]
