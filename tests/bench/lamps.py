@@ -2,9 +2,9 @@
 
     python -m tests.bench.lamps HOST PORT SECRET
 
-Reads lines `<phone> <watched>` up to an empty line, subscribes to each, and prints `ready`. From then on each line
-that it reads is answered with what has arrived since the last: lines `<watched> <seconds since 1970> <state>`, and
-`end`. It ends when its input ends. The time is the kernel's, of the datagram's arrival.
+Reads lines `<phone> <watched>` up to an empty line, subscribes to each, and prints `ready`. From then on it reads
+numbers: when so many notifications have arrived since the last answer, it prints them, `<watched> <seconds since 1970>
+<state>`, and `end`. It ends when its input ends. The time is the kernel's, of the datagram's arrival.
 """
 
 import asyncio
@@ -54,15 +54,18 @@ def watch(watched: dict[socket.socket, str]) -> None:
         ready.register(descriptor, select.EPOLLIN)
     print("ready", flush=True)
     seen: list[str] = []
+    wanted: int | None = None
     while True:
         for descriptor, _ in ready.poll():
             if some := sockets.get(descriptor):
                 seen += [f"{watched[some]} {at:.6f} {state}" for at, state in _notices(some)]
-            elif sys.stdin.readline():
-                print(*seen, "end", sep="\n", flush=True)
-                seen.clear()
+            elif line := sys.stdin.readline():
+                wanted = int(line)
             else:
                 return
+        if wanted is not None and len(seen) >= wanted:
+            print(*seen, "end", sep="\n", flush=True)
+            seen, wanted = [], None
 
 
 def _notices(some: socket.socket) -> Iterator[tuple[float, str]]:
