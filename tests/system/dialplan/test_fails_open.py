@@ -169,6 +169,17 @@ async def test_without_sounds_and_without_the_context_for_targets_the_phone_ring
         await desk.warns(NOWHERE, "Ringplan: the sound ringplan/sv/person is missing: the phone of 1001 rings")
 
 
+async def test_a_pbx_without_voicemail_rings(desk: Desk):
+    assert "Unable" not in await desk.asterisk.cli("module unload app_voicemail.so")
+    try:
+        await desk.plan("1001", window("qv"))
+        await rings(desk.asterisk)
+        await desk.warns(NOWHERE)
+        assert "ERROR" not in desk.log
+    finally:
+        await desk.asterisk.cli("module load app_voicemail.so")
+
+
 @pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
 async def test_without_the_dialplan_the_administrators_line_changes_nothing(version, tmp_path):
     async with Asterisk.start(tmp_path / "pbx", Setup(version=version, dialplan=None)) as asterisk:
