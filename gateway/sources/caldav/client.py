@@ -67,12 +67,10 @@ class Client:
                     status, headers, _content = await self._send("PROPFIND", at, 0, PRINCIPAL, signed=False)
                     if status not in MOVED:
                         return None if status in (404, 405, 410, 501) or status >= 500 else at
-                    to = at.join(headers.get("location", ""))
+                    to = joined(at, headers.get("location", ""))
                     at = to if at.scheme == to.scheme == "https" else redirected(at, str(to))
         except TimeoutError as error:
             raise Unreachable(f"{at.host} did not answer within {self.deadlines.whole:.0f} s") from error
-        except httpx.InvalidURL as error:
-            raise GiveUp(f"{at.host} redirects to something that is no address", "give the url") from error
         raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
 
     async def _ask(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
@@ -143,14 +141,20 @@ async def opened(account: Account, trust: SSLContext, connections: int, deadline
 
 def redirected(at: httpx.URL, location: str) -> httpx.URL:
     """Return where a redirect leads: the same host, and never from https to http. Raises `GiveUp` for any other."""
-    try:
-        to = at.join(location)
-    except httpx.InvalidURL as error:
-        raise GiveUp(f"{at.host} redirects to something that is no address", "give the final url") from error
+    to = joined(at, location)
     if not location or to.host != at.host or (at.scheme == "https" and to.scheme != "https"):
         raise GiveUp(f"{at.host} redirects to another place, {to.scheme}://{to.host}", "if it is right, give its url")
     if (at.scheme, at.port) != (to.scheme, to.port) and to.scheme != "https":
         raise GiveUp(f"{at.host} redirects to another port without TLS", "if it is right, give its url")
+    return to
+
+
+def joined(at: httpx.URL, href: str) -> httpx.URL:
+    """Return the URL that an href means in an answer of `at`. Raises `GiveUp` where it means none."""
+    try:
+        to = at.join(href)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise GiveUp(f"{at.host} names something that is no address", "correct the server's settings") from error
     return to
 
 

@@ -15,7 +15,7 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.errors import GiveUp, RingplanError, SignInAgain
 from gateway.net.services import services
 from gateway.sources.caldav import dav
-from gateway.sources.caldav.client import Client, Missing
+from gateway.sources.caldav.client import Client, Missing, joined
 from gateway.sources.caldav.settings import CalDavSettings
 
 WELL_KNOWN = "/.well-known/caldav"
@@ -57,7 +57,7 @@ class Discovery:
         path = mailbox.path or self.filled(mailbox)
         if path is not None:
             base = httpx.URL(self.settings.url) if self.settings.url else await self.principal(mailbox)
-            at = base.join(path)
+            at = joined(base, path)
             if not path.startswith("/") or at.host != base.host:
                 raise GiveUp("a calendar's path must begin with / and stay on its server", "correct the path")
             return (at,)
@@ -163,12 +163,12 @@ class Discovery:
         if any(resource.is_calendar for resource in answer.resources):
             return Place(answer.at, 0, frozenset({path(answer.at)}), {path(answer.at): answer.at})
         answer = await self.client.propfind(answer.at, 1, dav.COLLECTIONS)
-        members = {path(url): (url, r) for r in answer.resources if (url := answer.at.join(r.href)).host}
+        members = {path(joined(answer.at, resource.href)): resource for resource in answer.resources}
         home = members.get(path(answer.at))
-        owner = home[1].hrefs(f"{dav.D}owner") if home else ()
+        owner = home.hrefs(f"{dav.D}owner") if home else ()
         calendars = {
             where: named(answer.at, resource.href)
-            for where, (_, resource) in members.items()
+            for where, resource in members.items()
             if resource.is_calendar and _owned(resource, owner)
         }
         if not calendars:
@@ -181,10 +181,7 @@ def named(at: httpx.URL, href: str) -> httpx.URL:
 
     A server behind a proxy may name itself by another scheme or port: on the same host ours are kept.
     """
-    try:
-        to = at.join(href)
-    except httpx.InvalidURL as error:
-        raise GiveUp(f"{at.host} names something that is no address") from error
+    to = joined(at, href)
     if to.host == at.host:
         return to.copy_with(scheme=at.scheme, port=at.port)
     if at.scheme == to.scheme == "https":

@@ -21,7 +21,7 @@ from gateway.errors import GiveUp, Refused, SignInAgain
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
 from gateway.sources.caldav import dav
-from gateway.sources.caldav.client import DEADLINES, Client, Deadlines, opened
+from gateway.sources.caldav.client import DEADLINES, Client, Deadlines, joined, opened
 from gateway.sources.caldav.discovery import Discovery, Place, path
 from gateway.sources.caldav.parse import parse
 from gateway.sources.caldav.settings import CalDavSettings
@@ -122,7 +122,7 @@ class Calendars:
         places = []
         for known in self._places[mailbox.id]:
             answer = await self.client.propfind(known.at, known.depth, dav.TOKENS)
-            told = {path(answer.at.join(resource.href)): resource for resource in answer.resources}
+            told = {path(joined(answer.at, resource.href)): resource for resource in answer.resources}
             place = known if known.members == told.keys() else await self.discovery.place(known.at)
             places.append(place)
             for where in place.calendars:

@@ -1,0 +1,65 @@
+"""The XML of answers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.sources.caldav.dav import Cut, D, Unreadable, multistatus, search
+
+HEAD = b'<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
+
+TASKS = b'<C:comp name="VTODO"/></C:supported-calendar-component-set>'
+
+
+def answer(*responses: bytes) -> bytes:
+    return HEAD + b"".join(responses) + b"</multistatus>"
+
+
+def response(prop: bytes, status: bytes = b"HTTP/1.1 200 OK") -> bytes:
+    found = b"<propstat><prop>" + prop + b"</prop><status>" + status + b"</status></propstat>"
+    return b"<response><href>/a/</href>" + found + b"</response>"
+
+
+def test_only_properties_that_were_found_count():
+    gone = response(b"<sync-token>x</sync-token>", b"HTTP/1.1 404 Not Found")
+    found, missing = multistatus(answer(response(b"<sync-token> 7 </sync-token>"), gone))
+    assert found.text(f"{D}sync-token") == "7"
+    assert missing.text(f"{D}sync-token") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (b"<resourcetype><collection/><C:calendar/></resourcetype>", True),
+        (b"<resourcetype><collection/></resourcetype>", False),
+        (b"", False),
+        (
+            b"<resourcetype><C:calendar/></resourcetype><C:supported-calendar-component-set>%s" % TASKS,
+            False,
+        ),
+        (b'<resourcetype><C:calendar/><subscribed xmlns="http://calendarserver.org/ns/"/></resourcetype>', False),
+    ],
+)
+def test_what_a_calendar_is(kind, expected):
+    assert multistatus(answer(response(kind)))[0].is_calendar is expected
+
+
+@given(st.integers(0, len(answer(response(b"<sync-token>7</sync-token>"))) - 1))
+def test_a_part_of_an_answer_is_no_answer(length):
+    with pytest.raises(Unreadable):
+        multistatus(answer(response(b"<sync-token>7</sync-token>"))[:length])
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_too_strange(body):
+    with pytest.raises((Unreadable, Cut)):
+        multistatus(body)
+
+
+@pytest.mark.parametrize("bad", [b"\x00", b"\x1f", b"&#0;", b"&#x1F;", b"&#xD800;", b"&#xFFFFFFFF;", b"\xff"])
+def test_what_xml_forbids_is_replaced(bad):
+    assert multistatus(answer(response(b"<x>a" + bad + b"b</x>")))[0].text(f"{D}x") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_an_address_cannot_leave_its_place_in_a_search():
+    assert b"<evil/>" not in search("</match><evil/>")
