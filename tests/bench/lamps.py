@@ -3,8 +3,8 @@
     python -m tests.bench.lamps HOST PORT SECRET
 
 Reads lines `<phone> <watched>` up to an empty line, subscribes to each, and prints `ready`. From then on it reads
-numbers: when so many notifications have arrived since the last answer, it prints them, `<watched> <seconds since 1970>
-<state>`, and `end`. It ends when its input ends. The time is the kernel's, of the datagram's arrival.
+states: when every key has been told that state since the last answer, it prints `<watched> <seconds since 1970>` for
+each, and `end`. It ends when its input ends. The time is the kernel's, of the datagram's arrival.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -49,26 +50,30 @@ async def main(host: str, port: str, secret: str) -> None:
 def watch(watched: dict[socket.socket, str]) -> None:
     """Answer notifications, and tell of them when asked, until the input ends."""
     sockets = {some.fileno(): some for some in watched}
+    known: set[bytes] = set()
     ready = select.epoll()
     for descriptor in (sys.stdin.fileno(), *sockets):
         ready.register(descriptor, select.EPOLLIN)
     print("ready", flush=True)
-    seen: list[str] = []
-    wanted: int | None = None
+    told: dict[str, dict[str, float]] = defaultdict(dict)  # by state and key: when first
+    wanted = ""
     while True:
         for descriptor, _ in ready.poll():
             if some := sockets.get(descriptor):
-                seen += [f"{watched[some]} {at:.6f} {state}" for at, state in _notices(some)]
+                for at, state in _notices(some, known):
+                    told[state].setdefault(watched[some], at)
             elif line := sys.stdin.readline():
-                wanted = int(line)
+                wanted = line.strip()
             else:
                 return
-        if wanted is not None and len(seen) >= wanted:
-            print(*seen, "end", sep="\n", flush=True)
-            seen, wanted = [], None
+        if wanted and len(told[wanted]) == len(watched):
+            print(*(f"{key} {at:.6f}" for key, at in told[wanted].items()), "end", sep="\n", flush=True)
+            told.clear()
+            wanted = ""
 
 
-def _notices(some: socket.socket) -> Iterator[tuple[float, str]]:
+def _notices(some: socket.socket, known: set[bytes]) -> Iterator[tuple[float, str]]:
+    """Yield what has arrived, each but once: `known` are those that were seen, by what a repetition leaves alone."""
     while True:
         try:
             data, extra, _, sender = some.recvmsg(8192, 64, socket.MSG_DONTWAIT)
@@ -77,6 +82,10 @@ def _notices(some: socket.socket) -> Iterator[tuple[float, str]]:
         head, _, body = data.partition(b"\r\n\r\n")
         kept = [line for line in head.split(b"\r\n") if line.startswith(_KEPT)]
         some.sendto(b"\r\n".join([b"SIP/2.0 200 OK", *kept, b"Content-Length: 0\r\n\r\n"]), sender)
+        name = b"".join(line for line in kept if line.startswith((b"Call-ID:", b"CSeq:")))
+        if name in known:
+            continue
+        known.add(name)
         seconds, nanoseconds = struct.unpack("ll", extra[0][2])
         state = _STATE.search(body)
         yield seconds + nanoseconds / 1e9, state[1].decode() if state else "terminated"

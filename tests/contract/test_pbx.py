@@ -13,6 +13,7 @@ from gateway.domain.code import Availability
 from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain, Unreachable
+from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from peers import asterisk
@@ -52,7 +53,8 @@ async def peer(request, tmp_path_factory) -> AsyncIterator[Peer]:
 
             yield Peer(AsteriskSettings(port=fake.port, user=fake.user, secret=fake.secret), kept)
         return
-    setup = asterisk.Setup(version=request.param.removeprefix("asterisk-"))
+    version = request.param.removeprefix("asterisk-")
+    setup = asterisk.Setup(version=version, read=lines.READ, write=lines.WRITE)  # no more rights than we ask for
     async with asterisk.Asterisk.start(tmp_path_factory.mktemp(request.param), setup) as server:
         login = server.ami
 
