@@ -1,6 +1,7 @@
 """What a CalDAV source makes of servers that fail, lie, or lead elsewhere: a scripted server."""
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -101,6 +102,31 @@ async def test_a_service_account_that_may_not_read_one_mailbox_is_not_signed_out
         dav.answers["/home/"] = [Answer(403)]
         with pytest.raises(Refused, match="/home/"):
             await read(dav, account=SERVICE, url=dav.url, calendars="/home/")
+
+
+async def test_a_service_account_finds_other_people_by_their_address():
+    async with Dav.start() as dav:
+        people = "<principal-collection-set><href>/people/</href></principal-collection-set>"
+        dav.answers["/me/"] = [Answer(body=multistatus(member("/me/", people)))]
+        known = "<C:calendar-user-address-set><href>mailto:{}</href></C:calendar-user-address-set>"
+        home = "<C:calendar-home-set><href>{}</href></C:calendar-home-set>"
+        similar = member("/people/2/", known.format("me@example.test.org") + home.format("/elsewhere/"))
+        exact = member("/people/1/", known.format("ME@example.test") + home.format("/home/"))
+        dav.answers["/people/"] = [Answer(body=multistatus(similar, exact))]
+        assert (await read(dav, account=SERVICE)).appointments
+        dav.answers["/people/"] = [Answer(body=multistatus(similar))]
+        with pytest.raises(GiveUp) as raised:
+            await read(dav, account=SERVICE)
+        assert "calendars" in raised.value.remedy
+
+
+async def test_a_mailbox_whose_path_was_changed_is_read_there():
+    async with Dav.start() as dav, connect(CalDavSettings(url=f"{dav.url}/dav/"))(ACCOUNT) as opened:
+        assert opened.calendar is not None
+        await opened.calendar.read(MAILBOX, WINDOW, None)
+        dav.answers["/nowhere/"] = [Answer(404)]
+        with pytest.raises(GiveUp, match="/nowhere/"):
+            await opened.calendar.read(replace(MAILBOX, path="/nowhere/"), WINDOW, None)
 
 
 async def test_a_connection_that_was_closed_unannounced_is_opened_again():

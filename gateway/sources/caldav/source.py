@@ -27,6 +27,7 @@ from gateway.sources.caldav.parse import parse
 from gateway.sources.caldav.settings import CalDavSettings
 
 GRAIN = 2.0  # seconds until a token is believed
+Where = tuple[int, str, str | None]  # a mailbox, and what its calendars are found by
 MARGIN = timedelta(days=1)  # servers place floating and all-day items by a zone of their own
 
 
@@ -71,16 +72,16 @@ class Calendars:
     client: Client
     discovery: Discovery
     now: Callable[[], datetime]
-    _places: dict[int, tuple[Place, ...]] = field(default_factory=dict)
+    _places: dict[Where, tuple[Place, ...]] = field(default_factory=dict)
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         """As `ports.CalendarSource.read`; raises `Refused` where a service account may not read this mailbox."""
-        kept = mailbox.id in self._places
+        kept = _where(mailbox) in self._places
         try:
             try:
                 return await self._read(mailbox, window, since)
             except GiveUp:
-                self._places.pop(mailbox.id, None)
+                self._places.pop(_where(mailbox), None)
                 self.discovery.forget()
                 if not kept:
                     raise
@@ -97,8 +98,8 @@ class Calendars:
             yield mailbox
 
     async def _read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
-        if mailbox.id not in self._places:
-            self._places[mailbox.id] = await self.discovery.places(mailbox)
+        if _where(mailbox) not in self._places:
+            self._places[_where(mailbox)] = await self.discovery.places(mailbox)
         before = _tokens(since) if since is not None and since.day == window.day else {}
         found = await self._seen(mailbox)
         seen = {where: _aged(text, before.get(where), self.now().timestamp()) for where, text in found.items()}
@@ -120,7 +121,7 @@ class Calendars:
         """Ask for the token of each calendar; where a collection came or went, the calendars are listed anew."""
         tokens: dict[str, str | None] = {}
         places = []
-        for known in self._places[mailbox.id]:
+        for known in self._places[_where(mailbox)]:
             answer = await self.client.propfind(known.at, known.depth, dav.TOKENS)
             told = {path(joined(answer.at, resource.href)): resource for resource in answer.resources}
             place = known if known.members == told.keys() else await self.discovery.place(known.at)
@@ -128,13 +129,13 @@ class Calendars:
             for where in place.calendars:
                 resource = told.get(where)
                 tokens[where] = _token(resource) if resource is not None else None
-        self._places[mailbox.id] = tuple(places)
+        self._places[_where(mailbox)] = tuple(places)
         return tokens
 
     async def _texts(self, mailbox: Mailbox, window: Window) -> list[list[str | None]]:
         """Return the texts of each calendar, in the order of their paths; None: an item without its text."""
         query = dav.query(window.start - MARGIN, window.end + MARGIN)
-        calendars = {where: url for place in self._places[mailbox.id] for where, url in place.calendars.items()}
+        calendars = {where: url for place in self._places[_where(mailbox)] for where, url in place.calendars.items()}
         answers = [await self.client.report(calendars[where], 1, query) for where in sorted(calendars)]
         return [[item.text(f"{dav.C}calendar-data") for item in answer.resources] for answer in answers]
 
@@ -149,6 +150,10 @@ def told_apart(calendars: list[tuple[Appointment, ...]]) -> tuple[Appointment, .
                 appointment = replace(appointment, uid=f"{appointment.uid} {number}")
             names[appointment.uid, appointment.occurrence] = appointment
     return tuple(names.values())
+
+
+def _where(mailbox: Mailbox) -> Where:
+    return mailbox.id, mailbox.address, mailbox.path
 
 
 def _token(resource: dav.Resource) -> str | None:
