@@ -81,6 +81,12 @@ class Desk:
         """Ringplan's own warnings."""
         return re.findall(r"WARNING\[.*?(Ringplan: .*)", self.log)
 
+    @property
+    def complaints(self) -> list[str]:
+        """What Asterisk itself warned of; not that the machine's own name does not resolve, which is not about us."""
+        told = [line for line in self.log.splitlines() if "WARNING[" in line or "ERROR[" in line]
+        return [line for line in told if not any(of in line for of in ("Ringplan: ", "acl.c:", "netsock2.c:"))]
+
     async def plays(self, *sounds: str, deadline: float = 20.0) -> None:
         """Wait until exactly these sounds have been opened so far, in this order."""
         await until(lambda: len(self.played) >= len(sounds), deadline, f"{sounds} after {self.played}")
