@@ -51,17 +51,17 @@ async def import_users(settings: Settings, file: Path, *, update: bool) -> Impor
         for line in changed:
             await users.put(rows, line.user)
         added = await users.add_every(rows, [line.user for line in new])
-        read = 0
-        for line, user in zip(new, added, strict=True):
-            if line.account is not None and user.emails:
-                refresh = (
-                    settings.sources[line.account.source].refresh if line.account.source in settings.sources else 60
-                )
-                address = user.emails[0]
-                mailbox = Mailbox(0, user.id, line.account.id, address, frozenset(), user.zone, line.path, refresh)
-                await mailboxes.add(rows, mailbox)
-                read += 1
-        return Imported(len(new), len(changed), read)
+        refresh = {name: source.refresh for name, source in settings.sources.items()}
+        read = [
+            Mailbox(
+                0, user.id, line.account.id, user.emails[0], frozenset(), user.zone, line.path,
+                refresh.get(line.account.source, 60),
+            )
+            for line, user in zip(new, added, strict=True)
+            if line.account is not None and user.emails
+        ]  # fmt: skip
+        await mailboxes.add_every(rows, read)
+        return Imported(len(new), len(changed), len(read))
 
 
 async def _lines(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_values
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, delete, insert, select, update
@@ -60,20 +61,17 @@ async def add(rows: Rows, mailbox: Mailbox) -> Mailbox:
     same = select(COLUMN.id).where(COLUMN.user == mailbox.user, COLUMN.account == mailbox.account)
     if await rows.first(same):
         raise Refused("the user has a mailbox at this account already", "remove the user or the account first")
-    new = await rows.insert(
-        insert(tables.mailboxes).values(
-            user=mailbox.user,
-            account=mailbox.account,
-            address=mailbox.address.lower(),
-            path=mailbox.path,
-            refresh=mailbox.refresh,
-            epoch=0,
-            set_aside=0,
-            remarks={},
-        )
-    )
+    new = await rows.insert(insert(tables.mailboxes).values(_columns(mailbox)))
     rows.touch("mailboxes")
     return with_values(mailbox, id=new)
+
+
+async def add_every(rows: Rows, some: Iterable[Mailbox]) -> None:
+    """Add mailboxes of users who have none yet, many at a time."""
+    values = [_columns(mailbox) for mailbox in some]
+    if values:
+        await rows.run(insert(tables.mailboxes), values)
+        rows.touch("mailboxes")
 
 
 async def remove(rows: Rows, mailbox: int) -> bool:
@@ -177,6 +175,19 @@ async def _anew(rows: Rows, mailboxes: Collection[int]) -> None:
     anew = update(tables.mailboxes).values(token=None, day=None, epoch=COLUMN.epoch + 1)
     await rows.run(anew.where(COLUMN.id.in_(mailboxes)))
     rows.touch("mailboxes")
+
+
+def _columns(mailbox: Mailbox) -> dict[str, Any]:
+    return {
+        "user": mailbox.user,
+        "account": mailbox.account,
+        "address": mailbox.address.lower(),
+        "path": mailbox.path,
+        "refresh": mailbox.refresh,
+        "epoch": 0,
+        "set_aside": 0,
+        "remarks": {},
+    }
 
 
 async def _read(rows: Rows, user: int | None) -> tuple[Mailbox, ...]:

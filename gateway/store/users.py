@@ -1,6 +1,6 @@
 """Users: people, their numbers and their addresses. No number and no address belongs to two of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,8 @@ from gateway.errors import Refused
 from gateway.store import mailboxes, tables
 from gateway.store.rows import Rows
 from gateway.store.written import hours_in, hours_out
+
+AT_ONCE = 500  # values in one statement
 
 
 async def every(rows: Rows) -> tuple[User, ...]:
@@ -42,15 +44,17 @@ async def add(rows: Rows, user: User) -> User:
 
 async def add_every(rows: Rows, some: Iterable[User]) -> tuple[User, ...]:
     """Add users, like `add`."""
-    added = []
-    for user in some:
-        await _free(rows, user, None)
-        new = await rows.insert(insert(tables.users).values(_columns(user)))
-        added.append(replace(user, id=new))
-        await _spread(rows, added[-1])
+    new = tuple(some)
+    await _free(rows, new, None)
+    if new:
+        columns = [_columns(user) for user in new]
+        given = insert(tables.users).returning(tables.users.c.id, sort_by_parameter_order=True)
+        ids = (await rows.run(given, columns)).scalars().all()
+        new = tuple(replace(user, id=given) for user, given in zip(new, ids, strict=True))
+        await _spread(rows, new)
     await mailboxes.reread_refused(rows)
     rows.touch("users")
-    return tuple(added)
+    return new
 
 
 async def put(rows: Rows, user: User) -> None:
@@ -60,11 +64,11 @@ async def put(rows: Rows, user: User) -> None:
         raise Refused(f"there is no user {user.id}", "ringplan users list names them")
     if before == user:
         return
-    await _free(rows, user, user.id)
+    await _free(rows, (user,), user.id)
     await rows.run(update(tables.users).where(tables.users.c.id == user.id).values(_columns(user)))
     await rows.run(delete(tables.numbers).where(tables.numbers.c.user == user.id))
     await rows.run(delete(tables.emails).where(tables.emails.c.user == user.id))
-    await _spread(rows, user)
+    await _spread(rows, (user,))
     await mailboxes.reread(rows, user.id)
     if before.places != user.places:
         await mailboxes.reread_refused(rows)
@@ -132,34 +136,33 @@ def _columns(user: User) -> dict[str, Any]:
     }
 
 
-async def _spread(rows: Rows, user: User) -> None:
-    numbers = [{"number": number, "user": user.id, "position": at} for at, number in enumerate(user.places)]
-    emails = [{"email": email.lower(), "user": user.id, "position": at} for at, email in enumerate(user.emails)]
+async def _spread(rows: Rows, some: Collection[User]) -> None:
+    numbers = [
+        {"number": number, "user": user.id, "position": at} for user in some for at, number in enumerate(user.places)
+    ]
+    emails = [
+        {"email": email.lower(), "user": user.id, "position": at}
+        for user in some
+        for at, email in enumerate(user.emails)
+    ]
     await rows.run(insert(tables.numbers), numbers)
     if emails:
         await rows.run(insert(tables.emails), emails)
 
 
-async def _free(rows: Rows, user: User, own: int | None) -> None:
-    """Raise `Refused` when something that must be one person's own is another's."""
-    addresses = [email.lower() for email in user.emails]
-    for kind, given in (("number", list(user.places)), ("address", addresses)):
-        if twice := sorted({one for one in given if given.count(one) > 1}):
-            raise Refused(f"the {kind} {twice[0]} is given twice", "give it once")
+async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
+    """Raise `Refused` when something that must be one person's own is another's; `own` is who may have it already."""
     number, email = tables.numbers.c, tables.emails.c
-    taken = await _taken(rows, number.number, number.user, user.places, own)
-    if taken:
-        raise Refused(f"the number {taken} already belongs to a user", "ringplan users list shows whom; choose another")
-    taken = await _taken(rows, email.email, email.user, addresses, own)
-    if taken:
-        raise Refused(f"the address {taken} already belongs to a user", "ringplan users list shows whom; give another")
-
-
-async def _taken(
-    rows: Rows, column: ColumnElement[str], owner: ColumnElement[int], values: Collection[str], own: int | None
-) -> str | None:
-    query = select(column.label("value")).where(column.in_(values))
-    if own is not None:
-        query = query.where(owner != own)
-    row = await rows.first(query.order_by(column))
-    return str(row["value"]) if row else None
+    for kind, given, column, owner in (
+        ("number", [place for user in some for place in user.places], number.number, number.user),
+        ("address", [one.lower() for user in some for one in user.emails], email.email, email.user),
+    ):
+        twice = [one for one, count in Counter(given).items() if count > 1]
+        if twice:
+            raise Refused(f"the {kind} {min(twice)} is given twice", "give it once")
+        for at in range(0, len(given), AT_ONCE):
+            taken = select(column.label("value")).where(column.in_(given[at : at + AT_ONCE])).order_by(column)
+            row = await rows.first(taken if own is None else taken.where(owner != own))
+            if row is not None:
+                remedy = "ringplan users list shows whom; choose another"
+                raise Refused(f"the {kind} {row['value']} already belongs to a user", remedy)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from peers.asterisk import Asterisk
 from peers.dav import event
-from peers.process import Process
+from peers.process import POLL, Process
 from peers.radicale import Radicale
 from tests.system.calls import HOUR, MINUTE, holds, instant
 
@@ -146,7 +146,7 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
 async def gone(asterisk: Asterisk, extension: str) -> None:
     """Wait until the PBX holds nothing for `extension` any more: no schedule, no lamp, no presence."""
     while f"ringplan-{extension}" in (shown := await asterisk.cli("database show")) or f"ringplan/{extension}" in shown:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(POLL)
 
 
 async def test_a_wrong_setting_ends_run_with_status_2_and_every_mistake(folder: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from gateway.errors import Misconfigured, Refused
 from gateway.store import health, switches, tables, users
+from gateway.store.migrate import NEWEST, revision
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from tests.unit.store.made import NOON, person
@@ -59,6 +60,11 @@ async def test_the_migrations_make_the_tables_that_the_statements_expect(store: 
 
     async with store.read() as rows:
         assert await rows.connection.run_sync(difference) == []
+
+
+async def test_the_newest_revision_is_the_one_that_a_new_database_gets(store: Store) -> None:
+    async with store.read() as rows:
+        assert await rows.connection.run_sync(revision) == NEWEST
 
 
 async def test_a_database_of_a_newer_ringplan_is_left_alone(settings: StoreSettings) -> None:
