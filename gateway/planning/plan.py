@@ -20,6 +20,7 @@ from gateway.planning.timeline import Segment, segment_at
 LIMIT = 1_000
 AHEAD = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+SHORTEST = len("|0-1-1-at-at-x--")  # a window takes at least this much, so a calendar full of minutes costs little
 NOTHING = Held(schedule=None, lamp=Lamp.OFF, presence=PRESENT)
 
 
@@ -119,7 +120,7 @@ def resolved(treatment: Treatment, diversion: Diversion, target: str | None, ope
 
 def _fitting(whole: Schedule, limit: int) -> tuple[str | None, int]:
     """Drop the latest windows until the value fits; what is known then ends where the first dropped one begins."""
-    for kept in range(len(whole.windows), 0, -1):
+    for kept in range(min(len(whole.windows), limit // SHORTEST), 0, -1):
         known = min([whole.cover, *(window.start for window in whole.windows[kept : kept + 1])])
         value = write(replace(whole, windows=whole.windows[:kept], cover=known))
         if len(value) <= limit:

@@ -152,6 +152,17 @@ def test_what_does_not_fit_is_counted_and_not_claimed_to_be_known():
     assert schedule.cover == many[len(schedule.windows)].start
 
 
+def test_a_calendar_full_of_minutes_is_cut_and_counted():
+    minute = timedelta(minutes=1)
+    many = [diversion(f"{n:04}", at("00:00") + n * minute, at("00:00") + (n + 1) * minute) for n in range(1440)]
+    found = plan(ANNA, of_user(many, ANNA, rules()), rules(), at("00:00"))
+    assert found.held.schedule
+    windows = parse(found.held.schedule).windows
+    assert [window.start for window in windows] == [some.start for some in many[: len(windows)]]
+    assert found.left_out == 1440 - len(windows)
+    assert LIMIT - 40 < len(found.held.schedule) <= LIMIT
+
+
 def test_a_value_may_be_exactly_as_long_as_the_limit():
     meeting = diversion("1", at("09:00"), at("10:00"))
     segments = of_user([meeting], ANNA, rules())
