@@ -21,6 +21,9 @@ from peers.raw_ami import RawAmi
 
 HOUR = timedelta(hours=1)
 ADMINISTRATOR = """
+[internal](+)
+include => ringplan-hints
+
 [ringplan-target]
 exten => 9001,1,Goto(phones,1002,1)
 
