@@ -1,1 +1,7 @@
-"""From appointments to what a PBX should hold. Pure: no I/O, no asyncio, no logging; `now` is an argument."""
+"""From appointments to what a PBX should hold. Pure: no I/O, no asyncio, no logging; `now` is an argument.
+
+In the order in which data meets them: `codes` (with `show_as`, `targets`, `working`) make diversions of appointments,
+`timeline` lays them out, `plan` says what a PBX should hold now, `schedule` is the value's grammar, `difference` what
+has to be written; `explain` tells why. `rules` is what they know of the organisation, `usual` what it starts with.
+Nothing here reads a calendar's dialect, a database or a PBX.
+"""
