@@ -9,6 +9,7 @@ import typer
 from gateway.app import source_of
 from gateway.cli import prompts, shown
 from gateway.cli.opened import FAILED, perform, settings_of
+from gateway.domain.code import Code
 from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account, Mailbox, Window
 from gateway.domain.user import User
@@ -18,7 +19,7 @@ from gateway.pbx.asterisk.inspect import inspect
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
-from gateway.store import accounts, mailboxes, organisation, users
+from gateway.store import accounts, codes, mailboxes, organisation, users
 from gateway.store.store import Store
 
 AHEAD = timedelta(days=14)
@@ -62,13 +63,14 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
             opened = await accounts.every(rows)
             boxes = await mailboxes.every(rows)
             written = await organisation.written(rows)
+            every_code = await codes.every(rows)
     except RingplanError as error:
         yield "store", Finding(str(settings.store.path), False, str(error), error.remedy)
         return
     yield "store", Finding(str(settings.store.path), True, "can be used")
     for one in _decided(everybody, boxes, opened, written=written):
         yield "store", one
-    sounds = _sounds(everybody)
+    sounds = _sounds(everybody, every_code)
     for name, pbx in settings.pbx.items():
         places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
         for one in await inspect(pbx, places, sounds):
@@ -136,9 +138,10 @@ async def _calendar(source: CalendarSource | None, box: Mailbox) -> Finding:
     )
 
 
-def _sounds(everybody: Sequence[User]) -> list[str]:
+def _sounds(everybody: Sequence[User], every_code: Sequence[Code]) -> list[str]:
+    reasons = {f"reason-{code.reason}" for code in every_code}
     named = []
     for language in sorted({user.language for user in everybody}):
         _, texts = prompts.read_texts(prompts.texts_folder() / f"{language}.toml")
-        named += [f"ringplan/{language}/{name}" for name in texts]
+        named += [f"ringplan/{language}/{name}" for name in sorted(texts.keys() | reasons)]
     return named

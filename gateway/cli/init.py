@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -192,7 +193,9 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
 
 
 def _unit(config: Path) -> str:
-    return unit(Path(shutil.which("ringplan") or "/usr/local/bin/ringplan"), config)
+    running = Path(sys.argv[0]).absolute()
+    program = str(running) if running.name == "ringplan" else shutil.which("ringplan")
+    return unit(Path(program or "/usr/local/bin/ringplan"), config)
 
 
 def _zone_here() -> str:

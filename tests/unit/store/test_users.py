@@ -68,6 +68,17 @@ async def test_what_belongs_to_somebody_is_refused_to_others(
             await users.add(rows, person(**values))  # type: ignore[arg-type]
 
 
+async def test_of_very_many_the_one_who_cannot_be_keeps_all_out(store: Store) -> None:
+    many = [person(str(number), emails=()) for number in range(10000, 11200)]
+    async with store.write() as rows:
+        await users.add(rows, person("11199"))
+        with pytest.raises(Refused, match="11199"):
+            await users.add_every(rows, many)
+        added = await users.add_every(rows, many[:-1])
+        assert [user.extension for user in added] == [user.extension for user in many[:-1]]
+        assert await users.get(rows, added[700].id) == added[700]
+
+
 async def test_a_user_keeps_their_own_numbers_when_changed(store: Store) -> None:
     async with store.write() as rows:
         added = await users.add(rows, person("1001", phones=("2001",)))
