@@ -15,6 +15,8 @@ LINE = re.compile(r"\r\n|\n|\r")
 PARAMETER = re.compile(r';([^=:;",]+)=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
 NAME = re.compile(r"[A-Za-z0-9-]+")
 DEEPEST = 8
+MOST_PARTS = 5_000  # components in one text
+MOST_RULES = 10  # RRULE or EXRULE in one component
 
 
 class Unreadable(ValueError):
@@ -55,6 +57,7 @@ def components(text: str, wanted: frozenset[str]) -> Component:
     """Read the first VCALENDAR of a text with the properties whose names are `wanted`. Raises `Unreadable`."""
     root = Component("")
     stack = [root]
+    count = 0
     for line in LINE.split(FOLD.sub("", text)):
         match = NAME.match(line)
         if match is None:
@@ -64,14 +67,18 @@ def components(text: str, wanted: frozenset[str]) -> Component:
             component = Component(line[match.end() + 1 :].strip().upper())
             stack[-1].components.append(component)
             stack.append(component)
-            if len(stack) > DEEPEST:
-                raise Unreadable("components too deep")
+            count += 1
+            if len(stack) > DEEPEST or count > MOST_PARTS:
+                raise Unreadable("components too deep, or too many")
         elif name == "END":
             if stack[-1].name != line[match.end() + 1 :].strip().upper() or len(stack) == 1:
                 raise Unreadable("an END without its BEGIN")
             stack.pop()
         elif name in wanted:
-            stack[-1].properties.setdefault(name, []).append(_property(line, match.end()))
+            found = stack[-1].properties.setdefault(name, [])
+            found.append(_property(line, match.end()))
+            if name.endswith("RULE") and len(found) > MOST_RULES:
+                raise Unreadable("too many rules")
     if len(stack) != 1:
         raise Unreadable("a BEGIN without its END")
     for calendar in root.named("VCALENDAR"):

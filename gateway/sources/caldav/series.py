@@ -3,8 +3,8 @@
 RFC 5545 section 3.3.10. Instead of walking from DTSTART, as dateutil does, each date of the stretch is asked whether it
 lies in a period of the rule's rhythm and fits the rule's lists, so what began years ago or never occurs costs nothing
 (dateutil goes on to the year 9999 for a 30 February). Only BYSETPOS needs whole periods, and only a COUNT that plain
-arithmetic does not turn into an end needs the walk from DTSTART. What would take more than `STEPS` steps, or gives
-more than `MOST` occurrences, is `Unreadable`.
+arithmetic does not turn into an end needs the walk from DTSTART. What would take more than `STEPS` steps, or walks
+over more than `WALKED` occurrences, or gives more than `MOST`, is `Unreadable`.
 """
 
 from calendar import isleap, monthrange
@@ -16,6 +16,7 @@ from gateway.sources.caldav.components import Unreadable
 from gateway.sources.caldav.rule import Rule
 
 STEPS = 20_000
+WALKED = 50_000
 MOST = 2_000
 DATED = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 UNITS = {
@@ -67,7 +68,11 @@ def _starts(rule: Rule, first: datetime, since: datetime, before: datetime, end:
 def _walk(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Iterator[datetime]:
     """Yield the starts from `begin` (at or after `first`) to `end`, in order. Raises `Unreadable` beyond `STEPS`."""
     periods = _periods(rule, first, begin, end) if rule.frequency in DATED else _instants(rule, first, begin, end)
+    walked = 0
     for period in periods:
+        walked += len(period)
+        if walked > WALKED:
+            raise Unreadable("a series of too many occurrences")
         positions = rule.lists.get("BYSETPOS")
         if positions is not None:
             period = sorted({period[p - 1 if p > 0 else p] for p in positions if abs(p) <= len(period)})
@@ -100,6 +105,8 @@ def _periods(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Ite
             period = []
         if (number - origin) % rule.interval == 0 and _fits(rule, day):
             period.extend(datetime.combine(day, moment) for moment in times)
+            if len(period) > WALKED:
+                raise Unreadable("a series of too many occurrences")
         day += timedelta(days=1)
     else:
         raise Unreadable("a series of too many steps")

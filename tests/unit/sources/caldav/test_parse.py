@@ -228,6 +228,7 @@ def test_a_subject_is_what_was_written():
 
 GOOD = calendar(("UID:good", "DTSTART:20261123T090000Z", "DURATION:PT1H"))
 WHEN = ("UID:a", "DTSTART:20261123T090000Z", "DTEND:20261123T100000Z")
+SIXTY = ",".join(str(number) for number in range(60))
 BAD = {
     "nothing": "",
     "no calendar": "BEGIN:VCARD\r\nEND:VCARD",
@@ -251,7 +252,22 @@ BAD = {
     "each second": calendar((*WHEN, "RRULE:FREQ=SECONDLY")),
     "each minute, often": calendar((*WHEN, "RRULE:FREQ=MINUTELY;COUNT=100000")),
     "seconds of a day that never comes": calendar((*WHEN, "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30")),
-    "too often a day": calendar((*WHEN, "RRULE:FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=" + ",".join(map(str, range(60))) * 1)),
+    "too often a day": calendar((*WHEN, "RRULE:FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=" + SIXTY)),
+    "each second, counted": calendar((*WHEN, f"RRULE:FREQ=HOURLY;BYMINUTE={SIXTY};BYSECOND={SIXTY};COUNT=999999999")),
+    "one second of each": calendar((
+        "UID:a", "DTSTART:20000101T000000Z", "DURATION:PT1H",
+        f"RRULE:FREQ=HOURLY;BYMINUTE={SIXTY};BYSECOND={SIXTY};BYSETPOS=1;COUNT=999999999",
+    )),
+    "one minute of each day": calendar((
+        "UID:a", "DTSTART:20000101T000000Z", "DURATION:PT1H",
+        f"RRULE:FREQ=YEARLY;BYDAY=MO;BYHOUR=1,2,3,4,5,6,7,8,9;BYMINUTE={SIXTY};BYSETPOS=1;COUNT=999999999",
+    )),
+    "many rules": calendar((*WHEN, *["RRULE:FREQ=DAILY"] * 1000)),
+    "many parts": calendar(*[WHEN] * 10_000),
+    "a zone of many rules": calendar(
+        ("UID:a", "DTSTART;TZID=Our office:20261123T090000", "DURATION:PT1H"),
+        head=BERLIN.replace("BYDAY=-1SU", "BYDAY=-1SU" + "\nRRULE:FREQ=YEARLY;BYDAY=SU" * 1000),
+    ),
     "broken exception": calendar((*WHEN, "RRULE:FREQ=DAILY", "EXDATE:soon")),
     "broken change": calendar((*WHEN, "RRULE:FREQ=DAILY"), (*WHEN, "RECURRENCE-ID:whenever")),
 }  # fmt: skip
