@@ -4,15 +4,16 @@ The planted texts have many lengths and come and go among others that stay, so t
 """
 
 import asyncio
-import base64
 import contextlib
-import quopri
 import random
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
+from traceback import format_exception
 from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.exc import DatabaseError
 
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Account, Mailbox
@@ -21,29 +22,11 @@ from gateway.domain.user import User
 from gateway.store import accounts, diversions, mailboxes, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
+from tests.system.writings import files_with, inside
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLANTED = "hemma på Ågatan med Alva"
 STAYING = "away on a long journey"
-
-
-def writings(text: str) -> Iterator[bytes]:
-    """Yield the forms in which a text may lie about; base64 in its three alignments, without the outer characters."""
-    raw = text.encode()
-    yield raw
-    yield text.encode("utf-16-le")
-    yield text.encode("utf-16-be")
-    yield quote(text).encode()
-    yield quopri.encodestring(raw).strip()
-    for shift in range(3):
-        yield base64.b64encode(b"\0" * shift + raw)[4:-4]
-
-
-def files_with(folder: Path, text: str) -> set[str]:
-    forms = list(writings(text))
-    return {
-        file.name for file in folder.iterdir() if file.is_file() and any(form in file.read_bytes() for form in forms)
-    }
 
 
 async def filled(store: Store, people: int) -> list[Mailbox]:
@@ -99,13 +82,13 @@ async def test_a_text_is_there_while_the_diversion_is_in_force_and_gone_from_eve
                 staying = some(mailbox, chance, NOON + timedelta(days=2), STAYING)
                 async with store.write() as rows:
                     await mailboxes.replace(rows, mailbox.id, over_soon + staying, None, epoch=0, now=NOON)
-            assert files_with(tmp_path, PLANTED), "the planted text must be found while it is in force"
+            assert files_with(inside(tmp_path), PLANTED), "the planted text must be found while it is in force"
             async with store.write() as rows:
                 assert await diversions.forget_over(rows, ends) > 0
             await tidied(store)
-            assert files_with(tmp_path, PLANTED) == set()
-            assert files_with(tmp_path, STAYING) == {"ringplan.db"}
-            assert files_with(backup(settings.path), PLANTED) == set()
+            assert files_with(inside(tmp_path), PLANTED) == set()
+            assert files_with(inside(tmp_path), STAYING) == {"ringplan.db"}
+            assert files_with(inside(backup(settings.path)), PLANTED) == set()
 
 
 async def test_a_text_that_a_gateway_left_behind_is_gone_after_the_next_one_has_forgotten(tmp_path: Path) -> None:
@@ -116,12 +99,12 @@ async def test_a_text_that_a_gateway_left_behind_is_gone_after_the_next_one_has_
             async with store.write() as rows:
                 found = some(mailbox, chance, NOON, PLANTED)
                 await mailboxes.replace(rows, mailbox.id, found, None, epoch=0, now=NOON)
-    assert files_with(tmp_path, PLANTED) == {"ringplan.db"}
+    assert files_with(inside(tmp_path), PLANTED) == {"ringplan.db"}
     async with Store.open(settings) as store:
         async with store.write() as rows:
             await diversions.forget_over(rows, NOON)
         await tidied(store)
-        assert files_with(tmp_path, PLANTED) == set()
+        assert files_with(inside(tmp_path), PLANTED) == set()
 
 
 async def test_a_text_of_a_removed_user_or_of_a_changed_item_is_gone_at_once(tmp_path: Path) -> None:
@@ -138,4 +121,14 @@ async def test_a_text_of_a_removed_user_or_of_a_changed_item_is_gone_at_once(tmp
         async with store.write() as rows:
             await users.remove(rows, second.user)
         await tidied(store)
-        assert files_with(tmp_path, PLANTED) == set()
+        assert files_with(inside(tmp_path), PLANTED) == set()
+
+
+async def test_an_error_of_the_database_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
+    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store:
+        (mailbox,) = await filled(store, 1)
+        nobodys = replace(some(mailbox, random.Random(4), NOON, PLANTED)[0], user=mailbox.user + 1)
+        with pytest.raises(DatabaseError) as refused:
+            async with store.write() as rows:
+                await mailboxes.replace(rows, mailbox.id, [nobodys], None, epoch=0, now=NOON)
+        assert PLANTED not in "".join(format_exception(refused.value))
