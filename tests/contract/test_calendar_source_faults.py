@@ -38,12 +38,12 @@ async def read(dav: Dav, *, account: Account = ACCOUNT, **settings: str) -> Read
 async def test_a_sound_server_is_read_and_other_peoples_calendars_in_the_home_are_not():
     async with Dav.start() as dav:
         assert [item.uid for item in (await read(dav)).appointments] == ["one"]
-        assert [request.path for request in dav.requests if request.method == "REPORT"] == ["/home/work/"]
+        assert [request.path for request in dav.requests if request.method == "REPORT"] == ["/home/mine/"]
 
 
-HOME = ("/home/", "/home/work/", "/home/other/", "/home/inbox/")
+HOME = ("/home/", "/home/mine/", "/home/other/", "/home/inbox/")
 HTML = Answer(200, {"Content-Type": "text/html"}, b"<html>welcome</html>")
-WHOLE = multistatus(member("/home/work/one.ics", "<C:calendar-data>x</C:calendar-data>"))
+WHOLE = multistatus(member("/home/mine/one.ics", "<C:calendar-data>x</C:calendar-data>"))
 BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatus xmlns="DAV:">&a;</multistatus>'
 
 
@@ -64,7 +64,7 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatu
         (Answer(405), GiveUp),
         (HTML, GiveUp),
         (Answer(207, {"Content-Type": "text/html"}, WHOLE), GiveUp),
-        (Answer(302, {"Location": "/home/work/"}), GiveUp),
+        (Answer(302, {"Location": "/home/mine/"}), GiveUp),
         (Answer(302, {"Location": "http://127.0.0.2:9/"}), GiveUp),
         (Answer(302, {"Location": "https://elsewhere.example/"}), GiveUp),
         (Answer(302, {}), GiveUp),
@@ -73,7 +73,7 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatu
 )
 async def test_each_fault_is_said_in_our_words(answer, error):
     async with Dav.start() as dav:
-        dav.answers["/home/work/"] = [answer]
+        dav.answers["/home/mine/"] = [answer]
         with pytest.raises(error) as raised:
             await read(dav)
         assert "a secret" not in f"{raised.value} {raised.value.remedy}"
@@ -91,7 +91,7 @@ async def test_each_fault_is_said_in_our_words(answer, error):
 )
 async def test_a_server_that_asks_for_patience_is_given_it(headers, after):
     async with Dav.start() as dav:
-        dav.answers["/home/work/"] = [Answer(503, headers)]
+        dav.answers["/home/mine/"] = [Answer(503, headers)]
         with pytest.raises(RetryLater) as raised:
             await read(dav)
         assert raised.value.after == after
@@ -131,13 +131,13 @@ async def test_a_mailbox_whose_path_was_changed_is_read_there():
 
 async def test_a_connection_that_was_closed_unannounced_is_opened_again():
     async with Dav.start() as dav:
-        report = multistatus(member("/home/work/one.ics", f"<C:calendar-data>{CALENDAR}</C:calendar-data>"))
+        report = multistatus(member("/home/mine/one.ics", f"<C:calendar-data>{CALENDAR}</C:calendar-data>"))
         tokens = multistatus(*(member(p, "<sync-token>1</sync-token>") for p in HOME))
         async with connect(CalDavSettings(url=f"{dav.url}/dav/"), deadlines=SHORT)(ACCOUNT) as opened:
             assert opened.calendar is not None
             await opened.calendar.read(MAILBOX, WINDOW, None)
             dav.answers["/home/"] = [Answer(body=tokens, cut=True)]
-            dav.answers["/home/work/"] = [Answer(body=report, cut=True)]
+            dav.answers["/home/mine/"] = [Answer(body=report, cut=True)]
             for _ in range(3):
                 assert await opened.calendar.read(MAILBOX, WINDOW, None) is not None
 
@@ -151,12 +151,12 @@ async def test_a_calendar_that_moved_is_found_again():
         assert len(dav.requests) - asked == 2, "what was found is kept"
         dav.answers["/home/"] = [Answer(404)]
         dav.answers["/me/"] = [Answer(body=multistatus(
-            member("/me/", "<C:calendar-home-set><href>/home/work/</href></C:calendar-home-set>")
+            member("/me/", "<C:calendar-home-set><href>/home/mine/</href></C:calendar-home-set>")
         ))]  # fmt: skip
         kind = "<resourcetype><collection/><C:calendar/></resourcetype><sync-token>2</sync-token>"
-        report = multistatus(member("/home/work/one.ics", f"<C:calendar-data>{CALENDAR}</C:calendar-data>"))
-        single = Answer(body=multistatus(member("/home/work/", kind)))
-        dav.answers["/home/work/"] = [single, single, Answer(body=report)]
+        report = multistatus(member("/home/mine/one.ics", f"<C:calendar-data>{CALENDAR}</C:calendar-data>"))
+        single = Answer(body=multistatus(member("/home/mine/", kind)))
+        dav.answers["/home/mine/"] = [single, single, Answer(body=report)]
         reading = await opened.calendar.read(MAILBOX, WINDOW, None)
         assert reading is not None
         assert [item.uid for item in reading.appointments] == ["one"]
@@ -169,7 +169,7 @@ async def test_control_characters_in_one_item_do_not_hide_the_others():
         good = f"<C:calendar-data>{CALENDAR}</C:calendar-data>"
         gone = "<getetag>1</getetag>"
         body = multistatus(member("/a", bad), member("/b", good), member("/c", gone))
-        dav.answers["/home/work/"] = [Answer(body=body.replace(b"M: one", b"M: \xff one"))]
+        dav.answers["/home/mine/"] = [Answer(body=body.replace(b"M: one", b"M: \xff one"))]
         reading = await read(dav)
         assert sorted(item.uid for item in reading.appointments) == ["bad", "one"]
         assert reading.set_aside == 1
@@ -177,8 +177,8 @@ async def test_control_characters_in_one_item_do_not_hide_the_others():
 
 async def test_an_answer_that_the_server_cut_is_not_taken_for_the_whole():
     async with Dav.start() as dav:
-        cut = "<response><href>/home/work/</href><status>HTTP/1.1 507 Insufficient Storage</status></response>"
-        dav.answers["/home/work/"] = [Answer(body=multistatus(cut))]
+        cut = "<response><href>/home/mine/</href><status>HTTP/1.1 507 Insufficient Storage</status></response>"
+        dav.answers["/home/mine/"] = [Answer(body=multistatus(cut))]
         with pytest.raises(GiveUp, match="left items out"):
             await read(dav)
 
@@ -254,7 +254,7 @@ async def test_dns_that_leads_to_another_domain_is_not_believed():
 async def test_a_check_ends_at_the_step_that_fails():
     async with Dav.start() as dav:
         settings = CalDavSettings(url=f"{dav.url}/dav/")
-        dav.answers["/home/work/"] = [Answer(401)]
+        dav.answers["/home/mine/"] = [Answer(401)]
         findings = await check(settings, ACCOUNT, MAILBOX)
         assert [finding.ok for finding in findings] == [True, True, False]
         dav.answers["/dav/"] = dav.answers["/.well-known/caldav"] = [HTML]

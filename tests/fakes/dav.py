@@ -123,7 +123,7 @@ class Dav:
         home = request.path.rstrip("/") == "/home"
         if request.method == "REPORT":
             data = f"<C:calendar-data><![CDATA[{self.text}]]></C:calendar-data>"
-            return Answer(body=multistatus(member("/home/work/one.ics", data)))
+            return Answer(body=multistatus(member("/home/mine/one.ics", data)))
         if "current-user-principal" in request.body:
             found = "<current-user-principal><href>/me/</href></current-user-principal>"
             return Answer(body=multistatus(member(request.path, found)))
@@ -135,13 +135,13 @@ class Dav:
             itself = member("/home/", f"<resourcetype><collection/></resourcetype>{own}")
             theirs = "<owner><href>/other/</href></owner>"
             inside = (
-                member("/home/work/", CALENDAR_KIND + own),
+                member("/home/mine/", CALENDAR_KIND + own),
                 member("/home/other/", CALENDAR_KIND + theirs),
                 member("/home/inbox/", f"<resourcetype><collection/><C:schedule-inbox/></resourcetype>{own}"),
             )
             return Answer(body=multistatus(itself, *(inside if request.headers.get("depth") == "1" else ())))
         if home and "sync-token" in request.body:
-            paths = ("/home/", "/home/work/", "/home/other/", "/home/inbox/")
+            paths = ("/home/", "/home/mine/", "/home/other/", "/home/inbox/")
             return Answer(body=multistatus(*(member(p, f"<sync-token>{self.token}</sync-token>") for p in paths)))
         return Answer(404, {"Content-Type": "text/html"}, b"<html>nothing here</html>")
 
