@@ -39,7 +39,7 @@ def engine_at(path: Path) -> AsyncEngine:
     A transaction that only finds out later that it writes may be refused without waiting (SQLITE_BUSY_SNAPSHOT).
     What a refused statement was to write stays out of the error, and so out of the log (hide_parameters).
     """
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4, max_overflow=4, hide_parameters=True)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=-1, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

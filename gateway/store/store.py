@@ -1,30 +1,26 @@
-"""The database, opened: transactions on it, and word of what changed in it.
-
-A commit wakes the watchers of this process at once; those of another process look each second whether SQLite's
-`data_version` moved. Which nouns changed is told by the table `changes`, in the same transaction as the change.
-"""
+"""The database, opened: transactions on it, and what was removed taken out of the file."""
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import update
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.errors import Misconfigured
+from gateway.errors import Misconfigured, RetryLater
 from gateway.planning.usual import USUAL
 from gateway.store import codes, tables
 from gateway.store.lock import only_gateway
 from gateway.store.migrate import migrate
-from gateway.store.rows import NOUNS, Rows
+from gateway.store.news import News
+from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
-from gateway.store.sqlite import WRITES, data_version, engine_at, rebuild, truncate_wal
+from gateway.store.sqlite import WRITES, engine_at, rebuild, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
-LOOK = 1.0  # seconds between looks at what other processes did
 APART = 10.0  # seconds from one rebuilding of the file to the next
 
 
@@ -35,7 +31,7 @@ class Store:
         self._engine = engine
         self._vault = vault
         self._writing = asyncio.Lock()
-        self._wakers: set[asyncio.Event] = set()
+        self._news = News(engine)
         self._wal_tells = False
         self._pages_tell = False
         self._rebuilt = -APART
@@ -64,6 +60,7 @@ class Store:
                     "name a file on a local disk that Ringplan may write, or one that does not exist yet",
                 ) from error
             stack.push_async_callback(store._leave)
+            stack.push_async_callback(store._news.close)
             yield store
 
     async def _prepare(self) -> None:
@@ -79,23 +76,21 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Rows]:
         """One consistent view of the database. Keep it short: a WAL cannot be cut while somebody reads."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield Rows(connection, self._vault)
+        with _told():
+            async with self._engine.connect() as connection, connection.begin():
+                yield Rows(connection, self._vault)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Rows]:
         """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
-        async with self._writing, self._engine.connect() as plain:
-            connection = await plain.execution_options(**{WRITES: True})
-            async with connection.begin():
-                rows = Rows(connection, self._vault)
-                yield rows
-                if rows.touched:
-                    changed = tables.changes.c.noun.in_(sorted(rows.touched))
-                    await rows.run(update(tables.changes).where(changed).values(revision=tables.changes.c.revision + 1))
-        if rows.touched:
-            for waker in self._wakers:
-                waker.set()
+        with _told():
+            async with self._writing, self._engine.connect() as plain:
+                connection = await plain.execution_options(**{WRITES: True})
+                async with connection.begin():
+                    rows = Rows(connection, self._vault)
+                    yield rows
+                    revisions = await _counted_up(rows)
+        self._news.tell(revisions)
         if rows.removed:
             self._wal_tells = self._pages_tell = True
         await self._cut()
@@ -123,46 +118,33 @@ class Store:
             self._wal_tells = False
         return not self._wal_tells
 
-    async def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
+    def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
         """Yield the nouns that changed (of `nouns`; none given: of all), whoever changed them.
 
         The first yield comes at once with all of them, so that a reader starts with what is there.
         """
-        wanted = frozenset(nouns or NOUNS)
-        if unknown := wanted - set(NOUNS):
-            raise ValueError(f"no such noun: {sorted(unknown)}")
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        try:
-            async with self._engine.connect() as connection:
-                version = await data_version(connection)
-                seen = await self._revisions()
-                yield wanted
-                while True:
-                    await _woken(waker)
-                    waker.clear()
-                    before, version = version, await data_version(connection)
-                    if before == version:
-                        continue
-                    now = await self._revisions()
-                    changed = frozenset(noun for noun in wanted if now.get(noun) != seen.get(noun))
-                    seen = now
-                    if changed:
-                        yield changed
-        finally:
-            self._wakers.discard(waker)
-
-    async def _revisions(self) -> dict[str, int]:
-        async with self.read() as rows:
-            return {row["noun"]: row["revision"] for row in await rows.all(select(tables.changes))}
+        return self._news.watch(*nouns)
 
 
-async def _woken(waker: asyncio.Event) -> None:
+async def _counted_up(rows: Rows) -> dict[str, int]:
+    """Count up the revisions of what `rows` touched, and return them."""
+    if not rows.touched:
+        return {}
+    column = tables.changes.c
+    counted = update(tables.changes).where(column.noun.in_(sorted(rows.touched))).values(revision=column.revision + 1)
+    done = await rows.run(counted.returning(column.noun, column.revision))
+    return {row.noun: row.revision for row in done}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise what the database could not do now (locked for long, disk full, gone) as an error of ours."""
     try:
-        async with asyncio.timeout(LOOK):
-            await waker.wait()
-    except TimeoutError:
-        return
+        yield
+    except OperationalError as error:
+        raise RetryLater(
+            f"the database did not do it: {error.orig}", "look at the disk's space, and at who else has the file open"
+        ) from error
 
 
 def _files(settings: StoreSettings) -> Vault:

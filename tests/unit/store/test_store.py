@@ -2,19 +2,22 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import Misconfigured, Refused
-from gateway.store import health, switches, tables, users
+from gateway.errors import Misconfigured, Refused, RetryLater
+from gateway.store import diversions, health, switches, tables, users
 from gateway.store.migrate import NEWEST, revision
+from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
-from tests.unit.store.made import NOON, person
+from tests.unit.store.made import NOON, diversion, person
 
 
 async def test_the_first_start_makes_database_and_key_for_their_owner_alone(settings: StoreSettings) -> None:
@@ -127,6 +130,48 @@ async def test_writers_of_two_processes_wait_for_each_other(store: Store, settin
             both.create_task(add(other, 2000))
     async with store.read() as rows:
         assert len(await users.every(rows)) == 40
+
+
+async def test_very_many_can_watch_at_once(store: Store, settings: StoreSettings) -> None:
+    watching = [store.watch("switches") for _ in range(200)]
+    for one in watching:
+        assert await anext(one) == {"switches"}
+    async with store.write() as rows:
+        await switches.turn_off(rows, NOON)
+    async with asyncio.timeout(5):
+        assert [await anext(one) for one in watching] == [{"switches"}] * 200
+    async with Store.open(settings) as other, other.write() as rows:
+        await switches.turn_on(rows)
+    async with asyncio.timeout(5):
+        assert [await anext(one) for one in watching] == [{"switches"}] * 200
+    for one in watching:
+        await one.aclose()
+
+
+async def test_a_change_is_told_once(store: Store) -> None:
+    watching = store.watch("switches", "users")
+    await anext(watching)
+    async with store.write() as rows:
+        await switches.turn_off(rows, NOON)
+    assert await anext(watching) == {"switches"}
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2.5):
+            await anext(watching)
+
+
+async def test_an_error_of_the_database_is_told_without_values(store: Store) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        await written(store, lambda rows: diversions.replace(rows, 7, [diversion(7, text="hemma med Alva")]))
+    assert "INSERT INTO diversions" in str(refused.value)
+    assert "Alva" not in str(refused.value)
+    with pytest.raises(RetryLater, match="no such table") as failed:
+        await written(store, lambda rows: rows.run(text("DELETE FROM nowhere")))
+    assert failed.value.remedy
+
+
+async def written(store: Store, work: Callable[[Rows], Awaitable[object]]) -> None:
+    async with store.write() as rows:
+        await work(rows)
 
 
 async def test_the_file_is_prepared_to_forget(store: Store) -> None:
