@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
+from gateway.engine.decided import Decided
 from gateway.engine.pulse import BEAT, Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
@@ -64,7 +65,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
 
 
 async def _parts(settings: Settings, store: Store, clock: Clock) -> None:
-    pulse = Pulse(store, clock)
+    pulse, decided = Pulse(store, clock), Decided()
     takes_part = partial(_takes_part, frozenset(settings.run.pilot))
     connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
     await pulse.say("gateway", None)
@@ -81,9 +82,9 @@ async def _parts(settings: Settings, store: Store, clock: Clock) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
-        tasks.create_task(Sync(store, connect, takes_part, clock, pulse).run(), name="sync")
+        tasks.create_task(Sync(store, decided, connect, takes_part, clock, pulse).run(), name="sync")
         for name, one in settings.pbx.items():
-            reconcile = Reconcile(name, store, takes_part, clock, pulse, dry_run=settings.run.dry_run)
+            reconcile = Reconcile(name, store, decided, takes_part, clock, pulse, dry_run=settings.run.dry_run)
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, reconcile.hold, say, clock), name=f"pbx {name}")
 

@@ -11,7 +11,7 @@ from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.cli.treatments import WORDS, read_treatment, words
 from gateway.domain.code import NEUTRAL, NEUTRAL_TEXTS, Availability, Behaviour, Code, Takes, Treatment
 from gateway.domain.user import Mode
-from gateway.engine.reading import rules_of
+from gateway.engine.decided import rules_of
 from gateway.errors import Misconfigured
 from gateway.planning.codes import is_name, marked
 from gateway.planning.rules import Rules

@@ -14,7 +14,7 @@ from gateway.cli.treatments import words
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
-from gateway.engine.reading import rules_of
+from gateway.engine.decided import rules_of
 from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
 from gateway.settings import Settings
 from gateway.store import diversions, mailboxes, switches

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
-from gateway.engine.reading import rules_of
+from gateway.engine.decided import rules_of
 from gateway.planning.timeline import of_user, segment_at
 from gateway.store import accounts, diversions, health, mailboxes, switches, users
 from gateway.store.health import Health

@@ -7,12 +7,11 @@ from datetime import UTC, datetime, time, timedelta
 
 from gateway.domain.mailbox import Mailbox, Reading, Window
 from gateway.domain.user import Organisation, User
+from gateway.engine.decided import Decided
 from gateway.planning import codes as planning
-from gateway.planning.rules import Rules
 from gateway.planning.working import last_start
-from gateway.ports import CalendarSource, Clock
-from gateway.store import codes, diversions, mailboxes, organisation, users
-from gateway.store.rows import Rows
+from gateway.ports import CalendarSource
+from gateway.store import diversions, mailboxes
 from gateway.store.store import Store
 
 YESTERDAY = timedelta(days=1)
@@ -32,49 +31,43 @@ def window(now: datetime, user: User, of: Organisation) -> Window:
     return Window(start, today + AHEAD, today.date())
 
 
-async def rules_of(rows: Rows) -> Rules:
-    """Return what the organisation has decided."""
-    everybody = await users.every(rows)
-    return Rules(
-        organisation=await organisation.get(rows),
-        codes=await codes.every(rows),
-        extensions=frozenset(place for user in everybody for place in user.places),
-    )
-
-
 async def read_mailbox(
-    store: Store, source: CalendarSource, mailbox: Mailbox, clock: Clock, *, whole: bool = False
+    store: Store, decided: Decided, source: CalendarSource, mailbox: Mailbox, now: datetime, *, whole: bool = False
 ) -> bool:
     """Read `mailbox` and keep what it asks for; False: nothing is new. `whole`: whatever the cursor says.
 
     Raises what the source raises; the rows of the reading before then stay.
     """
-    now = clock.now()
     async with store.read() as rows:
-        user = await users.get(rows, mailbox.user)
         before = await mailboxes.progress_of(rows, mailbox.id)
-        had = await diversions.count(rows, mailbox.id)
-        of = await organisation.get(rows)
+        decisions = await decided.now(rows)
+    user = decisions.users.get(mailbox.user)
     if user is None or before is None:
         return False
-    days = window(now, user, of)
+    days = window(now, user, decisions.rules.organisation)
     since = before.cursor if before.cursor and before.cursor.day == days.day and not whole else None
     reading = await source.read(mailbox, days, since)
-    if reading is not None and had and not reading.appointments:
+    if reading is not None and not reading.appointments and await _had_some(store, mailbox):
         # a server that has just lost a calendar, or is starting, looks like this: it has to say so twice
         reading = await source.read(mailbox, days, None)
     if reading is None:
         return False
-    await _keep(store, mailbox, reading, before.epoch, now)
+    await _keep(store, decided, mailbox, reading, before.epoch, now)
     return True
 
 
-async def _keep(store: Store, mailbox: Mailbox, reading: Reading, epoch: int, now: datetime) -> None:
+async def _had_some(store: Store, mailbox: Mailbox) -> bool:
+    async with store.read() as rows:
+        return await diversions.count(rows, mailbox.id) > 0
+
+
+async def _keep(store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, epoch: int, now: datetime) -> None:
     async with store.write() as rows:
-        user = await users.get(rows, mailbox.user)
+        decisions = await decided.now(rows)
+        user = decisions.users.get(mailbox.user)
         if user is None:
             return
-        found = planning.read(reading.appointments, user, await rules_of(rows))
+        found = planning.read(reading.appointments, user, decisions.rules)
         await mailboxes.replace(
             rows,
             mailbox.id,

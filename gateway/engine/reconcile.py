@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from gateway.domain.diversion import Diversion
 from gateway.domain.held import ClockSeen, Held, Place
 from gateway.domain.user import User
+from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
-from gateway.engine.reading import rules_of
 from gateway.planning.difference import difference
 from gateway.planning.plan import Plan, full_hour, next_change, plan
 from gateway.planning.rules import Rules
 from gateway.planning.timeline import of_user
 from gateway.ports import Clock, Switch
-from gateway.store import diversions, switches, users
+from gateway.store import diversions, switches
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
@@ -45,10 +45,19 @@ class Reconcile:
     """Holds the plan of all users of the PBX `name`; `dry_run` computes and counts, and writes nothing."""
 
     def __init__(
-        self, name: str, store: Store, takes_part: TakesPart, clock: Clock, pulse: Pulse, *, dry_run: bool = False
+        self,
+        name: str,
+        store: Store,
+        decided: Decided,
+        takes_part: TakesPart,
+        clock: Clock,
+        pulse: Pulse,
+        *,
+        dry_run: bool = False,
     ) -> None:
         self._name = name
         self._store = store
+        self._decided = decided
         self._takes_part = takes_part
         self._clock = clock
         self._pulse = pulse
@@ -101,9 +110,9 @@ class Reconcile:
         """Take from the store what is asked for now; users for whom nothing changed keep their plan."""
         async with self._store.read() as rows:
             off = await switches.off_since(rows) is not None
-            everybody = await users.every(rows)
             asked = await diversions.every(rows)
-            rules = await rules_of(rows)
+            decisions = await self._decided.now(rows)
+        rules, everybody = decisions.rules, decisions.users.values()
         followed = [user for user in everybody if user.pbx == self._name and user.enabled and self._takes_part(user)]
         before = self._following if rules == self._rules else {}
         self._rules = rules

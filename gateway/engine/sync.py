@@ -3,29 +3,30 @@
 A task per account keeps it open, a task per mailbox reads it every `refresh` seconds, spread so that a server is never
 asked by all at once, and at most `AT_ONCE` at a time. A mailbox that fails waits longer by itself and delays nobody. An
 account whose credentials are refused stops as a whole and is tried again slowly, with one request: many wrong sign-ins
-would lock it out.
+would lock it out. One watcher of the store serves all accounts, which may be thousands.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.engine.crew import Crew
+from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.reading import read_mailbox
 from gateway.engine.supervise import supervise, wait_after
 from gateway.errors import GiveUp, Misconfigured, RetryLater, RingplanError
 from gateway.ports import CalendarSource, Clock, Connect, Opened
-from gateway.store import accounts, mailboxes, users, wishes
+from gateway.store import accounts, mailboxes, wishes
 from gateway.store.store import Store
 
-AT_ONCE = 8
-APART = timedelta(milliseconds=50)  # between two mailboxes when an account is opened
+AT_ONCE = 32  # readings of one source; that many have to hang before another one waits
+APART = timedelta(milliseconds=50)  # between two mailboxes that are new
 LONGEST_WAIT = timedelta(minutes=5)
 FLUSH = timedelta(seconds=10)
 
@@ -36,33 +37,60 @@ class Sync:
     """Reads the calendars of everybody who takes part; `connect` opens an account, by the name of its source."""
 
     def __init__(
-        self, store: Store, connect: Mapping[str, Connect], takes_part: TakesPart, clock: Clock, pulse: Pulse
+        self,
+        store: Store,
+        decided: Decided,
+        connect: Mapping[str, Connect],
+        takes_part: TakesPart,
+        clock: Clock,
+        pulse: Pulse,
     ) -> None:
         self._store = store
+        self._decided = decided
         self._connect = connect
         self._takes_part = takes_part
         self._clock = clock
         self._pulse = pulse
+        self._few = {source: asyncio.Semaphore(AT_ONCE) for source in connect}
+        self._mailboxes: dict[int, tuple[Mailbox, ...]] = {}  # by account
+        self._turned: dict[int, asyncio.Event] = {}  # by account: its mailboxes are others now
+        self._first: dict[Mailbox, datetime] = {}
         self._wished: dict[int, asyncio.Event] = {}  # by mailbox
         self._unchanged: set[int] = set()
 
     async def run(self) -> None:
-        """Follow the accounts as they come and go."""
+        """Follow accounts and mailboxes as they come and go, and hear wishes."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hear_wishes(), name="wishes")
             tasks.create_task(self._flush(), name="unchanged mailboxes")
             crew = Crew[Account](tasks, "account")
-            async with aclosing(self._store.watch("accounts")) as changes:
-                async for _ in changes:
-                    async with self._store.read() as rows:
-                        wanted = await accounts.every(rows)
-                    await crew.keep({account: partial(self._keep_open, account) for account in wanted})
-                    await self._pulse.only("account:", [account_name(account.id) for account in wanted])
+            async with aclosing(self._store.watch("accounts", "mailboxes", "users", "wishes")) as changes:
+                async for changed in changes:
+                    if changed - {"wishes"}:
+                        await self._look(crew)
+                    if "wishes" in changed:
+                        await self._hear_wishes()
+
+    async def _look(self, crew: Crew[Account]) -> None:
+        async with self._store.read() as rows:
+            opened = await accounts.every(rows)
+            everybody = (await self._decided.now(rows)).users.values()
+            taking_part = {user.id for user in everybody if user.enabled and self._takes_part(user)}
+            every = [mailbox for mailbox in await mailboxes.every(rows) if mailbox.user in taking_part]
+        known = {mailbox for some in self._mailboxes.values() for mailbox in some}
+        self._first |= spread([mailbox for mailbox in every if mailbox not in known], self._clock.now())
+        before, self._mailboxes = self._mailboxes, {account.id: () for account in opened}
+        for mailbox in every:
+            self._mailboxes[mailbox.account] += (mailbox,)
+        await crew.keep({account: partial(self._keep_open, account) for account in opened})
+        for account, some in self._mailboxes.items():
+            if before.get(account) != some and account in self._turned:
+                self._turned[account].set()
+        await self._pulse.only("account:", [account_name(account.id) for account in opened])
 
     async def _keep_open(self, account: Account) -> None:
         async def say(error: RingplanError) -> None:
             await self._pulse.say(account_name(account.id), error)
-            await self._failed(await self._mailboxes(account), error)
+            await self._failed(self._mailboxes.get(account.id, ()), error)
 
         connect = self._connect.get(account.source)
         if connect is None:
@@ -80,21 +108,20 @@ class Sync:
         calendar = opened.calendar
         if calendar is None:
             return
-        few = asyncio.Semaphore(AT_ONCE)
+        turned = self._turned.setdefault(account.id, asyncio.Event())
         async with asyncio.TaskGroup() as tasks:
             readers = Crew[Mailbox](tasks, "mailbox")
             listener = Crew[tuple[Mailbox, ...]](tasks, "push")
-            async with aclosing(self._store.watch("mailboxes", "users")) as changes:
-                async for _ in changes:
-                    wanted = await self._mailboxes(account)
-                    firsts = spread(wanted, self._clock.now())
-                    await readers.keep({one: self._reader(calendar, one, firsts[one], few) for one in wanted})
-                    await listener.keep({wanted: partial(self._hear_push, calendar, wanted)} if wanted else {})
-
-    def _reader(
-        self, source: CalendarSource, mailbox: Mailbox, first: datetime, few: asyncio.Semaphore
-    ) -> Callable[[], Coroutine[Any, Any, None]]:
-        return partial(self._read_on, source, mailbox, first, few)
+            while True:
+                turned.clear()
+                wanted = self._mailboxes.get(account.id, ())
+                soon = spread(wanted, self._clock.now())
+                few = self._few[account.source]
+                await readers.keep(
+                    {one: partial(self._read_on, calendar, one, self._first.pop(one, soon[one]), few) for one in wanted}
+                )
+                await listener.keep({wanted: partial(self._hear_push, calendar, wanted)} if wanted else {})
+                await turned.wait()
 
     async def _read_on(self, source: CalendarSource, mailbox: Mailbox, due: datetime, few: asyncio.Semaphore) -> None:
         """Read one mailbox whenever it is due, or wished for."""
@@ -107,7 +134,9 @@ class Sync:
             wished.clear()
             try:
                 async with few:
-                    if not await read_mailbox(self._store, source, mailbox, self._clock, whole=whole):
+                    if not await read_mailbox(
+                        self._store, self._decided, source, mailbox, self._clock.now(), whole=whole
+                    ):
                         self._unchanged.add(mailbox.id)
             except (RetryLater, GiveUp) as error:
                 self._unchanged.discard(mailbox.id)
@@ -125,15 +154,11 @@ class Sync:
             self._wished.setdefault(mailbox.id, asyncio.Event()).set()
 
     async def _hear_wishes(self) -> None:
-        async with aclosing(self._store.watch("wishes")) as changes:
-            async for _ in changes:
-                async with self._store.write() as rows:
-                    asked = await wishes.take(rows)
-                    boxes = await mailboxes.every(rows) if asked else ()
-                users_asked = {wish.user for wish in asked}
-                for mailbox in boxes:
-                    if None in users_asked or mailbox.user in users_asked:
-                        self._wished.setdefault(mailbox.id, asyncio.Event()).set()
+        async with self._store.write() as rows:
+            asked = {wish.user for wish in await wishes.take(rows)}
+        for mailbox in (one for some in self._mailboxes.values() for one in some):
+            if None in asked or mailbox.user in asked:
+                self._wished.setdefault(mailbox.id, asyncio.Event()).set()
 
     async def _flush(self) -> NoReturn:
         """Note those that had nothing new, many at a time: they are most, and `status` can wait."""
@@ -149,14 +174,8 @@ class Sync:
         async with self._store.write() as rows:
             await mailboxes.failed(rows, [mailbox.id for mailbox in some], error, self._clock.now())
 
-    async def _mailboxes(self, account: Account) -> tuple[Mailbox, ...]:
-        async with self._store.read() as rows:
-            taking_part = {user.id for user in await users.every(rows) if user.enabled and self._takes_part(user)}
-            every = await mailboxes.every(rows)
-        return tuple(one for one in every if one.account == account.id and one.user in taking_part)
 
-
-def spread(wanted: tuple[Mailbox, ...], now: datetime) -> dict[Mailbox, datetime]:
+def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
     """Return when each is read first: soon, but not all at once; from then on each keeps its own turn."""
     many = max(len(wanted), 1)
     return {

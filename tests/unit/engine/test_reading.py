@@ -7,6 +7,7 @@ import pytest
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Cursor, Mailbox, Reading
 from gateway.domain.user import Organisation
+from gateway.engine.decided import Decided
 from gateway.engine.reading import read_mailbox, window
 from gateway.errors import Unreachable
 from gateway.planning import timeline
@@ -36,7 +37,7 @@ async def test_only_what_carries_a_code_is_kept(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"), item("Tandläkaren", uid="2"))
-    assert await read_mailbox(store, calendar, mailbox, clock)
+    assert await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == ["meeting"]
 
 
@@ -44,7 +45,7 @@ async def test_what_is_over_is_not_kept(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: över", NOON - 2 * HOUR))
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == []
 
 
@@ -53,10 +54,10 @@ async def test_an_unchanged_calendar_is_read_whole_once_a_day(
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
     for _ in range(3):
-        await read_mailbox(store, calendar, mailbox, clock)
+        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     clock.turn(timedelta(days=1))
     for _ in range(2):
-        await read_mailbox(store, calendar, mailbox, clock)
+        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert [whole for _, whole in calendar.reads] == [True, False, False, True, False]
 
 
@@ -64,13 +65,13 @@ async def test_a_calendar_that_is_suddenly_empty_has_to_say_so_twice(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     calendar.lies = [Reading((), Cursor("strange", date(2026, 11, 23)))]
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == ["meeting"]
     assert calendar.reads[-1] == (mailbox.id, True)
     calendar.write(mailbox.id)
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == []
 
 
@@ -78,10 +79,10 @@ async def test_rows_stay_when_the_server_cannot_be_reached(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     calendar.error = Unreachable("gone")
     with pytest.raises(Unreachable):
-        await read_mailbox(store, calendar, mailbox, clock)
+        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == ["meeting"]
 
 
@@ -89,10 +90,10 @@ async def test_a_code_that_changed_lets_the_calendar_be_read_whole(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     async with store.write() as rows:
         await mailboxes.reread(rows)
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert [whole for _, whole in calendar.reads] == [True, True]
 
 
@@ -102,7 +103,7 @@ async def test_a_user_who_is_gone_leaves_nothing(
     calendar.write(mailbox.id, item("M: Styrgrupp"))
     async with store.write() as rows:
         await users.remove(rows, mailbox.user)
-    assert not await read_mailbox(store, calendar, mailbox, clock)
+    assert not await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == []
 
 
@@ -111,7 +112,7 @@ async def test_an_all_day_holiday_that_is_free_diverts(
 ) -> None:
     midnight = datetime(2026, 11, 23, tzinfo=ZONE).astimezone(UTC)
     calendar.write(mailbox.id, item("SEM:", midnight, timedelta(days=1)))
-    await read_mailbox(store, calendar, mailbox, clock)
+    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
     assert await kept(store, mailbox) == ["holiday"]
 
 
@@ -134,7 +135,7 @@ async def test_gone_for_the_day_on_friday_lasts_over_the_weekend(
     calendar.write(mailbox.id, item("GFD:", friday))
     for hours in range(0, 65, 8):
         clock.turn(friday + timedelta(hours=hours))
-        await read_mailbox(store, calendar, mailbox, clock)
+        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
         async with store.read() as rows:
             mine = await diversions.of(rows, mailbox.user)
         assert timeline.in_force(mine, clock.now()), f"{hours} hours later"

@@ -11,6 +11,7 @@ from gateway.domain.diversion import Diversion
 from gateway.domain.held import Held, Lamp
 from gateway.domain.mailbox import Mailbox
 from gateway.domain.user import User
+from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
@@ -27,7 +28,7 @@ async def running(
     store: Store, pbx: FakePbx, clock: HandClock, takes_part: Callable[[User], bool] = lambda _: True, **how: bool
 ) -> AsyncIterator[None]:
     pulse = Pulse(store, clock)
-    reconcile = Reconcile("main", store, takes_part, clock, pulse, **how)
+    reconcile = Reconcile("main", store, Decided(), takes_part, clock, pulse, **how)
     keeper = asyncio.create_task(supervise(pbx.connect, reconcile.hold, partial(pulse.say, "pbx:main"), clock))
     try:
         yield

@@ -11,8 +11,9 @@ import pytest
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
+from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
-from gateway.engine.sync import Sync, next_turn, spread
+from gateway.engine.sync import APART, Sync, next_turn, spread
 from gateway.errors import Refused, SignInAgain, Unreachable
 from gateway.ports import Opened
 from gateway.store import accounts, diversions, health, mailboxes, users, wishes
@@ -34,7 +35,9 @@ async def running(
     async def connect(_: Account) -> AsyncIterator[Opened]:
         yield Opened(calendar=calendar)
 
-    sync = asyncio.create_task(Sync(store, {"office": connect}, takes_part, clock, Pulse(store, clock)).run())
+    sync = asyncio.create_task(
+        Sync(store, Decided(), {"office": connect}, takes_part, clock, Pulse(store, clock)).run()
+    )
     try:
         yield
     finally:
@@ -208,3 +211,17 @@ def test_a_thousand_mailboxes_are_spread_over_a_minute_and_ten_are_read_at_once(
 )
 def test_the_next_turn(now: object, expected: object) -> None:
     assert next_turn(NOON, MINUTE, now) == expected  # type: ignore[arg-type]
+
+
+async def test_hundreds_of_people_with_passwords_of_their_own_are_spread_too(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    many = 200
+    async with store.write() as rows:
+        for number in range(many):
+            await someone(rows, str(2000 + number))
+    async with running(store, calendar, clock):
+        await comes(lambda: clock.waiting == many + FLUSH, within=30)
+        assert clock.now() == NOON
+        await turning(clock, lambda: len(calendar.reads) == many, FLUSH + many)
+        assert clock.now() >= NOON + APART * (many - 2)

@@ -1,0 +1,53 @@
+"""What people have decided (users, codes, the organisation), kept in memory while the store says that it is unchanged.
+
+Every reading of every mailbox needs it; taking thousands of users from the database each time would be most of the
+work.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.domain.user import User
+from gateway.planning.rules import Rules
+from gateway.store import codes, organisation, users
+from gateway.store.revisions import revisions
+from gateway.store.rows import Rows
+
+NOUNS = ("users", "codes", "organisation")
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """`users` by id, those who are disabled too."""
+
+    users: Mapping[int, User]
+    rules: Rules
+
+
+class Decided:
+    """Asks for revisions in the reader's own transaction, so what it returns belongs to the reader's other rows."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[int | None, ...], Decisions] | None = None
+
+    async def now(self, rows: Rows) -> Decisions:
+        """Return what is decided, as `rows` sees it."""
+        told = await revisions(rows)
+        mine = tuple(told.get(noun) for noun in NOUNS)
+        if self._kept is None or self._kept[0] != mine:
+            everybody = await users.every(rows)
+            self._kept = mine, Decisions({user.id: user for user in everybody}, await _rules(rows, everybody))
+        return self._kept[1]
+
+
+async def rules_of(rows: Rows) -> Rules:
+    """Return what the organisation has decided, read this once."""
+    return await _rules(rows, await users.every(rows))
+
+
+async def _rules(rows: Rows, everybody: Iterable[User]) -> Rules:
+    return Rules(
+        organisation=await organisation.get(rows),
+        codes=await codes.every(rows),
+        extensions=frozenset(place for user in everybody for place in user.places),
+    )
