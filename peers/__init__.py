@@ -5,6 +5,6 @@ phones as sipp processes whose sound is sent and counted exactly, lamps, and a p
 async context manager that ends what it started, by process id. Logs stay in the folder that was given, and the end
 of the log is part of the error when a start fails.
 
-Not in here: anything that `gateway` imports, and servers made of our own code (those are `tests/fakes`). Nothing in
-`peers` imports `gateway`, so that a fault there cannot hide here.
+Not in here: anything that `gateway` imports, and servers made of our own code (those are `tests/fakes`). Nothing but
+`peers.gateway`, which prepares and starts the product, imports `gateway`, so that a fault there cannot hide here.
 """

@@ -35,17 +35,20 @@ async def lands(asterisk: Asterisk, extension: str, at: Phone, *, caller: str = 
         await made.hears()
 
 
-async def holds(ami: RawAmi, extension: str, *, diverted: bool, within: float = 15) -> None:
-    """Wait until schedule, lamp and presence in the PBX all say that `extension` is diverted, or all that it is not."""
-    wanted = ("INUSE", "dnd", True) if diverted else ("UNAVAILABLE", "available", False)
+async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 15) -> None:
+    """Wait until schedule, lamp and presence in the PBX all say that `extension` is diverted, or all that it is not.
+
+    `presence` is the one of the code that diverts.
+    """
+    wanted = ("INUSE", presence, True) if diverted else ("UNAVAILABLE", "available", False)
     seen: tuple[str, str, bool] | None = None
     try:
         async with asyncio.timeout(within):
             while seen != wanted:
                 lamp = await ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})")
-                presence = await ami.value(f"PRESENCE_STATE(CustomPresence:ringplan-{extension},value)")
+                shown = await ami.value(f"PRESENCE_STATE(CustomPresence:ringplan-{extension},value)")
                 answer = await ami.action("DBGet", {"Family": "ringplan", "Key": extension})
-                seen = (lamp, presence, answer["Response"] == "Success")
+                seen = (lamp, shown, answer["Response"] == "Success")
                 await asyncio.sleep(POLL)
     except TimeoutError:
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None

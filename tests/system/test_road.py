@@ -1,11 +1,12 @@
 """The main road: what somebody writes into a calendar is what the telephone does."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from peers.asterisk import Asterisk
 from peers.dav import event
-from peers.gateway import Gateway, Owner, Setup
+from peers.gateway import STOCKHOLM, Gateway, Owner, Setup
 from peers.phone import Phone
 from peers.radicale import Radicale
 from tests.system.calls import HOUR, MINUTE, holds, instant, lands, quietly_to
@@ -34,3 +35,38 @@ async def test_m_diverts_and_deleting_it_lets_the_telephone_ring(
         await holds(ami, "1001", diverted=False)
         await lands(asterisk, "1001", own)
         assert len(target.calls) == 1
+
+
+async def test_an_all_day_holiday_that_is_shown_as_free_diverts(
+    asterisk: Asterisk, radicale: Radicale, folder: Path
+) -> None:
+    today = datetime.now(STOCKHOLM).date()
+    free = ("TRANSP:TRANSPARENT", "X-MICROSOFT-CDO-BUSYSTATUS:FREE")
+    begins, ends = (f";VALUE=DATE:{day:%Y%m%d}" for day in (today, today + timedelta(days=2)))
+    owner = Owner("1012", "frank", radicale.people["frank"])
+    async with (
+        Phone.register(asterisk, "1012") as own,
+        Phone.register(asterisk, "1013") as target,
+        Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1013"))),
+        asterisk.observe() as ami,
+    ):
+        await radicale.calendar("frank").put("holiday", event("holiday", begins, ends, "SEM:", *free))
+        await holds(ami, "1012", diverted=True, presence="xa")
+        await lands(asterisk, "1012", target)
+        assert own.calls == []
+
+
+async def test_all_phones_of_a_user_follow_together(asterisk: Asterisk, radicale: Radicale, folder: Path) -> None:
+    owner = Owner("1014", "grace", radicale.people["grace"], phones=("1015",))
+    async with (
+        Phone.register(asterisk, "1014") as desk,
+        Phone.register(asterisk, "1015") as cordless,
+        Phone.register(asterisk, "1016") as target,
+        Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1016"))),
+        asterisk.observe() as ami,
+    ):
+        await radicale.calendar("grace").put("board", event("board", instant(-MINUTE), instant(HOUR), "M:"))
+        for extension in ("1014", "1015"):
+            await holds(ami, extension, diverted=True)
+            await lands(asterisk, extension, target)
+        assert desk.calls == cordless.calls == []
