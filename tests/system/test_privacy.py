@@ -97,7 +97,7 @@ async def test_a_text_is_found_while_it_is_in_force_and_nowhere_a_minute_after(p
         texts = [trace for value in (*before, *last) for trace in traces(value)]
         await gone(lambda: files_with(pbx.records(), *texts))
         await gone(lambda: files_with(astdb(pbx), "meeting", "I möte", "Frånvarande"))
-        assert files_with([gateway.log], "DEBUG"), "the gateway logs everything"
+        assert files_with([gateway.log], " DEBUG "), "the gateway logs everything"
     assert files_with([*inside(gateway.folder), *inside(pbx.folder)], *SHOWN, *HIDDEN) == set()
 
 

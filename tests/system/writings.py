@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+SHORTEST = 6  # bytes
+
 
 def writings(text: str) -> Iterator[bytes]:
     """Yield `text` plain, in UTF-16, percent- and quoted-printable, as JSON, and in base64.
 
-    Base64 in its three alignments, without the outer characters, which depend on what stands beside.
+    Base64 in its three alignments, without the outer characters, which depend on what stands beside. Raises
+    `ValueError` for a text so short that it would be found by chance.
     """
     raw = text.encode()
+    if len(raw) < SHORTEST:
+        raise ValueError(f"too short to be looked for: {text}")
     yield raw
     yield text.encode("utf-16-le")
     yield text.encode("utf-16-be")
@@ -21,7 +26,8 @@ def writings(text: str) -> Iterator[bytes]:
     yield quopri.encodestring(raw).strip()
     yield json.dumps(text)[1:-1].encode()
     for shift in range(3):
-        yield base64.b64encode(b"\0" * shift + raw)[4:-4]
+        begins, ends = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
+        yield base64.b64encode(b"\0" * shift + raw)[begins:ends]
 
 
 def files_with(files: Iterable[Path], *texts: str) -> set[str]:
