@@ -15,7 +15,9 @@ from peers.asterisk import Asterisk
 from peers.radicale import Radicale
 from peers.sogo import Sogo
 
-PEOPLE = {name: f"password of {name}" for name in ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")}
+AT_CONTRACTS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
+ON_THE_ROAD = ("ingrid", "johan", "karin", "lars", "maria", "nils", "olga")
+PEOPLE = {name: f"password of {name}" for name in (*AT_CONTRACTS, *ON_THE_ROAD)}
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ STEPS = [
 async def test_killed_and_started_again(
     asterisk: Asterisk, radicale: Radicale, folder: Path, between: str, toward: Toward, at: bytes, passed: bool
 ) -> None:
-    owner, calendar = Owner("1005", "bob", radicale.people["bob"]), radicale.calendar("bob")
+    owner, calendar = Owner("1005", "ingrid", radicale.people["ingrid"]), radicale.calendar("ingrid")
     async with (
         Phone.register(asterisk, "1005") as own,
         Phone.register(asterisk, "1006") as target,
@@ -74,7 +74,7 @@ async def test_killed_and_started_again(
 async def test_killed_while_it_forgets_and_started_after_the_end(
     asterisk: Asterisk, radicale: Radicale, folder: Path, at: bytes, passed: bool
 ) -> None:
-    owner, calendar = Owner("1007", "carol", radicale.people["carol"]), radicale.calendar("carol")
+    owner, calendar = Owner("1007", "johan", radicale.people["johan"]), radicale.calendar("johan")
     async with (
         Phone.register(asterisk, "1007") as own,
         Crossing.open(asterisk.ami_port) as to_pbx,

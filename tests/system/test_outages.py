@@ -20,7 +20,7 @@ OWNER = Owner("1001", "alice", PEOPLE["alice"])
 
 
 async def test_asterisk_is_killed_and_restarted_in_the_middle_of_a_diversion(radicale: Radicale, folder: Path) -> None:
-    owner, calendar = Owner("1001", "dave", radicale.people["dave"]), radicale.calendar("dave")
+    owner, calendar = Owner("1001", "karin", radicale.people["karin"]), radicale.calendar("karin")
     async with Asterisk.start(folder / "asterisk") as asterisk:
         setup = Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1004"))
         await calendar.put("board", event("board", instant(-MINUTE), instant(HOUR), "M: Styrgrupp"))
@@ -45,7 +45,7 @@ async def test_asterisk_is_killed_and_restarted_in_the_middle_of_a_diversion(rad
 async def test_a_diversion_starts_and_ends_while_the_gateway_is_dead(
     asterisk: Asterisk, radicale: Radicale, folder: Path
 ) -> None:
-    owner, calendar = Owner("1008", "erin", radicale.people["erin"]), radicale.calendar("erin")
+    owner, calendar = Owner("1008", "lars", radicale.people["lars"]), radicale.calendar("lars")
     async with (
         Phone.register(asterisk, "1008") as own,
         Phone.register(asterisk, "1009") as target,

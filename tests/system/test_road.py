@@ -15,8 +15,8 @@ from tests.system.calls import HOUR, MINUTE, holds, instant, lands, quietly_to
 async def test_m_diverts_and_deleting_it_lets_the_telephone_ring(
     asterisk: Asterisk, radicale: Radicale, folder: Path
 ) -> None:
-    calendar = radicale.calendar("alice")
-    owner = Owner("1001", "alice", radicale.people["alice"])
+    calendar = radicale.calendar("maria")
+    owner = Owner("1001", "maria", radicale.people["maria"])
     async with (
         Phone.register(asterisk, "1001") as own,
         Phone.register(asterisk, "1004") as target,
@@ -43,21 +43,21 @@ async def test_an_all_day_holiday_that_is_shown_as_free_diverts(
     today = datetime.now(STOCKHOLM).date()
     free = ("TRANSP:TRANSPARENT", "X-MICROSOFT-CDO-BUSYSTATUS:FREE")
     begins, ends = (f";VALUE=DATE:{day:%Y%m%d}" for day in (today, today + timedelta(days=2)))
-    owner = Owner("1012", "frank", radicale.people["frank"])
+    owner = Owner("1012", "nils", radicale.people["nils"])
     async with (
         Phone.register(asterisk, "1012") as own,
         Phone.register(asterisk, "1013") as target,
         Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1013"))),
         asterisk.observe() as ami,
     ):
-        await radicale.calendar("frank").put("holiday", event("holiday", begins, ends, "SEM:", *free))
+        await radicale.calendar("nils").put("holiday", event("holiday", begins, ends, "SEM:", *free))
         await holds(ami, "1012", diverted=True, presence="xa")
         await lands(asterisk, "1012", target)
         assert own.calls == []
 
 
 async def test_all_phones_of_a_user_follow_together(asterisk: Asterisk, radicale: Radicale, folder: Path) -> None:
-    owner = Owner("1014", "grace", radicale.people["grace"], phones=("1015",))
+    owner = Owner("1014", "olga", radicale.people["olga"], phones=("1015",))
     async with (
         Phone.register(asterisk, "1014") as desk,
         Phone.register(asterisk, "1015") as cordless,
@@ -65,7 +65,7 @@ async def test_all_phones_of_a_user_follow_together(asterisk: Asterisk, radicale
         Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1016"))),
         asterisk.observe() as ami,
     ):
-        await radicale.calendar("grace").put("board", event("board", instant(-MINUTE), instant(HOUR), "M:"))
+        await radicale.calendar("olga").put("board", event("board", instant(-MINUTE), instant(HOUR), "M:"))
         for extension in ("1014", "1015"):
             await holds(ami, extension, diverted=True)
             await lands(asterisk, extension, target)
