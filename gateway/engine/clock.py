@@ -18,8 +18,10 @@ class WallClock:
         """Return at `when`, once `wake` is set, or early when the clock was set back: all is to be planned anew."""
         seen = self.now()
         while seen < when and not wake.is_set():
+            # not wait_for: Python 3.11's loses a cancellation that comes together with the wake
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), min((when - seen).total_seconds(), _LOOK_AGAIN))
+                async with asyncio.timeout(min((when - seen).total_seconds(), _LOOK_AGAIN)):
+                    await wake.wait()
             before, seen = seen, self.now()
             if seen < before:
                 return
