@@ -116,9 +116,10 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
             assert "1 diverted now" in status.out
             assert TEXT not in explained.out + status.out
 
-            released = await ringplan("off")
-            assert (released.status, released.err) == (0, "")
-            await asyncio.wait_for(gone(asterisk, "1001"), RELEASED)
+            async with asyncio.timeout(RELEASED):  # from the moment at which it is typed
+                released = await ringplan("off")
+                assert (released.status, released.err) == (0, "")
+                await gone(asterisk, "1001")
             assert (await ringplan("status", "--check")).status == 1
             assert (await ringplan("on")).status == 0
             await holds(ami, "1001", diverted=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import aclosing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -83,13 +84,18 @@ async def test_a_calendar_server_that_is_gone_lets_known_diversions_run_to_their
         setup = Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1011"))
         async with Gateway.start(folder / "gateway", setup) as gateway:
             await holds(ami, "1010", diverted=True)
+            gone = datetime.now(UTC)
             await radicale.stop()
             await _is_failing(gateway)
+            noticed = datetime.now(UTC)
             await lands(asterisk, "1010", target)
             await clock_passes(ami, ends)
             await holds(ami, "1010", diverted=False)
             await lands(asterisk, "1010", own)
-            assert "Unreachable" in json.dumps(json.loads(await gateway.command("status", "--json")))
+            (told,) = json.loads(await gateway.command("status", "--json"))["calendars"]
+            assert told["error"] == "Unreachable"
+            assert gone <= datetime.fromisoformat(told["failing_since"]) <= noticed
+            assert "FAILING SINCE" in await gateway.command("status")
             await radicale.up()
             await calendar.put("new", event("new", instant(-MINUTE), instant(HOUR), "M: ny"))
             await gateway.command("sync")

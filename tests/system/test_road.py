@@ -23,6 +23,7 @@ async def test_m_diverts_and_deleting_it_lets_the_telephone_ring(
         Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1004"))),
         asterisk.observe() as ami,
     ):
+        await holds(ami, "1001", diverted=False)  # told to be off from the first, not just unknown
         await calendar.put("styrgrupp", event("styrgrupp", instant(-5 * MINUTE), instant(HOUR), "M: Styrgrupp"))
         await holds(ami, "1001", diverted=True)
         await lands(asterisk, "1001", target)
