@@ -17,6 +17,7 @@ NAME = re.compile(r"[A-Za-z0-9-]+")
 DEEPEST = 8
 MOST_PARTS = 5_000  # components in one text
 MOST_RULES = 10  # RRULE or EXRULE in one component
+MOST_DATES = 5_000  # RDATE and EXDATE together in one text
 
 
 class Unreadable(ValueError):
@@ -57,7 +58,7 @@ def components(text: str, wanted: frozenset[str]) -> Component:
     """Read the first VCALENDAR of a text with the properties whose names are `wanted`. Raises `Unreadable`."""
     root = Component("")
     stack = [root]
-    count = 0
+    count = dates = 0
     for line in LINE.split(FOLD.sub("", text)):
         match = NAME.match(line)
         if match is None:
@@ -79,6 +80,10 @@ def components(text: str, wanted: frozenset[str]) -> Component:
             found.append(_property(line, match.end()))
             if name.endswith("RULE") and len(found) > MOST_RULES:
                 raise Unreadable("too many rules")
+            if name in ("RDATE", "EXDATE"):
+                dates += found[-1].value.count(",") + 1
+                if dates > MOST_DATES:
+                    raise Unreadable("too many dates")
     if len(stack) != 1:
         raise Unreadable("a BEGIN without its END")
     for calendar in root.named("VCALENDAR"):

@@ -23,8 +23,8 @@ from gateway.sources.caldav.zones import Moment, Zones
 WANTED = events.PROPERTIES | clocks.PROPERTIES
 LARGEST = 10 * 2**20  # characters of one text
 SHIFT = timedelta(days=1)  # a stretch of local times is taken so much wider than that of the instants
-
 FURTHEST = timedelta(days=366)
+MOST_FOLLOWING = 100  # changes of an occurrence and all later ones: each start is held against each of them
 
 
 def parse(
@@ -39,7 +39,7 @@ def parse(
     for text in texts:
         try:
             found.extend(_appointments(text, window, zone, addresses))
-        except (Unreadable, OverflowError):
+        except (ValueError, OverflowError):  # `Unreadable`, and what sums of absurd times raise
             set_aside += 1
     return tuple(sorted(found, key=lambda a: (a.start, a.end, a.uid, a.occurrence))), set_aside
 
@@ -74,6 +74,8 @@ def _series(items: list[Event], window: Window, zones: Zones) -> Iterator[Appoin
             changes[_name(item.replaces, whole, zones)] = item
             if item.following:
                 following.append((zones.instant(item.replaces), item))
+    if len(following) > MOST_FOLLOWING:
+        raise Unreadable("a series that was moved too often")
     recurs = master is None or bool(master.rules or master.added or changes)
     left_out = {_name(moment, whole, zones) for moment in master.without} if master else set()
     if master is not None:

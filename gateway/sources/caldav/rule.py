@@ -22,6 +22,7 @@ LISTS = {
     "BYSETPOS": (-366, 366),
 }
 ZERO = frozenset({"BYHOUR", "BYMINUTE", "BYSECOND"})
+MOST = 800  # entries of one list: more than any list has different ones
 DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 
@@ -58,7 +59,7 @@ class Rule:
             until=until,
             until_utc=until_utc,
             week_start=_day(parts.pop("WKST", "MO"))[0],
-            days=tuple(_day(day) for day in parts.pop("BYDAY").split(",")) if "BYDAY" in parts else (),
+            days=_days(parts.pop("BYDAY")) if "BYDAY" in parts else (),
             lists={key: _numbers(key, parts.pop(key)) for key in LISTS if key in parts},
         )
         if parts:
@@ -101,12 +102,17 @@ def _day(text: str) -> tuple[int, int]:
     return DAYS[match[2]], int(match[1] or 0)
 
 
+def _days(text: str) -> tuple[tuple[int, int], ...]:
+    days = tuple(_day(day) for day in text.split(",", MOST))
+    return tuple(dict.fromkeys(days))
+
+
 def _numbers(key: str, text: str) -> tuple[int, ...]:
     low, high = LISTS[key]
     try:
-        numbers = tuple(int(number) for number in text.split(","))
+        numbers = tuple(dict.fromkeys(int(number) for number in text.split(",", MOST)))
     except ValueError as error:
         raise Unreadable("a series with a broken list") from error
-    if len(numbers) > 400 or any(n < low or n > high or (n == 0 and key not in ZERO) for n in numbers):
+    if any(n < low or n > high or (n == 0 and key not in ZERO) for n in numbers):
         raise Unreadable("a series with a broken list")
     return tuple(min(number, 59) for number in numbers) if key == "BYSECOND" else numbers

@@ -190,7 +190,10 @@ def _local(value: str) -> datetime:
     match = MOMENT.fullmatch(value.strip())
     if match is None or match[4] is None:
         raise Unreadable("a VTIMEZONE with a broken time")
-    return datetime(*(int(part) for part in match.groups()[:6]))  # type: ignore[arg-type]  # noqa: DTZ001
+    try:
+        return datetime(*(int(part) for part in match.groups()[:6]))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError as error:
+        raise Unreadable("a VTIMEZONE with a time that there is not") from error
 
 
 def _offset(text: str) -> timedelta:

@@ -268,6 +268,25 @@ BAD = {
         ("UID:a", "DTSTART;TZID=Our office:20261123T090000", "DURATION:PT1H"),
         head=BERLIN.replace("BYDAY=-1SU", "BYDAY=-1SU" + "\nRRULE:FREQ=YEARLY;BYDAY=SU" * 1000),
     ),
+    "a zone of a thirteenth month": calendar(
+        ("UID:a", "DTSTART;TZID=Our office:20261123T090000", "DURATION:PT1H"),
+        head=BERLIN.replace("19810329", "19811329"),
+    ),
+    "a zone of a year nought": calendar(
+        ("UID:a", "DTSTART;TZID=Our office:20261123T090000", "DURATION:PT1H"),
+        head=BERLIN.replace("19810329", "00000329"),
+    ),
+    "a list of many weekdays": calendar((
+        "UID:a", "DTSTART:20000101T000000Z", "DURATION:PT1H",
+        "RRULE:FREQ=HOURLY;COUNT=49999;BYDAY=" + ",".join(["-1SU"] * 50_000),
+    )),
+    "many dates": calendar((
+        *WHEN, *[f"RDATE:{','.join(f'20261123T{n:06d}Z' for n in range(0, 200_000, 10_000))}"] * 2_000,
+    )),
+    "moved again and again": calendar(
+        ("UID:a", "SUMMARY:M:", "DTSTART:20261101T000000Z", "DURATION:PT1S", "RRULE:FREQ=HOURLY"),
+        *[(*WHEN, f"RECURRENCE-ID;RANGE=THISANDFUTURE:20261101T{n:06d}Z") for n in range(2000)],
+    ),
     "broken exception": calendar((*WHEN, "RRULE:FREQ=DAILY", "EXDATE:soon")),
     "broken change": calendar((*WHEN, "RRULE:FREQ=DAILY"), (*WHEN, "RECURRENCE-ID:whenever")),
 }  # fmt: skip
