@@ -78,12 +78,9 @@ def components(text: str, wanted: frozenset[str]) -> Component:
         elif name in wanted:
             found = stack[-1].properties.setdefault(name, [])
             found.append(_property(line, match.end()))
-            if name.endswith("RULE") and len(found) > MOST_RULES:
-                raise Unreadable("too many rules")
-            if name in ("RDATE", "EXDATE"):
-                dates += found[-1].value.count(",") + 1
-                if dates > MOST_DATES:
-                    raise Unreadable("too many dates")
+            dates += line.count(",") + 1 if name in ("RDATE", "EXDATE") else 0
+            if dates > MOST_DATES or (name.endswith("RULE") and len(found) > MOST_RULES):
+                raise Unreadable("too many rules or dates")
     if len(stack) != 1:
         raise Unreadable("a BEGIN without its END")
     for calendar in root.named("VCALENDAR"):
