@@ -41,25 +41,28 @@ class Pulse:
             log.info("%s: up", name)
         else:
             log.warning("%s: %s%s", name, said, f" ({remedy})" if remedy else "")
-        async with self._store.write() as rows:
-            await health.put(rows, name, ok=error is None, now=self._clock.now(), said=said, remedy=remedy)
+        try:
+            async with self._store.write() as rows:
+                await health.put(rows, name, ok=error is None, now=self._clock.now(), said=said, remedy=remedy)
+        except BaseException:  # also a connection that was lost meanwhile: it is not said
+            self._said.pop(name, None)
+            raise
 
     async def tell(self, name: str, facts: Mapping[str, int | float | str | list[str]]) -> None:
-        """Note figures about `name`, which is well; written when one of them changes."""
-        told = {**self._facts.get(name, {}), **facts}
-        if told == self._facts.get(name):
+        """Note figures about `name`, well or not; written when one of them changes."""
+        if facts.items() <= self._facts.get(name, {}).items():
             return
-        self._facts[name] = told
         async with self._store.write() as rows:
-            await health.put(rows, name, ok=True, now=self._clock.now(), facts=told)
+            await health.tell(rows, name, facts, self._clock.now())
+        self._facts[name] = {**self._facts.get(name, {}), **facts}
 
     async def only(self, kind: str, names: Collection[str]) -> None:
-        """Drop the rows of a kind (`account:`) that there are no more: others than `names`."""
+        """Drop the rows of a kind (`account:`) that there are no more: others than `names`, which may be thousands."""
         async with self._store.write() as rows:
-            known = [row.name for row in await health.every(rows)]
-            gone = {name for name in known if name.startswith(kind) and name not in names}
+            known = {row.name for row in await health.every(rows)}
+            gone = {name for name in known if name.startswith(kind)}.difference(names)
             if gone:
-                await health.forget(rows, keep=[name for name in known if name not in gone])
+                await health.forget(rows, keep=known - gone)
         for name in gone:
             self._said.pop(name, None)
             self._facts.pop(name, None)

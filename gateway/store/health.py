@@ -63,6 +63,17 @@ async def put(
     rows.touch("health")
 
 
+async def tell(rows: Rows, name: str, facts: Facts, now: datetime) -> None:
+    """Add facts to those of a part, or change them; how it is stays as it was."""
+    before = await get(rows, name)
+    if before is None:
+        await put(rows, name, ok=True, now=now, facts=facts)
+        return
+    told = {**before.facts, **facts}
+    await rows.run(update(tables.health).where(COLUMN.name == name).values(facts=told, beat=now))
+    rows.touch("health")
+
+
 async def beat(rows: Rows, names: Collection[str], now: datetime) -> None:
     """Confirm that these parts are as they were."""
     await rows.run(update(tables.health).where(COLUMN.name.in_(names)).values(beat=now))
