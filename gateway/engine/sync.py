@@ -9,7 +9,7 @@ would lock it out. One watcher of the store serves all accounts, which may be th
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NoReturn
 
@@ -29,6 +29,8 @@ AT_ONCE = 32  # readings of one source; that many have to hang before another on
 APART = timedelta(milliseconds=50)  # between two mailboxes that are new
 LONGEST_WAIT = timedelta(minutes=5)
 FLUSH = timedelta(seconds=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+GOLDEN = (5**0.5 - 1) / 2
 
 TakesPart = Callable[[User], bool]
 
@@ -147,7 +149,7 @@ class Sync:
             else:
                 await self._pulse.say(account_name(mailbox.account), None)
                 failures = 0
-                due = next_turn(due, refresh, self._clock.now())
+                due = next_turn(mailbox, self._clock.now())
 
     async def _hear_push(self, source: CalendarSource, wanted: tuple[Mailbox, ...]) -> None:
         async for mailbox in source.changed(wanted):
@@ -176,7 +178,7 @@ class Sync:
 
 
 def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
-    """Return when each is read first: soon, but not all at once; from then on each keeps its own turn."""
+    """Return when each is read first: soon, but not all at once; from then on each has its own turn (`next_turn`)."""
     many = max(len(wanted), 1)
     return {
         mailbox: now + min(APART * many, timedelta(seconds=mailbox.refresh)) * place / many
@@ -184,14 +186,16 @@ def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
     }
 
 
-def next_turn(due: datetime, refresh: timedelta, now: datetime) -> datetime:
-    """Return when a mailbox that was due at `due` is read again: its own turn, unless that is over or far away.
+def next_turn(mailbox: Mailbox, now: datetime) -> datetime:
+    """Return when `mailbox` is read again: at its own place in the course of each `refresh`, at most that far away.
 
-    Turns that were missed (the machine slept) are not made up for; after a clock that was set back nobody waits longer
-    than `refresh`.
+    The place comes from its id alone, so mailboxes stay apart whatever made them be read together: a wish for all, a
+    server that came back, a machine that slept, a clock that was set. Multiples of the golden ratio lie evenly on a
+    circle, however many there are (Knuth, The Art of Computer Programming, volume 3, section 6.4, theorem S).
     """
-    following = due + refresh
-    return following if now < following <= now + refresh else now + refresh
+    refresh = timedelta(seconds=mailbox.refresh)
+    place = refresh * (mailbox.id * GOLDEN % 1)
+    return now + refresh - (now - EPOCH - place) % refresh
 
 
 def account_name(account: int) -> str:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Account, Mailbox
@@ -64,8 +66,11 @@ async def test_a_mailbox_is_read_every_minute(store: Store, calendar: FakeCalend
     async with store.write() as rows:
         _, mailbox = await someone(rows)
     async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 2, FLUSH + 1)
+        second = clock.now()
+        assert NOON < second <= NOON + MINUTE
         await turning(clock, lambda: len(calendar.reads) == 4, FLUSH + 1)
-    assert clock.now() == NOON + 3 * MINUTE
+    assert clock.now() == second + 2 * MINUTE
     assert calendar.reads == [(mailbox.id, True)] + 3 * [(mailbox.id, False)]
 
 
@@ -189,10 +194,11 @@ async def test_who_does_not_take_part_is_not_read(store: Store, calendar: FakeCa
     assert first.id != second.id
 
 
-def test_a_thousand_mailboxes_are_spread_over_a_minute_and_ten_are_read_at_once() -> None:
-    def boxes(many: int) -> tuple[Mailbox, ...]:
-        return tuple(Mailbox(i, i, 1, f"u{i}@example.org", frozenset(), ZONE) for i in range(many))
+def boxes(many: int) -> tuple[Mailbox, ...]:
+    return tuple(Mailbox(i, i, 1, f"u{i}@example.org", frozenset(), ZONE) for i in range(many))
 
+
+def test_a_thousand_mailboxes_are_spread_over_a_minute_and_ten_are_read_at_once() -> None:
     assert max(spread(boxes(10), NOON).values()) < NOON + timedelta(seconds=1)
     firsts = sorted(spread(boxes(5000), NOON).values())
     assert firsts[0] == NOON
@@ -201,16 +207,67 @@ def test_a_thousand_mailboxes_are_spread_over_a_minute_and_ten_are_read_at_once(
     assert gaps == {0.012}
 
 
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        (NOON + timedelta(seconds=2), NOON + MINUTE),  # its own turn
-        (NOON + 8 * HOUR, NOON + 8 * HOUR + MINUTE),  # slept: not made up for
-        (NOON - 8 * HOUR, NOON - 8 * HOUR + MINUTE),  # the clock was set back
-    ],
-)
-def test_the_next_turn(now: object, expected: object) -> None:
-    assert next_turn(NOON, MINUTE, now) == expected  # type: ignore[arg-type]
+@given(st.integers(1, 10**6), st.sampled_from((1, 10, 60, 3600)), st.datetimes(timezones=st.just(UTC)))
+def test_the_next_turn_is_the_mailboxs_own_whenever_it_was_read_before(number: int, refresh: int, now: datetime):
+    """As after a wish, a sleep, or a clock that was set."""
+    box = Mailbox(number, number, 1, "", frozenset(), ZONE, refresh=refresh)
+    turn, longest = next_turn(box, now), timedelta(seconds=refresh)
+    assert now < turn <= now + longest
+    assert next_turn(box, turn) == turn + longest
+    assert next_turn(box, now + (turn - now) / 2) == turn
+
+
+@pytest.mark.parametrize("first", [1, 4711])
+@pytest.mark.parametrize("many", [2, 10, 100, 5000])
+def test_turns_lie_evenly_however_many_there_are(first: int, many: int):
+    some = [Mailbox(first + i, i, 1, f"u{i}@example.org", frozenset(), ZONE) for i in range(many)]
+    turns = sorted(next_turn(box, NOON) for box in some)
+    gaps = [b - a for a, b in pairwise([*turns, turns[0] + MINUTE])]
+    assert max(gaps) < 2 * MINUTE / many
+    assert min(gaps) > MINUTE / many / 3
+
+
+async def test_after_a_wish_for_all_each_keeps_its_own_turn(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    read: list[datetime] = []
+
+    class Noting(FakeCalendar):
+        async def read(self, mailbox, window, since):
+            read.append(clock.now())
+            return await super().read(mailbox, window, since)
+
+    many = 20
+    async with store.write() as rows:
+        for number in range(many):
+            await someone(rows, str(2000 + number))
+    async with running(store, Noting(), clock):
+        await turning(clock, lambda: len(read) == many, FLUSH + many)
+        async with store.write() as rows:
+            await wishes.ask(rows, Wish(Kind.SYNC, None, clock.now()))
+        await turning(clock, lambda: len(read) == 3 * many, FLUSH + many)
+    assert len(set(read[-many:])) == many
+
+
+async def test_a_mailbox_that_hangs_delays_nobody(store: Store, clock: HandClock) -> None:
+    class Slow(FakeCalendar):
+        async def read(self, mailbox, window, since):
+            result = await super().read(mailbox, window, since)
+            if mailbox.id == hangs.id:
+                await asyncio.Event().wait()
+            return result
+
+    slow = Slow()
+    async with store.write() as rows:
+        opened = await accounts.add(rows, account())
+        both: list[Mailbox] = []
+        for extension in ("1001", "1002"):
+            user = await users.add(rows, person(extension))
+            both.append(await mailboxes.add(rows, Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE)))
+    hangs, other = both
+    async with running(store, slow, clock):
+        await turning(clock, lambda: slow.reads.count((other.id, False)) == 5, FLUSH + 1)
+    assert [read for read in slow.reads if read[0] == hangs.id] == [(hangs.id, True)]
 
 
 async def test_hundreds_of_people_with_passwords_of_their_own_are_spread_too(
@@ -223,5 +280,5 @@ async def test_hundreds_of_people_with_passwords_of_their_own_are_spread_too(
     async with running(store, calendar, clock):
         await comes(lambda: clock.waiting == many + FLUSH, within=30)
         assert clock.now() == NOON
-        await turning(clock, lambda: len(calendar.reads) == many, FLUSH + many)
+        await turning(clock, lambda: sum(whole for _, whole in calendar.reads) == many, FLUSH + many)
         assert clock.now() >= NOON + APART * (many - 2)
