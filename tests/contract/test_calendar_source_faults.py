@@ -1,6 +1,8 @@
 """What a CalDAV source makes of servers that fail, lie, or lead elsewhere: a scripted server."""
 
+import gzip
 import ssl
+import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,6 +46,7 @@ async def test_a_sound_server_is_read_and_other_peoples_calendars_in_the_home_ar
 HOME = ("/home/", "/home/mine/", "/home/other/", "/home/inbox/")
 HTML = Answer(200, {"Content-Type": "text/html"}, b"<html>welcome</html>")
 WHOLE = multistatus(member("/home/mine/one.ics", "<C:calendar-data>x</C:calendar-data>"))
+ZEROS = gzip.compress(bytes(60 * 2**20))
 BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatus xmlns="DAV:">&a;</multistatus>'
 
 
@@ -69,6 +72,10 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatu
         (Answer(302, {"Location": "https://elsewhere.example/"}), GiveUp),
         (Answer(302, {}), GiveUp),
         (Answer(207, {"Content-Type": "text/xml", "Content-Encoding": "gzip"}, b"not gzip"), RetryLater),
+        (Answer(207, {"Content-Type": "text/xml", "Content-Encoding": "gzip"}, gzip.compress(WHOLE)[:-9]), RetryLater),
+        (Answer(207, {"Content-Type": "text/xml", "Content-Encoding": "gzip"}, ZEROS), GiveUp),
+        (Answer(207, {"Content-Type": "text/xml", "Content-Encoding": "gzip, gzip"}, gzip.compress(ZEROS)), RetryLater),
+        (Answer(207, {"Content-Type": "text/xml", "Content-Encoding": "deflate"}, zlib.compress(WHOLE)), RetryLater),
     ],
 )
 async def test_each_fault_is_said_in_our_words(answer, error):
@@ -249,6 +256,18 @@ async def test_dns_that_leads_to_another_domain_is_not_believed():
     assert [finding.ok for finding in findings] == [False]
     assert "evil.test" in findings[-1].said
     assert findings[-1].remedy
+
+
+async def test_a_path_in_dns_leads_to_no_other_server(tls, ca):
+    async with Dav.start(tls) as dav, Dav.start(tls) as evil:
+        records = {
+            ("_caldavs._tcp.localhost", "SRV"): (f"0 1 {dav.port} localhost.",),
+            ("_caldavs._tcp.localhost", "TXT"): (f'"path=//localhost:{evil.port}/dav/"',),
+        }
+        async with names(records) as resolver:
+            await check(CalDavSettings(domain="localhost", ca=ca), ACCOUNT, MAILBOX, resolver)
+        assert evil.requests == []
+        assert dav.requests
 
 
 async def test_a_check_ends_at_the_step_that_fails():

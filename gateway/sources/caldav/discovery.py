@@ -115,7 +115,7 @@ class Discovery:
                 )
             root = httpx.URL(scheme="https", host=service.host, port=service.port, path="/")
             if service.path:
-                yield root.join(service.path)
+                yield root.copy_with(path=service.path)  # stays on its host, were it //elsewhere.example/
             if led := await self.client.led(root.join(WELL_KNOWN)):
                 yield led
             yield root
