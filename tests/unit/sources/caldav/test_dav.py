@@ -1,5 +1,7 @@
 """The XML of answers."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,20 @@ def test_what_xml_forbids_is_replaced(bad):
 
 def test_an_address_cannot_leave_its_place_in_a_search():
     assert b"<evil/>" not in search("</match><evil/>")
+
+
+@pytest.mark.parametrize("name", [b"response", b"propstat", b"prop"])
+def test_what_lies_within_itself_is_looked_at_once(name):
+    opens, closes = b"<%s><status>200 OK</status>" % name, b"</%s>" % name
+    inside = opens * 8_000 + closes * 8_000
+    began = time.process_time()
+    multistatus(answer(b"<response><propstat><status>HTTP/1.1 200 OK</status>" + inside + b"</propstat></response>"))
+    multistatus(answer(inside))
+    assert time.process_time() - began < 1
+
+
+def test_an_answer_of_millions_of_elements_is_none():
+    began = time.process_time()
+    with pytest.raises(Unreadable):
+        multistatus(answer(b"<a/>" * 2_100_000))
+    assert time.process_time() - began < 1
