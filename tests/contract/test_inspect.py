@@ -1,0 +1,105 @@
+"""What `ringplan check` sees of a real Asterisk: each mistake in its set-up is named, with what to do about it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.domain.finding import Finding
+from gateway.pbx.asterisk import lines
+from gateway.pbx.asterisk.inspect import PREDIAL_HOOK, READS_VERSION, inspect
+from gateway.pbx.asterisk.settings import AsteriskSettings
+from peers.asterisk import DIALPLAN, Asterisk, Setup
+
+DIAL = "Dial(PJSIP/${EXTEN})"
+DESKS = f"""
+[desks]
+exten => _2XXX,1,{DIAL}
+exten => _3XXX,1,{DIAL}
+{lines.line()}
+exten => _4XXX,1,NoOp()
+{lines.line()}
+ same => n,{DIAL}
+{lines.hint("_4XXX")}
+exten => _5XXX,1,NoOp()
+{lines.line()}
+ same => n,{DIAL}
+exten => _5XXX,hint,PJSIP/${{EXTEN}}
+exten => _6XXX,1,NoOp()
+; {lines.line()}
+ same => n,{DIAL}
+
+[here]
+exten => 7001,1,{lines.LINE}
+[there]
+exten => 7001,1,{DIAL}
+"""
+
+
+async def findings(asterisk: Asterisk, *extensions: str, sounds: tuple[str, ...] = ()) -> dict[str, Finding]:
+    login = asterisk.ami
+    settings = AsteriskSettings(port=asterisk.ami_port, user=login.user, secret=login.secret)
+    return {finding.part: finding for finding in await inspect(settings, extensions, sounds)}
+
+
+@pytest.fixture(scope="module", params=["22", pytest.param("16", marks=pytest.mark.soak)])
+async def desks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asterisk]:
+    """An Asterisk whose administrator made mistakes."""
+    setup = Setup(version=request.param, extra=DESKS)
+    async with Asterisk.start(tmp_path_factory.mktemp("desks") / "state", setup) as asterisk:
+        yield asterisk
+
+
+@pytest.mark.parametrize(
+    ("extension", "ok"),
+    [
+        pytest.param("1001", True, id="as it must be"),
+        pytest.param("2001", False, id="no line"),
+        pytest.param("3001", False, id="after the Dial"),
+        pytest.param("4001", True, id="before the Dial, with a hint"),
+        pytest.param("5001", True, id="before the Dial, with a hint of the phone alone"),
+        pytest.param("6001", False, id="commented out"),
+        pytest.param("7001", False, id="in a context that does not dial"),
+    ],
+)
+async def test_each_extension_needs_the_line_before_its_dial(desks, extension, ok):
+    found = (await findings(desks, extension))["line"]
+    assert found.ok is ok
+    if not ok:
+        assert extension in found.said
+        assert lines.LINE in found.remedy
+
+
+@pytest.mark.parametrize(("extension", "told"), [("4001", False), ("5001", True), ("2001", True)])
+async def test_a_hint_without_our_lamp_is_told_but_no_failure(desks, extension, told):
+    found = (await findings(desks, extension))["hint"]
+    assert found.ok
+    assert (extension in found.said) is told
+
+
+async def test_many_extensions_without_the_line_are_counted(desks):
+    found = (await findings(desks, "1001", *(str(number) for number in range(2001, 2021))))["line"]
+    assert "and 15 more" in found.said
+
+
+async def test_what_is_missing_in_a_whole_pbx(folder):
+    """No context for targets, a dialplan of another version, and a clock that is two minutes slow."""
+    other = folder / "dialplan"
+    other.mkdir()
+    ours = (DIALPLAN / "ringplan.conf").read_text()
+    assert READS_VERSION in ours
+    (other / "ringplan.conf").write_text(ours.replace(READS_VERSION, READS_VERSION.replace("1", "9")))
+    slow = f"{datetime.now(UTC) - timedelta(minutes=2):%Y-%m-%d %H:%M:%S}"
+    async with Asterisk.start(folder / "pbx", Setup(dialplan=other, false_clock=slow)) as asterisk:
+        await asterisk.cli("dialplan remove context ringplan-target")
+        found = await findings(asterisk, "1001")
+    assert {part for part, one in found.items() if not one.ok} == {"dialplan", "targets", "clock"}
+    assert "another version" in found["dialplan"].said
+    assert "[ringplan-target]" in found["targets"].remedy
+    assert "differ by 12" in found["clock"].said
+
+
+async def test_one_line_in_freepbxs_hook_is_for_all_extensions(folder):
+    hook = f"\n[{PREDIAL_HOOK}]\nexten => s,1,{lines.LINE}\n[desks]\nexten => _2XXX,1,{DIAL}\n"
+    async with Asterisk.start(folder / "pbx", Setup(extra=hook)) as asterisk:
+        assert (await findings(asterisk, "2001"))["line"].ok
