@@ -38,6 +38,7 @@ PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
+CREDENTIALS = re.compile(r"//[^/]*@")  # in an address: never shown
 
 
 class RunSettings(BaseModel):
@@ -172,7 +173,7 @@ class _Reading:
                 self.found.append(Mistake(where, "", "cannot be a name", "Use letters, digits, - and _"))
             if not isinstance(table, dict):
                 form = f"Write [{key}.<name>] with keys below it"
-                self.found.append(Mistake(where, _shown(table), "is no table", form))
+                self.found.append(Mistake(where, "", "is no table", form))  # a secret in the wrong place, perhaps
             elif kind not in kinds:
                 remedy = _near(str(kind), tuple(kinds)) or f"Known kinds: {', '.join(kinds)}"
                 self.found.append(Mistake(f"{where}.kind", _shown(kind), "there is no such kind", remedy))
@@ -261,6 +262,8 @@ def _near(name: str, known: tuple[str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str) and CREDENTIALS.search(value):
+        return ""
     written = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return written if len(written) <= LONGEST_VALUE else written[:LONGEST_VALUE] + "…"
 

@@ -89,6 +89,8 @@ def test_the_environment_stands_over_the_file(folder: Path) -> None:
         ('kind = "asterisk"', 'kind = "astrisk"', "pbx.main.kind", '"astrisk"', "Did you mean asterisk?"),
         ('kind = "caldav"', 'kind = "notes"', "sources.office.kind", '"notes"', "caldav"),
         ("https://calendar", "ftp://calendar", "sources.office.url", '"ftp://calendar.example.org/"', "https://"),
+        ("https://calendar", "https://me:opensesame@calendar", "sources.office.url", "", "belong to an account"),
+        ("[pbx.main]", '[pbx]\nsecret = "opensesame"\n[pbx.main]', "pbx.secret", "", "is no table"),
         ("[run]", "[runn]", "runn", "", "Did you mean run?"),
         ("[run]", "[run]\ndry_runn = true", "run.dry_runn", "", "Did you mean dry_run?"),
         ('pilot = ["1001"]', 'pilot = ["10 01"]', "run.pilot.0", '"10 01"', "pattern"),
