@@ -4,6 +4,7 @@ Whoever waits is told within the deadline, nothing is sent twice, and after a cr
 """
 
 import asyncio
+import math
 import time
 from contextlib import aclosing, asynccontextmanager
 
@@ -118,6 +119,15 @@ async def test_the_clock_is_told_with_every_sign_of_life():
     async with connected(FakeAmi(ahead=-90.0), ping=0.01) as switch, aclosing(switch.events()) as events:
         seen = [(await anext(events)).ahead.total_seconds() for _ in range(3)]
     assert all(abs(ahead + 90) < 1 for ahead in seen)
+
+
+@pytest.mark.parametrize("ahead", [math.inf, -math.inf, math.nan, 1e300])
+async def test_a_clock_that_makes_no_sense_is_passed_over(ahead):
+    fake = FakeAmi(ahead=ahead)
+    async with connected(fake, ping=0.01) as switch, aclosing(switch.events()) as events, asyncio.timeout(SOON):
+        await switch.held()
+        fake.ahead = 0.0
+        assert abs((await anext(events)).ahead.total_seconds()) < 1
 
 
 @pytest.mark.parametrize("how", ["hang_up", "shut_down"])

@@ -220,10 +220,10 @@ class Client:
 
     def _see(self, pong: Message, ours: float) -> None:
         try:
-            ahead = float(pong.get("Timestamp")) - ours
-        except ValueError:
+            ahead = timedelta(seconds=float(pong.get("Timestamp")) - ours)
+        except (ValueError, OverflowError):  # no number, `nan`, `inf`
             return
-        self._told.append(ClockSeen(timedelta(seconds=ahead)))
+        self._told.append(ClockSeen(ahead))
         self._news.set()
 
     async def sign_in(self) -> None:
