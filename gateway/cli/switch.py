@@ -41,7 +41,7 @@ async def _off(settings: Settings) -> None:
 
         async def released(rows: Rows) -> bool:
             rows_of_pbxs = [row for row in await health.every(rows) if row.name.startswith("pbx:")]
-            return all(row.ok and row.facts.get("held", 0) == 0 for row in rows_of_pbxs)
+            return all(row.ok and not row.facts.get("held") and not row.facts.get("refused") for row in rows_of_pbxs)
 
         if not await until(store, "health", done=released, seconds=PATIENCE):
             raise RetryLater("it is off, but not every PBX has confirmed it yet", BY_HAND)

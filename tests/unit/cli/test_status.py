@@ -102,6 +102,30 @@ def test_who_is_diverted_is_told_without_what_their_calendar_says(
     assert TEXT not in shown + json.dumps(told, ensure_ascii=False)
 
 
+async def sick(rows: Rows, now: datetime) -> None:
+    """Anna is sick, beside that her child is, and so it goes on."""
+    (user,) = await users.every(rows)
+    items = [
+        Diversion(user.id, "d" * 32, "sick", now - HOUR, now + HOUR),
+        Diversion(user.id, "e" * 32, "sick_child", now - 2 * HOUR, now + 2 * HOUR),
+        Diversion(user.id, "f" * 32, "sick_child", now - 2 * HOUR, now + 2 * HOUR, diverts=False),
+        Diversion(user.id, "0" * 32, "sick", now + 3 * HOUR, now + 4 * HOUR),
+    ]
+    await mailboxes.replace(rows, 1, items, None, epoch=0, now=now)
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("status", "--json"), ("explain", "1001"), ("explain", "1001", "--json")]
+)
+def test_that_somebody_is_sick_is_nobodys_business(ringplan: Ringplan, write: Write, words: tuple[str, ...]) -> None:
+    write(well)
+    write(sick)
+    told = ringplan(*words).stdout.lower()
+    assert "away" in told
+    for telling in ("sick", "sju", "vab", "vård", "krank", '"41"', '"42"'):
+        assert telling not in told, telling
+
+
 async def dead(rows: Rows, now: datetime) -> None:
     await health.beat(rows, ["gateway", "pbx:main"], now - HOUR)
 
@@ -218,6 +242,21 @@ def test_with_a_gateway_sync_writes_a_wish_and_off_waits_for_the_pbx(ringplan: R
     write(look)
     done = ringplan("off")
     assert (done.exit_code, "every extension is released" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("facts", [{"held": 1, "refused": []}, {"held": 0, "refused": ["1001"]}])
+def test_off_does_not_claim_what_the_pbx_has_not_confirmed(
+    ringplan: Ringplan, write: Write, monkeypatch: pytest.MonkeyPatch, facts: dict[str, object]
+) -> None:
+    async def still_there(rows: Rows, now: datetime) -> None:
+        await health.put(rows, "pbx:main", ok=True, now=now, facts=facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gateway.cli.switch.PATIENCE", 0.1)
+    write(well)
+    write(still_there)
+    done = ringplan("off")
+    assert (done.exit_code, "not every PBX has confirmed" in done.stderr) == (1, True), done.output
+    assert "RINGPLAN_OFF" in done.stderr
 
 
 def test_a_wrong_setting_ends_every_command_with_status_2_and_no_traceback(ringplan: Ringplan, tmp_path: Path) -> None:
