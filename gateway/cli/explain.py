@@ -1,6 +1,6 @@
 """`ringplan explain`: which item, rule or setting decides about an extension. Texts of calendars are not shown."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -16,6 +16,8 @@ from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.engine.decided import rules_of
 from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
+from gateway.planning.rules import Rules, discreet
+from gateway.planning.timeline import Segment
 from gateway.settings import Settings
 from gateway.store import diversions, mailboxes, switches
 
@@ -60,7 +62,8 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> tuple[U
     async with reading(settings) as rows:
         user = await user_at(rows, extension)
         when = now if at is None else given.time_of(at, now, user.zone)
-        told = explain(await diversions.of(rows, user.id), user, await rules_of(rows), when)
+        rules = await rules_of(rows)
+        told = _discreet(explain(await diversions.of(rows, user.id), user, rules, when), rules)
         seen = await mailboxes.progress(rows)
         boxes = await mailboxes.of(rows, user.id)
         pilot = settings.run.pilot
@@ -80,6 +83,26 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> tuple[U
                     f"its calendar cannot be read since {shown.instant(failing, user.zone)}: {seen[box.id].said}"
                 )
     return user, told, notes
+
+
+def _discreet(told: Explanation, rules: Rules) -> Explanation:
+    """Leave out which sensitive code it is: of who is sick this command's reader need not know."""
+
+    def one(diversion: Diversion) -> Diversion:
+        code = rules.by_key.get(diversion.code)
+        return replace(diversion, code=discreet(code).key) if code else diversion
+
+    def segment(known: Segment | None) -> Segment | None:
+        return known and replace(known, diversion=one(known.diversion))
+
+    return replace(
+        told,
+        segment=segment(told.segment),
+        next=segment(told.next),
+        code=told.code and discreet(told.code),
+        beneath=tuple(map(one, told.beneath)),
+        information=tuple(map(one, told.information)),
+    )
 
 
 def _show(user: User, told: Explanation, beyond: list[str]) -> None:

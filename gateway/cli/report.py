@@ -9,6 +9,7 @@ from enum import IntEnum
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.engine.decided import rules_of
+from gateway.planning.rules import discreet
 from gateway.planning.timeline import of_user, segment_at
 from gateway.store import accounts, diversions, health, mailboxes, switches, users
 from gateway.store.health import Health
@@ -45,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Who is diverted now: by the code `code`, until `until`, and can be reached at `back`."""
+    """Who is diverted now: by the code `code`, or the neutral one, until `until`, and can be reached at `back`."""
 
     extension: str
     code: str
@@ -92,7 +93,8 @@ async def report(rows: Rows, now: datetime) -> Report:
     for user in everybody:
         segment = segment_at(of_user(asked.get(user.id, ()), user, rules), now) if user.enabled else None
         if segment is not None:
-            absent.append(Absent(user.extension, segment.diversion.code, segment.end, segment.back))
+            code = discreet(rules.by_key[segment.diversion.code])
+            absent.append(Absent(user.extension, code.key, segment.end, segment.back))
     return Report(
         now=now,
         gateway=next((row for row in states if row.name == "gateway"), None),

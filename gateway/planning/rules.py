@@ -2,10 +2,10 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from gateway.domain.code import Code
+from gateway.domain.code import NEUTRAL, NEUTRAL_TEXTS, Code
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import Extension, Organisation
 
@@ -46,6 +46,13 @@ class Found:
 
     diversions: tuple[Diversion, ...] = ()
     remarks: Mapping[Remark, int] = field(default_factory=dict)
+
+
+def discreet(code: Code) -> Code:
+    """Return `code` as it may be named to others: of a sensitive one nothing that tells it from its like."""
+    if not code.sensitive:
+        return code
+    return replace(code, key=NEUTRAL, names=(), reason=NEUTRAL, texts=NEUTRAL_TEXTS, digit=None)
 
 
 def folded(name: str) -> str:
