@@ -48,12 +48,13 @@ def table(heads: Sequence[str], lines: Iterable[Sequence[Cell]], empty: str = ""
 
 def line(*parts: Cell) -> None:
     """Print one line."""
-    _console().print(*(part if isinstance(part, Text) else Text(part) for part in parts), soft_wrap=True)
+    _console().print(*(part if isinstance(part, Text) else Text(plain(part)) for part in parts), soft_wrap=True)
 
 
 def as_json(value: object) -> None:
-    """Print `value` as JSON."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Print `value` as JSON; what must not steer a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def complain(error: RingplanError) -> None:

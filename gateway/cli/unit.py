@@ -21,6 +21,7 @@ TimeoutStopSec=20
 WorkingDirectory={folder}
 ReadWritePaths={folder}
 UMask=0077
+LimitCORE=0
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
