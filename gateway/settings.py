@@ -116,7 +116,7 @@ def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
 
 def _file(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise Misconfigured(f"there is no {file}", "ringplan init writes one; --config names another") from error
     except OSError as error:
@@ -129,6 +129,8 @@ def _file(file: Path) -> Table:
         said = place[1] if place else str(error)
         where = f"line {place[2]}, column {place[3]}" if place and place[2] else "at its end"
         raise Misconfigured(f"{file}, {where}: {said}", 'write it as TOML: key = "text" below a [table]') from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in hundreds of brackets
+        raise Misconfigured(f"{file} cannot be read: {error}", "shorten its numbers and lists") from error
 
 
 def _overlay(tables: Table, environment: Mapping[str, str], found: list[Mistake]) -> None:
@@ -145,13 +147,15 @@ def _overlay(tables: Table, environment: Mapping[str, str], found: list[Mistake]
             table = table.setdefault(name, {}) if isinstance(table, dict) else None
         if isinstance(table, dict):
             table[key] = _value(environment[variable])
+        else:
+            found.append(Mistake(variable, "", "lies below what is no table", "Write a key of a table, or unset it"))
 
 
 def _value(text: str) -> Any:
     """Read the value of a variable: as TOML where it is TOML (`true`, `5038`, `["1001"]`), else as the text it is."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -174,7 +178,7 @@ class _Reading:
             if not isinstance(table, dict):
                 form = f"Write [{key}.<name>] with keys below it"
                 self.found.append(Mistake(where, "", "is no table", form))  # a secret in the wrong place, perhaps
-            elif kind not in kinds:
+            elif not isinstance(kind, str) or kind not in kinds:
                 remedy = _near(str(kind), tuple(kinds)) or f"Known kinds: {', '.join(kinds)}"
                 self.found.append(Mistake(f"{where}.kind", _shown(kind), "there is no such kind", remedy))
             else:
@@ -203,12 +207,22 @@ class _Reading:
         if known is not None and _is_secret(known):
             return self._secret(value, where)
         if known is not None and isinstance(value, str) and Path in (known.annotation, *get_args(known.annotation)):
-            path = self.folder / Path(value).expanduser()
-            if where.endswith(".ca") and not path.is_file():
+            path = self._path(value, where)
+            if path is not None and where.endswith(".ca") and not path.is_file():
                 self.found.append(Mistake(where, _shown(value), "there is no such file", "Name a PEM file"))
                 return None
             return path
         return value
+
+    def _path(self, value: str, where: str) -> Path | None:
+        try:
+            path = self.folder / Path(value).expanduser()
+        except RuntimeError:  # ~ and nobody's name
+            path = None
+        if path is None or not value.isprintable() or not value:
+            self.found.append(Mistake(where, _shown(value), "is no path", "Write a path, such as /etc/ringplan/name"))
+            return None
+        return path
 
     def _secret(self, value: object, where: str) -> Secret | None:
         how, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
@@ -218,8 +232,9 @@ class _Reading:
                 self.found.append(Mistake(where, f'"env:{rest}"', "the variable is not set", f"Set {rest}"))
             return None if text is None else Secret(text)
         if how == "file" and rest:
+            path = self._path(rest, where)
             try:
-                return Secret((self.folder / Path(rest).expanduser()).read_text(encoding="utf-8").rstrip("\r\n"))
+                return None if path is None else Secret(path.read_text(encoding="utf-8").rstrip("\r\n"))
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "not UTF-8"
                 remedy = "Write the secret into that file, readable by Ringplan alone"

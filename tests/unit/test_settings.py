@@ -99,6 +99,20 @@ def test_the_environment_stands_over_the_file(folder: Path) -> None:
         ("[pbx.main]", '[pbx."ma in"]', "pbx.ma in", "", "letters"),
         ("[store]", "[sttore]", "sttore", "", "Did you mean store?"),
         ("[store]", "run = 7\n[store]", "run", "7", "[run]"),
+        ('kind = "asterisk"', 'kind = ["asterisk"]', "pbx.main.kind", "['asterisk']", "no such kind"),
+        ('host = "192.0.2.1"', "port = true", "pbx.main.port", "true", "integer"),
+        ('host = "192.0.2.1"', 'host = "a..b"', "pbx.main.host", '"a..b"', "the name or the address"),
+        ("https://calendar.example.org/", "https://b:99999/", "sources.office.url", '"https://b:99999/"', "ort out of"),
+        ("https://calendar.example.org/", "https://a b/", "sources.office.url", '"https://a b/"', "spaces"),
+        ("data/ringplan.db", "~nobody-of-that-name/x", "store.path", '"~nobody-of-that-name/x"', "is no path"),
+        ("data/ringplan.db", "", "store.path", '""', "is no path"),
+        (
+            'secret = "file:ami.secret"',
+            'secret = "file:~nobody-of-that-name/x"',
+            "pbx.main.secret",
+            '"~nobody-of-that-name/x"',
+            "is no path",
+        ),
     ],
 )
 def test_a_mistake_is_told_by_key_value_and_remedy(
@@ -156,6 +170,23 @@ def test_a_syntax_error_is_told_with_its_line(folder: Path, text: str, where: st
 def test_a_variable_that_names_no_key_is_told(folder: Path, variable: str) -> None:
     (mistake,) = mistakes(folder, environment={variable: "1"})
     assert mistake.key == variable
+
+
+def test_a_variable_below_what_is_no_table_is_told(folder: Path) -> None:
+    text = GOOD + '[log]\nlevel = "info"\n'
+    (mistake,) = mistakes(folder, text, {"RINGPLAN_LOG__LEVEL__X": "debug"})
+    assert mistake.key == "RINGPLAN_LOG__LEVEL__X"
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
+def test_a_value_without_bounds_is_told_or_taken_as_a_text(folder: Path, value: str) -> None:
+    with pytest.raises(Misconfigured):
+        read(folder, GOOD.replace("[run]", f"[run]\ndry_run = {value}"))
+    mistakes(folder, environment={"RINGPLAN_RUN__DRY_RUN": value})
+
+
+def test_a_byte_order_mark_is_passed_over(folder: Path) -> None:
+    assert read(folder, "\N{BOM}" + GOOD).pbx.keys() == {"main"}
 
 
 def test_a_variable_with_an_unknown_key_is_told_like_one_in_the_file(folder: Path) -> None:

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from gateway.errors import Unreachable
+from gateway.net.trust import trust
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
 
 @asynccontextmanager
 async def connect(settings: AsteriskSettings) -> AsyncIterator[Client]:
-    """Open one connection and sign in. Raises `Unreachable` or `SignInAgain`."""
+    """Open one connection and sign in. Raises `Unreachable`, `SignInAgain`, or `Misconfigured` for a bad `ca`."""
     reader, writer = await _opened(settings)
     client = Client(reader, writer, settings)
     try:
@@ -28,10 +29,10 @@ async def connect(settings: AsteriskSettings) -> AsyncIterator[Client]:
 
 
 async def _opened(settings: AsteriskSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    trusted = trust(settings.ca) if settings.tls else None
     try:
-        trust = ssl.create_default_context(cafile=settings.ca) if settings.tls else None
         async with asyncio.timeout(settings.deadline):
-            return await asyncio.open_connection(settings.host, settings.port, ssl=trust)
+            return await asyncio.open_connection(settings.host, settings.port, ssl=trusted)
     except (OSError, TimeoutError) as error:
         remedy = "check that Asterisk runs and that manager.conf has enabled = yes, this port and this bindaddr"
         if isinstance(error, ssl.SSLError):

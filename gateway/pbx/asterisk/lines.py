@@ -9,20 +9,23 @@ from gateway.domain.user import Extension
 
 READ = "system"
 WRITE = "system,call,reporting"
+LOCAL = "127.0.0.1/255.255.255.255"
 CONTEXT = "ringplan"
 TARGET = "ringplan-target"
+OFF = "RINGPLAN_OFF"
 LINE = "ExecIf($[${DIALPLAN_EXISTS(ringplan,${EXTEN},1)}]?Gosub(ringplan,${EXTEN},1(${EXTEN})))"
 """Without the question a dialplan that is not loaded would hang up every call."""
 
 INCLUDE = "#include ringplan.conf"
 HINTS = "include => ringplan-hints"
+OUTSIDE = " same => n,Set(__RINGPLAN_CALLER=external)"
 
 
-def manager_stanza(user: str, address: str = "127.0.0.1/255.255.255.255") -> str:
-    """Return the lines for manager.conf; the secret is for the administrator to choose."""
+def manager_stanza(user: str, address: str = LOCAL, told: str = "the text that the setting `secret` leads to") -> str:
+    """Return the lines for manager.conf; in the place of the secret they say where it is found: `told`."""
     return (
         f"[{user}]\n"
-        "secret = <the text that the setting `secret` leads to>\n"
+        f"secret = <{told}>\n"
         "deny = 0.0.0.0/0.0.0.0\n"
         f"permit = {address}\n"
         f"read = {READ}\n"
@@ -51,11 +54,15 @@ def target_context() -> str:
 
 
 def dialplan_lines(pattern: str = "_1XXX") -> str:
-    """Return the lines for extensions.conf, for extensions like `pattern`."""
+    """Return the lines for extensions.conf, for extensions like `pattern`.
+
+    The include comes last: whatever stands below it would belong to the last context of the included file.
+    """
     return (
-        f"{INCLUDE}\n\n"
         f"; in every extension pattern, before its Dial:\n{line()}\n\n"
         f"; optional, lamps and presence: beside the pattern\n{hint(pattern)}\n"
         f"; or, under *21 and the extension, in the context that phones subscribe in\n{HINTS}\n\n"
-        f"{target_context()}"
+        "; where calls come in from outside, first of all: colleagues and others are treated differently\n"
+        f"{OUTSIDE}\n\n"
+        f"; at the end of the file\n{target_context()}\n{INCLUDE}\n"
     )

@@ -24,13 +24,24 @@ class AsteriskSettings(BaseModel):
 
     kind: Literal["asterisk"] = "asterisk"
     host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=5038, ge=1, le=65535)
+    port: int = Field(default=5038, ge=1, le=65535, strict=True)
     user: str = Field(default="ringplan", pattern=r"^[A-Za-z0-9_.-]+$")
     secret: Annotated[Secret, BeforeValidator(_concealed)] = Field(exclude=True)
     tls: bool = False
     ca: Path | None = None
-    deadline: float = Field(default=10.0, gt=0)
-    ping: float = Field(default=10.0, gt=0)
+    deadline: float = Field(default=10.0, gt=0, le=3600)
+    ping: float = Field(default=10.0, gt=0, le=3600)
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        try:
+            host.encode("idna")
+        except UnicodeError as error:
+            raise ValueError("must be the name or the address of a machine") from error
+        if not host.isprintable() or " " in host:
+            raise ValueError("must be the name or the address of a machine")
+        return host
 
     @field_validator("secret")
     @classmethod

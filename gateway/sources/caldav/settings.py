@@ -27,16 +27,20 @@ class CalDavSettings(BaseModel):
     domain: str | None = None
     calendars: str | None = None
     ca: Path | None = None
-    refresh: Annotated[int, Field(ge=10, le=86400)] = 60
-    connections: Annotated[int, Field(ge=1, le=64)] = 8
+    refresh: Annotated[int, Field(ge=10, le=86400, strict=True)] = 60
+    connections: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
 
     @field_validator("url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None:
             parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if parts.scheme not in ("http", "https") or not parts.hostname or not _is_host(parts.hostname):
                 raise ValueError("must begin with https:// (or http:// inside one machine) and a host name")
+            if not value.isprintable() or " " in value:
+                raise ValueError("must not hold spaces, nor anything that cannot be seen")
+            if parts.port == 0:
+                raise ValueError("port out of range 1-65535")
             if parts.username is not None or parts.password is not None:
                 raise ValueError("must not hold a user name or a password: they belong to an account")
             if parts.query or parts.fragment:
@@ -46,7 +50,7 @@ class CalDavSettings(BaseModel):
     @field_validator("domain")
     @classmethod
     def _is_domain(cls, value: str | None) -> str | None:
-        if value is not None and (not value or any(c in value for c in "/:@ ")):
+        if value is not None and (not value or any(c in value for c in "/:@ ") or not _is_host(value)):
             raise ValueError("must be a bare domain, such as example.com")
         return value
 
@@ -66,3 +70,10 @@ class CalDavSettings(BaseModel):
         if self.url and self.domain:
             raise ValueError("url and domain exclude each other: keep one")
         return self
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(name.encode("idna")) and name.isprintable()
+    except UnicodeError:
+        return False

@@ -70,3 +70,21 @@ def test_the_dialplan_lines_ask_first_whether_ringplan_is_loaded():
     )
     assert "exten => _2XX,hint,PJSIP/${EXTEN}&Custom:ringplan-${EXTEN},CustomPresence:ringplan-${EXTEN}\n" in text
     assert "[ringplan-target]\n" in text
+    assert text.endswith("\n#include ringplan.conf\n"), "what stood below would belong to the included file's context"
+
+
+@pytest.mark.parametrize("host", ["a\0b", "a b", "a" * 300, "x..y", ""])
+def test_a_host_that_no_machine_can_have_is_refused(host):
+    with pytest.raises(ValidationError, match="host"):
+        AsteriskSettings(secret="x", host=host)
+
+
+@pytest.mark.parametrize("host", ["::1", "192.0.2.1", "pbx.example.org", "växel.example.org"])
+def test_a_host_may_be_a_name_or_an_address(host):
+    assert AsteriskSettings(secret="x", host=host).host == host
+
+
+@pytest.mark.parametrize("key", ["deadline", "ping"])
+def test_an_hour_is_the_longest_that_anything_waits(key):
+    with pytest.raises(ValidationError, match=key):
+        AsteriskSettings.model_validate({"secret": "x", key: float("inf")})
