@@ -12,6 +12,7 @@ import typer
 
 from gateway.cli import given, shown
 from gateway.cli.opened import perform, writing
+from gateway.cli.prompts import dialplan_folder
 from gateway.cli.unit import unit
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
@@ -173,11 +174,12 @@ async def _organise(config: Path, answers: Answers) -> None:
 
 def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
     local = answers.host in ("127.0.0.1", "localhost", "::1")
-    address = "127.0.0.1/255.255.255.255" if local else "<address of this machine>/255.255.255.255"
+    address = lines.LOCAL if local else "<address of this machine>/255.255.255.255"
     typer.echo(f"{config} is written, its secret is in {secret}; only you can read them.\n")
     typer.echo("Add to Asterisk's manager.conf:\n")
-    typer.echo(lines.manager_stanza(answers.user, address))
-    typer.echo("Add to Asterisk's extensions.conf:\n")
+    typer.echo(lines.manager_stanza(answers.user, address, f"the text in {secret}"))
+    conf = dialplan_folder() / "asterisk" / "ringplan.conf"
+    typer.echo(f"Copy {conf} beside Asterisk's extensions.conf, and add to that:\n")
     typer.echo(lines.dialplan_lines(pattern))
     typer.echo("Then:\n")
     steps = (

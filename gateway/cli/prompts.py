@@ -50,11 +50,16 @@ Speak = Callable[[str, Voice, Path], Awaitable[None]]
 Progress = Callable[[int, int], None]  # done, of
 
 
-def texts_folder() -> Path:
-    """Return the folder of the texts: as installed with the program, or in a checkout."""
-    installed = Path(sys.prefix) / "share" / "ringplan" / "dialplan" / "prompts"
-    checkout = Path(__file__).parents[2] / "dialplan" / "prompts"
+def dialplan_folder() -> Path:
+    """Return the folder of what goes into a PBX: as installed with the program, or in a checkout."""
+    installed = Path(sys.prefix) / "share" / "ringplan" / "dialplan"
+    checkout = Path(__file__).parents[2] / "dialplan"
     return checkout if checkout.is_dir() else installed
+
+
+def texts_folder() -> Path:
+    """Return the folder of the texts."""
+    return dialplan_folder() / "prompts"
 
 
 def read_texts(path: Path) -> tuple[Voice, dict[str, str]]:

@@ -25,6 +25,13 @@ exten => _5XXX,1,NoOp()
 {lines.line()}
  same => n,{DIAL}
 exten => _5XXX,hint,PJSIP/${{EXTEN}}
+[included]
+exten => _9XXX,1,NoOp()
+ same => n,{DIAL}
+{lines.line()}
+[includes]
+include => included
+[desks-again]
 exten => _6XXX,1,NoOp()
 ; {lines.line()}
  same => n,{DIAL}
@@ -56,6 +63,7 @@ async def desks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         pytest.param("1001", True, id="as it must be"),
         pytest.param("2001", False, id="no line"),
         pytest.param("3001", False, id="after the Dial"),
+        pytest.param("9001", False, id="after the Dial, in a context that another includes"),
         pytest.param("4001", True, id="before the Dial, with a hint"),
         pytest.param("5001", True, id="before the Dial, with a hint of the phone alone"),
         pytest.param("6001", False, id="commented out"),
@@ -97,6 +105,16 @@ async def test_what_is_missing_in_a_whole_pbx(folder):
     assert "another version" in found["dialplan"].said
     assert "[ringplan-target]" in found["targets"].remedy
     assert "differ by 12" in found["clock"].said
+
+
+async def test_a_pbx_that_was_switched_off_by_hand_is_told(desks):
+    assert (await findings(desks, "4001"))["switch"].ok
+    await desks.cli("dialplan set global RINGPLAN_OFF 1")
+    found = (await findings(desks, "4001"))["switch"]
+    await desks.cli("dialplan set global RINGPLAN_OFF 0")
+    assert not found.ok
+    assert "RINGPLAN_OFF 0" in found.remedy
+    assert (await findings(desks, "4001"))["switch"].ok
 
 
 async def test_one_line_in_freepbxs_hook_is_for_all_extensions(folder):

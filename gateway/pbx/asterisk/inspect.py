@@ -47,6 +47,7 @@ async def inspect(
             rights = await _rights(asterisk, settings)
             findings += [rights, await _version(asterisk), await _clock(asterisk)]
             if rights.ok:
+                findings.append(await _switch(asterisk))
                 findings += await _dialplan(asterisk, sorted(extensions))
                 findings.append(await _sounds(asterisk, sounds))
             return tuple(findings)
@@ -85,6 +86,14 @@ async def _clock(asterisk: Client) -> Finding:
     return Finding("clock", False, said, "let both machines follow a time server: Asterisk goes by its own clock")
 
 
+async def _switch(asterisk: Client) -> Finding:
+    value = (await asterisk.ask(Action("Getvar", (("Variable", lines.OFF),)))).get("Value")
+    if value in ("", "0"):
+        return Finding("switch", True, f"{lines.OFF} is not set")
+    again = f"`dialplan set global {lines.OFF} 0`, and look into [globals] in extensions.conf"
+    return Finding("switch", False, f"{lines.OFF} is set: every call passes, nobody is diverted", again)
+
+
 async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[Finding]:
     contexts = (lines.CONTEXT, lines.TARGET, PREDIAL_HOOK)
     shown = await asterisk.ask_all(
@@ -111,7 +120,9 @@ async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[F
 def _ours(steps: Sequence[Message]) -> Finding:
     reload = "then `dialplan reload`"
     if not steps:
-        add = f"put dialplan/asterisk/ringplan.conf beside extensions.conf and into that: {lines.INCLUDE}"
+        add = (
+            f"put share/ringplan/dialplan/asterisk/ringplan.conf beside extensions.conf and into that: {lines.INCLUDE}"
+        )
         return Finding(
             "dialplan", False, f"the context {lines.CONTEXT} is not loaded: nobody is diverted", f"{add}; {reload}"
         )
@@ -129,10 +140,15 @@ def _found(part: str, what: str, without: Sequence[Extension], remedy: str, need
 
 
 def _has_line(steps: Sequence[Message]) -> bool:
-    """Whether, in some context that dials, Ringplan is entered before the phone is dialled."""
+    """Whether, in some context that dials, Ringplan is entered before the phone is dialled.
+
+    A context that others include is listed again for each of them, every time from its priority 1 on.
+    """
     entered: set[str] = set()
     for step in steps:
         context = step.get("Context")
+        if step.get("Priority") == "1":
+            entered.discard(context)
         if _enters(step):
             entered.add(context)
         elif step.get("Application") == "Dial" and context in entered:

@@ -1,5 +1,6 @@
 """`init`: what it writes can be used at once, is for its owner alone, and is never written over unasked."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installe
     assert "Gosub(ringplan,${EXTEN},1(${EXTEN}))" in done.stdout
     assert "exten => _2XXX,hint" in done.stdout
     assert (tmp_path / "ami.secret").read_text().strip() not in done.stdout
+    assert f"secret = <the text in {tmp_path / 'ami.secret'}>" in done.stdout
+    (copied,) = re.findall(r"^Copy (\S+) beside", done.stdout, re.MULTILINE)
+    assert Path(copied).is_file()
 
 
 def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> None:
