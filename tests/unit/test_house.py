@@ -4,6 +4,7 @@ The hosts that may not be named are asked of this machine: those of its apt, pip
 """
 
 import ast
+import asyncio
 import re
 import shutil
 import subprocess
@@ -95,6 +96,13 @@ def test_no_error_is_swallowed():
 
 def test_nothing_sleeps_where_it_could_wait():
     assert lines(SLEPT, files("gateway/*.py", "gateway/**/*.py", "tests/*.py", "tests/**/*.py")) == []
+
+
+async def test_a_unit_test_reaches_nobody():
+    with pytest.raises(AssertionError, match="no sockets"):
+        await asyncio.open_connection("127.0.0.1", 9)
+    with pytest.raises(AssertionError, match="no sockets"):
+        await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
 
 
 def test_every_shared_folder_is_in_the_wheel():
