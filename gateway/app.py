@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
@@ -16,6 +17,7 @@ from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
 from gateway.engine.sync import Sync
+from gateway.errors import RetryLater, RingplanError
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx
@@ -44,6 +46,7 @@ def pbx_of(settings: AsteriskSettings) -> Pbx:
 async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Run until SIGTERM or SIGINT. PBXs keep what they hold, so calls go on as planned while nothing runs.
 
+    What the database cannot do for a while (locked by a backup, disk full) lets all parts begin anew once it can.
     Raises `Refused` when another gateway runs on the same store, `Misconfigured` when something cannot be used.
     """
     clock = clock or WallClock()
@@ -52,7 +55,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        running = asyncio.create_task(_parts(settings, store, clock), name="gateway")
+        begun, parts = partial(_begun, settings, store, clock), partial(_parts, settings, store, clock)
+        running = asyncio.create_task(supervise(begun, parts, _say, clock), name="gateway")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -64,10 +68,16 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             running.result()
 
 
-async def _parts(settings: Settings, store: Store, clock: Clock) -> None:
-    pulse, decided = Pulse(store, clock), Decided()
-    takes_part = partial(_takes_part, frozenset(settings.run.pilot))
-    connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
+async def _say(error: RingplanError) -> None:
+    if not isinstance(error, RetryLater):
+        raise error
+    log.warning("all parts begin anew: %s (%s)", error, error.remedy)
+
+
+@asynccontextmanager
+async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterator[Pulse]:
+    """Say that the gateway runs; so a database that cannot be written is noticed before a server is asked."""
+    pulse = Pulse(store, clock)
     await pulse.say("gateway", None)
     await pulse.tell(
         "gateway",
@@ -79,6 +89,12 @@ async def _parts(settings: Settings, store: Store, clock: Clock) -> None:
         },
     )
     await pulse.only("pbx:", [f"pbx:{name}" for name in settings.pbx])
+    yield pulse
+
+
+async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -> None:
+    decided, takes_part = Decided(), partial(_takes_part, frozenset(settings.run.pilot))
+    connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")

@@ -7,12 +7,14 @@ other processes committed. However many watchers there are, the database is aske
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.store import tables
+from gateway.store.later import later
 from gateway.store.rows import NOUNS
 from gateway.store.sqlite import data_version
 
@@ -37,14 +39,18 @@ class News:
         self._has_looked = asyncio.Event()
 
     async def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
-        """Yield the nouns that changed, of `nouns` (none given: of all); at first all of them, at once."""
+        """Yield the nouns that changed, of `nouns` (none given: of all); at first all of them, at once.
+
+        Raises `RetryLater` when the database cannot be asked any more; watching again asks it again.
+        """
         wanted = frozenset(nouns or NOUNS)
         if unknown := wanted - set(NOUNS):
             raise ValueError(f"no such noun: {sorted(unknown)}")
         watcher = _Watcher(wanted)
         self._watchers.add(watcher)
         try:
-            if self._looking is None:
+            if self._looking is None or self._looking.done():
+                self._has_looked.clear()
                 self._looking = asyncio.create_task(self._look(), name="store news")
                 self._looking.add_done_callback(self._wake_all)
             await self._has_looked.wait()  # so that what changes from here on is noticed
@@ -78,20 +84,19 @@ class News:
 
     async def _look(self) -> None:
         never = asyncio.Event()
-        async with self._engine.connect() as connection:
-            version = await data_version(connection)
-            found = await _revisions(connection)
-            self._known = {noun: max(found[noun], self._known.get(noun, 0)) for noun in found}
-            self._has_looked.set()
-            while True:
-                before, version = version, await data_version(connection)
-                if before != version:
-                    self.tell(await _revisions(connection))
-                try:
-                    async with asyncio.timeout(LOOK):
-                        await never.wait()
-                except TimeoutError:
-                    continue
+        with later():
+            async with self._engine.connect() as connection:
+                version = await data_version(connection)
+                found = await _revisions(connection)
+                self._known = {noun: max(found[noun], self._known.get(noun, 0)) for noun in found}
+                self._has_looked.set()
+                while True:
+                    before, version = version, await data_version(connection)
+                    if before != version:
+                        self.tell(await _revisions(connection))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK):
+                            await never.wait()
 
     def _wake_all(self, _: asyncio.Task[None]) -> None:
         self._has_looked.set()

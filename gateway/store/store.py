@@ -2,17 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import update
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.errors import Misconfigured, RetryLater
+from gateway.errors import Misconfigured
 from gateway.planning.usual import USUAL
 from gateway.store import codes, tables
+from gateway.store.later import later
 from gateway.store.lock import only_gateway
 from gateway.store.migrate import migrate
 from gateway.store.news import News
@@ -76,14 +77,14 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Rows]:
         """One consistent view of the database. Keep it short: a WAL cannot be cut while somebody reads."""
-        with _told():
+        with later():
             async with self._engine.connect() as connection, connection.begin():
                 yield Rows(connection, self._vault)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Rows]:
         """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
-        with _told():
+        with later():
             async with self._writing, self._engine.connect() as plain:
                 connection = await plain.execution_options(**{WRITES: True})
                 async with connection.begin():
@@ -106,16 +107,18 @@ class Store:
         now = asyncio.get_running_loop().time()
         if now < self._rebuilt + APART:
             return False
-        async with self._writing:
-            done = await rebuild(self._engine)
+        with later():
+            async with self._writing:
+                done = await rebuild(self._engine)
         if done:
             self._rebuilt = now
             self._wal_tells = self._pages_tell = False
         return done
 
     async def _cut(self) -> bool:
-        if self._wal_tells and await truncate_wal(self._engine):
-            self._wal_tells = False
+        with later():
+            if self._wal_tells and await truncate_wal(self._engine):
+                self._wal_tells = False
         return not self._wal_tells
 
     def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
@@ -134,17 +137,6 @@ async def _counted_up(rows: Rows) -> dict[str, int]:
     counted = update(tables.changes).where(column.noun.in_(sorted(rows.touched))).values(revision=column.revision + 1)
     done = await rows.run(counted.returning(column.noun, column.revision))
     return {row.noun: row.revision for row in done}
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Raise what the database could not do now (locked for long, disk full, gone) as an error of ours."""
-    try:
-        yield
-    except OperationalError as error:
-        raise RetryLater(
-            f"the database did not do it: {error.orig}", "look at the disk's space, and at who else has the file open"
-        ) from error
 
 
 def _files(settings: StoreSettings) -> Vault:

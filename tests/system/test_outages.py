@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+import sqlite3
+from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from peers.asterisk import Asterisk
 from peers.dav import event
 from peers.gateway import Gateway, Owner, Setup
 from peers.phone import Phone
+from peers.process import until
 from peers.radicale import Radicale
 from tests.system.calls import HOUR, MINUTE, clock_passes, holds, instant, is_planned, lands, quietly_to
 
@@ -100,6 +102,25 @@ async def test_a_calendar_server_that_is_gone_lets_known_diversions_run_to_their
             await calendar.put("new", event("new", instant(-MINUTE), instant(HOUR), "M: ny"))
             await gateway.command("sync")
             await holds(ami, "1010", diverted=True)
+
+
+async def test_a_database_that_is_locked_for_long_ends_nothing(
+    asterisk: Asterisk, radicale: Radicale, folder: Path
+) -> None:
+    owner, calendar = Owner("1026", "maria", radicale.people["maria"]), radicale.calendar("maria")
+    async with (
+        asterisk.observe() as ami,
+        Gateway.start(folder, Setup(asterisk, radicale.url, (owner,), code=partial(quietly_to, "1011"))) as gateway,
+    ):
+        process = gateway.process.pid
+        with closing(sqlite3.connect(gateway.database, isolation_level=None)) as backup:
+            backup.execute("BEGIN EXCLUSIVE")
+            await until(lambda: "begin anew" in gateway.log.read_text(), 100, "the gateway has waited for it in vain")
+        await calendar.put("board", event("board", instant(-MINUTE), instant(HOUR), "M: Styrgrupp"))
+        await holds(ami, "1026", diverted=True, within=60)
+        assert gateway.process.pid == process
+        await calendar.delete("board")
+        await holds(ami, "1026", diverted=False)
 
 
 async def _is_failing(gateway: Gateway) -> None:

@@ -10,9 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import Misconfigured, Refused, RetryLater
-from gateway.store import diversions, health, switches, tables, users
+from gateway.store import diversions, health, news, switches, tables, users
 from gateway.store.migrate import NEWEST, revision
 from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
@@ -157,6 +158,29 @@ async def test_a_change_is_told_once(store: Store) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(2.5):
             await anext(watching)
+
+
+async def test_a_watcher_hears_that_the_database_cannot_be_asked_and_can_watch_again(
+    store: Store, settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = store.watch("switches")
+    await anext(watching)
+
+    async def fails(_: AsyncConnection) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(news, "data_version", fails)
+        with pytest.raises(RetryLater, match="disk I/O error"):
+            async with asyncio.timeout(5):
+                await anext(watching)
+    again = store.watch("switches")
+    assert await anext(again) == {"switches"}
+    async with Store.open(settings) as other, other.write() as rows:
+        await switches.turn_off(rows, NOON)
+    async with asyncio.timeout(5):
+        assert await anext(again) == {"switches"}
+    await again.aclose()
 
 
 async def test_an_error_of_the_database_is_told_without_values(store: Store) -> None:
