@@ -5,6 +5,7 @@ import ssl
 import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -188,6 +189,34 @@ async def test_an_answer_that_the_server_cut_is_not_taken_for_the_whole():
         dav.answers["/home/mine/"] = [Answer(body=multistatus(cut))]
         with pytest.raises(GiveUp, match="left items out"):
             await read(dav)
+
+
+@pytest.mark.parametrize("token", ["<sync-token>{0}</sync-token>", "<S:getctag>{0}</S:getctag>"])
+async def test_whether_anything_changed_is_told_by_one_propfind(token):
+    minutes = count()
+
+    def now() -> datetime:
+        return datetime(2026, 11, 21, 9, next(minutes), tzinfo=UTC)
+
+    async with Dav.start() as dav:
+
+        def tokens(value: str) -> Answer:
+            return Answer(body=multistatus(*(member(path, token.format(value)) for path in HOME)))
+
+        async with connect(CalDavSettings(url=f"{dav.url}/dav/"), now=now)(ACCOUNT) as opened:
+            assert opened.calendar is not None
+            await opened.calendar.read(MAILBOX, WINDOW, None)
+            dav.answers["/home/"] = [tokens("1")]
+            first = await opened.calendar.read(MAILBOX, WINDOW, None)
+            assert first is not None
+            second = await opened.calendar.read(MAILBOX, WINDOW, first.cursor)
+            assert second is not None
+            asked = len(dav.requests)
+            assert await opened.calendar.read(MAILBOX, WINDOW, second.cursor) is None
+            assert [request.method for request in dav.requests[asked:]] == ["PROPFIND"]
+            dav.answers["/home/"] = [tokens("2")]
+            assert await opened.calendar.read(MAILBOX, WINDOW, second.cursor) is not None
+            assert [request.method for request in dav.requests[asked + 1 :]] == ["PROPFIND", "REPORT"]
 
 
 async def test_a_cursor_that_makes_no_sense_is_none():
