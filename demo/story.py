@@ -51,14 +51,15 @@ async def a_meeting(stage: Stage) -> Step:
 async def lunch_inside_a_trip(stage: Stage) -> Step:
     """The caller hears when the person is back, not when the lunch is over."""
     name = "Bertil has L: inside a longer TJR:, and Cecilia calls him"
-    lunch, trip = _whole(45), _whole(150)
+    lunch, trip, before = _whole(45), _whole(150), await stage.value("1002")
     await stage.write("bertil", "trip", _item("trip", -2 * MINUTE, trip, "TJR: Göteborg"))
     await stage.write("bertil", "lunch", _item("lunch", -MINUTE, lunch, "L:"))
     came = await stage.comes(lambda value, lamp: "lunch" in value and "trip" in value and lamp == "INUSE", "1002")
     heard = await stage.call("1003", "1002")
     expected = f"the reason is lunch, the time {_clock(trip)}, which is the end of the trip; the call lands at 1004"
     sounds = ("reason-lunch", *_clock_sounds(trip))
-    return _step(name, expected, heard, "1004", *sounds, also=came, lunch_ends=_clock(lunch), trip_ends=_clock(trip))
+    ends = {"lunch_ends": _clock(lunch), "trip_ends": _clock(trip)}
+    return _step(name, expected, heard, "1004", *sounds, also=came, before=before, **ends)
 
 
 async def deleted(stage: Stage) -> Step:
@@ -74,7 +75,7 @@ async def deleted(stage: Stage) -> Step:
 async def a_private_sick_child(stage: Stage) -> Step:
     """A sensitive, private item: nobody learns why, and its text is nowhere."""
     name = "Cecilia writes a private VAB:, and Bertil calls her"
-    back = _whole(90)
+    back, before = _whole(90), await stage.value("1003")
     item = _item("child", -MINUTE, back, f"VAB: {PRIVATE}", "CLASS:PRIVATE")
     await stage.write("cecilia", "child", item)
     came = await stage.comes(_diverted, "1003")
@@ -85,19 +86,21 @@ async def a_private_sick_child(stage: Stage) -> Step:
     expected = f"the caller hears only “away” and {_clock(back)}; “{PRIVATE}” is in no file of gateway or PBX"
     silent = "-away-" in value and presence == NEUTRAL_TEXTS["sv"] and not found
     sounds = ("reason-away", *_clock_sounds(back))
-    also = came and silent
-    return _step(name, expected, heard, "1004", *sounds, also=also, colleagues_read=presence, files_with_it=found)
+    more: dict[str, object] = {"before": before, "colleagues_read": presence, "files_with_it": found}
+    return _step(name, expected, heard, "1004", *sounds, also=came and silent, **more)
 
 
 async def the_gateway_is_stopped(stage: Stage) -> AsyncIterator[Step]:
     """A diversion starts and ends while nothing of Ringplan runs."""
     now = datetime.now(UTC).replace(microsecond=0)
-    begins, ends = now + timedelta(seconds=12), now + timedelta(seconds=26)
+    begins, ends, before = now + timedelta(seconds=12), now + timedelta(seconds=26), await stage.value("1001")
     await stage.write("anna", "short", event("short", _stamp(begins), _stamp(ends), "UTE: kort ärende"))
     came = await stage.comes(lambda value, lamp: value != "", "1001")
     await stage.gateway.stop()
     heard = await stage.call("1002", "1001")
-    yield _step("The gateway is stopped; Anna's UTE: has not begun", "1001 rings", heard, "1001", also=came)
+    yield _step(
+        "The gateway is stopped; Anna's UTE: has not begun", "1001 rings", heard, "1001", also=came, before=before
+    )
     await _pass(begins)
     heard = await stage.call("1002", "1001")
     yield _step("It has begun, and the gateway is still stopped", "the call lands at 1004", heard, "1004")
