@@ -11,6 +11,7 @@ from gateway.planning.schedule import is_zone
 from gateway.planning.targets import is_number
 from gateway.planning.working import has_public_holidays
 
+LONGEST_TOLD = 60
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _PATTERN = re.compile(r"[0-9xX]{1,20}")
 
@@ -92,4 +93,5 @@ def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
 
 
 def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
-    return Misconfigured(f"{field}: {value!r} {said}", remedy)
+    written = value if len(value) <= LONGEST_TOLD else value[:LONGEST_TOLD] + "…"
+    return Misconfigured(f"{field}: {written!r} {said}", remedy)

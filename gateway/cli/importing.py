@@ -3,14 +3,14 @@
 import asyncio
 import csv
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from gateway.cli.person import FIELDS, nobody, person, service_account
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.domain.user import Organisation, User
+from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
 from gateway.store import accounts, mailboxes, organisation, users
@@ -19,8 +19,22 @@ from gateway.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the file by the number of its first line; `beyond`: how many fields have no column."""
+
+    number: int
+    fields: Mapping[str, str]
+    beyond: int
+
+    @property
+    def surplus(self) -> str:
+        """What is wrong with a record that has fields without a column."""
+        return f"{len(self.fields) + self.beyond} fields, but {len(self.fields)} columns"
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file, by its number; `before` is the user whom it changes."""
+    """What a record means; `before` is the user whom it changes, `account` is what will read the user's calendar."""
 
     number: int
     user: User
@@ -31,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many users were added and changed, and for how many of the added a calendar is read."""
+    """How many users were added and changed, and of how many a calendar is read that was not."""
 
     added: int
     changed: int
@@ -52,52 +66,47 @@ async def import_users(settings: Settings, file: Path, *, update: bool) -> Impor
             await users.put(rows, line.user)
         added = await users.add_every(rows, [line.user for line in new])
         refresh = {name: source.refresh for name, source in settings.sources.items()}
+        known = [(line, line.user) for line in lines if line.before is not None]
         read = [
             Mailbox(
                 0, user.id, line.account.id, user.emails[0], frozenset(), user.zone, line.path,
                 refresh.get(line.account.source, 60),
             )
-            for line, user in zip(new, added, strict=True)
+            for line, user in [*zip(new, added, strict=True), *known]
             if line.account is not None and user.emails
         ]  # fmt: skip
         await mailboxes.add_every(rows, read)
         return Imported(len(new), len(changed), len(read))
 
 
-async def _lines(
-    rows: Rows, settings: Settings, records: list[tuple[int, dict[str, str]]], *, update: bool
-) -> list[Line]:
+async def _lines(rows: Rows, settings: Settings, records: list[Record], *, update: bool) -> list[Line]:
     ours, opened = await organisation.get(rows), await accounts.listed(rows)
     known = {user.extension: user for user in await users.every(rows)}
+    with_calendar = {mailbox.user for mailbox in await mailboxes.every(rows)}
     lines, wrong = [], []
-    for number, fields in records:
-        line, told = _line(number, fields, known, ours, settings.pbx.keys(), opened)
-        if line.before is not None and not update:
-            told.append(Misconfigured(f"extension: {line.user.extension} is there already", "--update changes users"))
-        lines.append(line)
-        wrong += [_at(number, error) for error in told]
+    for record in records:
+        fields = record.fields
+        before = known.get(fields.get("extension", "").strip())
+        user, told = person(fields, before or nobody(ours, next(iter(settings.pbx))), ours, settings.pbx.keys())
+        wrong += [_at(record.number, error) for error in told]
+        account = None
+        try:
+            if before is None or before.id not in with_calendar:
+                account = service_account(fields.get("source", "").strip(), opened)
+        except Misconfigured as error:
+            wrong.append(_at(record.number, error))
+        if before is not None and not update:
+            there = Misconfigured(f"extension: {user.extension} is there already", "--update changes users")
+            wrong.append(_at(record.number, there))
+        if record.beyond > 0:
+            wrong.append(
+                _at(record.number, Misconfigured(record.surplus, 'put a field that holds the separator between "…"'))
+            )
+        lines.append(Line(record.number, user, before, account, fields.get("path", "").strip() or None))
     wrong += _clashes(lines, known)
     if wrong:
         raise ExceptionGroup("the file cannot be imported", sorted(wrong, key=_number_of))
     return lines
-
-
-def _line(
-    number: int,
-    fields: Mapping[str, str],
-    known: Mapping[str, User],
-    ours: Organisation,
-    pbxs: Collection[str],
-    opened: Collection[Account],
-) -> tuple[Line, list[Misconfigured]]:
-    before = known.get(fields.get("extension", "").strip())
-    user, told = person(fields, before or nobody(ours, next(iter(pbxs))), ours, pbxs)
-    wrong, account = list(told), None
-    try:
-        account = None if before else service_account(fields.get("source", "").strip(), opened)
-    except Misconfigured as error:
-        wrong.append(error)
-    return Line(number, user, before, account, fields.get("path", "").strip() or None), wrong
 
 
 def _clashes(lines: list[Line], known: Mapping[str, User]) -> list[Misconfigured]:
@@ -135,8 +144,8 @@ def _number_of(error: Misconfigured) -> int:
     return int(str(error).removeprefix("line ").partition(":")[0])
 
 
-def _records(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return the fields of every line that is not empty, with its number."""
+def _records(file: Path) -> list[Record]:
+    """Return every record that is not empty."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -145,33 +154,35 @@ def _records(file: Path) -> list[tuple[int, dict[str, str]]]:
         line = error.object[: error.start].count(b"\n") + 1
         raise Misconfigured(f"{file}, line {line}: not UTF-8", "save the file as CSV in UTF-8") from error
     head, _, _ = text.partition("\n")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True
+    )
     lines = []
+    begins = 1  # a record may have several lines, within quotation marks
     try:
         for cells in reader:
-            lines.append((reader.line_num, cells))  # noqa: PERF401 (the number is the reader's, after each line)
+            lines.append((begins, cells))
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise Misconfigured(f"{file}, line {reader.line_num}: {error}", "save the file as CSV anew") from error
+        remedy = "look at the quotation marks there, or save the file as CSV anew"
+        raise Misconfigured(f"{file}, line {begins}: {error}", remedy) from error
     return _named(lines)
 
 
-def _named(lines: list[tuple[int, list[str]]]) -> list[tuple[int, dict[str, str]]]:
+def _named(lines: list[tuple[int, list[str]]]) -> list[Record]:
     names = [name.strip().lower() for name in lines[0][1]] if lines else []
     wrong = [_unknown(name) for name in names if name not in FIELDS]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    wrong += [Misconfigured(f"line 1: the column {name} is there twice", "remove one") for name in twice]
     if "extension" not in names:
         wrong.append(Misconfigured("line 1: there is no column extension", f"the columns are: {', '.join(FIELDS)}"))
     if wrong:
         raise ExceptionGroup("the head line cannot be used", wrong)
-    records = []
-    for number, cells in lines[1:]:
-        if len(cells) > len(names):
-            said = f"line {number}: {len(cells)} fields, but {len(names)} columns"
-            wrong.append(Misconfigured(said, 'put a field that holds the separator between "…"'))
-        if any(cell.strip() for cell in cells):
-            records.append((number, dict(zip(names, cells, strict=False))))
-    if wrong:
-        raise ExceptionGroup("lines that cannot be read", wrong)
-    return records
+    return [
+        Record(number, dict(zip(names, cells, strict=False)), len(cells) - len(names))
+        for number, cells in lines[1:]
+        if any(cell.strip() for cell in cells)
+    ]
 
 
 def _unknown(name: str) -> Misconfigured:

@@ -10,7 +10,7 @@ from gateway.cli import shown
 from gateway.cli.importing import import_users
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.cli.person import nobody, person, service_account
-from gateway.domain.mailbox import Mailbox
+from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
@@ -64,14 +64,14 @@ async def _add(settings: Settings, fields: Mapping[str, str]) -> None:
         if account is None or not user.emails:
             shown.line(f"{user.extension} is added; no calendar is read yet: give it an address and an account")
             return
-        refresh = settings.sources[account.source].refresh if account.source in settings.sources else 60
-        await mailboxes.add(
-            rows,
-            Mailbox(
-                0, user.id, account.id, user.emails[0], frozenset(), user.zone, fields.get("path") or None, refresh
-            ),
-        )
+        await _read(rows, settings, user, account, fields)
         shown.line(f"{user.extension} is added; {account.login} at {account.source} reads {user.emails[0]}")
+
+
+async def _read(rows: Rows, settings: Settings, user: User, account: Account, fields: Mapping[str, str]) -> None:
+    refresh = settings.sources[account.source].refresh if account.source in settings.sources else 60
+    path = fields.get("path") or None
+    await mailboxes.add(rows, Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone, path, refresh))
 
 
 @app.command("set")
@@ -86,12 +86,15 @@ def change(
     pbx: Pbx = None,
     operator: Operator = None,
     hours: Hours = None,
+    source: Source = None,
+    path: CalendarPath = None,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Takes part or not.")] = None,
 ) -> None:
-    """Change what is said about somebody; what is not given stays."""
+    """Change what is said about somebody; what is not given stays. Without a calendar, a service account gets it."""
     enabled = None if enable is None else "yes" if enable else "no"
     fields = _fields(email=email, name=name, language=language, zone=zone, phones=phone, pbx=pbx, operator=operator)
-    perform(_change(settings_of(context), extension, fields | _fields(hours=hours, enabled=enabled)))
+    fields |= _fields(hours=hours, enabled=enabled, source=source, path=path)
+    perform(_change(settings_of(context), extension, fields))
 
 
 async def _change(settings: Settings, extension: str, fields: Mapping[str, str]) -> None:
@@ -100,7 +103,19 @@ async def _change(settings: Settings, extension: str, fields: Mapping[str, str])
         after, wrong = person(fields, before, await organisation.get(rows), settings.pbx.keys())
         _refuse(wrong)
         await users.put(rows, after)
-    shown.line(f"{after.extension} is changed" if after != before else f"{after.extension} is as it was")
+        account = None
+        if not await mailboxes.of(rows, after.id) and after.emails:
+            account = service_account(fields.get("source", ""), await accounts.listed(rows))
+        elif fields.get("source") or fields.get("path"):
+            raise Misconfigured(
+                f"{after.extension} has a calendar already, or no address",
+                "ringplan users list shows it; remove the user and add them anew to read another",
+            )
+        if account is not None:
+            await _read(rows, settings, after, account, fields)
+    shown.line(f"{after.extension} is changed" if after != before or account else f"{after.extension} is as it was")
+    if account is not None:
+        shown.line(f"{account.login} at {account.source} reads {after.emails[0]}")
 
 
 @app.command("remove")
@@ -157,7 +172,7 @@ def import_(
 ) -> None:
     """Let everybody in a CSV file take part; if any line is wrong, every wrong line is told and nothing is written."""
     done = perform(import_users(settings_of(context), file, update=update))
-    shown.line(f"{done.added} added, {done.changed} changed; calendars are read for {done.read} of the added")
+    shown.line(f"{done.added} added, {done.changed} changed; calendars newly read: {done.read}")
 
 
 async def _read_from(rows: Rows) -> Mapping[int, str]:

@@ -11,7 +11,7 @@ from gateway.cli import root
 
 def test_it_loads_the_commands_where_ctrl_c_is_caught() -> None:
     asks = "import sys, gateway.__main__; print('gateway.cli.root' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 

@@ -98,7 +98,7 @@ def test_a_file_of_users_is_imported_and_may_be_imported_again(ringplan: Ringpla
     file.write_text("\ufeffExtension;Email;Name;Phones\n1001;anna@example.org;Anna;2001 2002\n\n1002;;Bo;\n", "utf-8")
     done = ringplan("users", "import", str(file))
     assert done.exit_code == 0, done.stderr
-    assert "2 added, 0 changed; calendars are read for 1" in done.stdout
+    assert "2 added, 0 changed; calendars newly read: 1" in done.stdout
     assert [user["phones"] for user in listed(ringplan)] == [["2001", "2002"], []]
     again = ringplan("users", "import", str(file))
     assert again.exit_code == 2
@@ -142,3 +142,38 @@ def test_a_file_that_cannot_be_read_is_told(ringplan: Ringplan, tmp_path: Path) 
     done = ringplan("users", "import", str(tmp_path / "latin.csv"))
     assert done.exit_code == 2
     assert "line 2: not UTF-8" in done.stderr
+
+
+def test_who_gets_an_address_later_gets_a_calendar_too(ringplan: Ringplan, tmp_path: Path) -> None:
+    ringplan("users", "add", "1001")
+    ringplan("users", "add", "1002")
+    ringplan(*SERVICE, says="pass word\n")
+    done = ringplan("users", "set", "1001", "--email", "anna@example.org")
+    assert "reader at office reads anna@example.org" in done.stdout
+    (tmp_path / "later.csv").write_text("extension,email\n1001,anna@example.org\n1002,bo@example.org\n")
+    imported = ringplan("users", "import", "--update", str(tmp_path / "later.csv"))
+    assert "newly read: 1" in imported.stdout, imported.stderr
+    assert [user["calendar"] for user in listed(ringplan)] == ["reader at office", "reader at office"]
+    assert ringplan("users", "set", "1001", "--path", "/elsewhere/").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("extension,extension\n1001,1002\n", ["column extension is there twice"]),
+        ('extension,name\n1001,Anna\n1002,"Bo\n1003,Cy\n', ["line 3: unexpected end of data"]),
+        ("extension\n1001,x\nabc\n", ["line 2: 2 fields, but 1 columns", "line 3: extension: 'abc'"]),
+        ('extension,name\n1001,"An\nna"\nabc,Bo\n', ["line 2: name", "line 4: extension: 'abc'"]),
+        (f"extension,name\n1001,{'x' * 5000}\n", [f"'{'x' * 60}…' is not one line"]),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_by_its_lines(
+    ringplan: Ringplan, tmp_path: Path, text: str, told: list[str]
+) -> None:
+    (tmp_path / "users.csv").write_text(text)
+    done = ringplan("users", "import", str(tmp_path / "users.csv"))
+    assert done.exit_code == 2
+    for one in told:
+        assert one in done.stderr
+    assert len(done.stderr) < 1000
+    assert listed(ringplan) == []
