@@ -96,6 +96,18 @@ async def test_a_refusal_is_told_for_its_extension_and_tried_again_next_time(act
         assert await switch.held() == wanted(2)
 
 
+async def test_what_may_not_be_deleted_is_a_refusal_and_what_is_not_there_is_none():
+    fake = FakeAmi()
+    async with connected(fake) as switch:
+        await switch.hold(wanted(2))
+        fake.refused.add("DBDel")
+        assert (await switch.hold(dict.fromkeys(wanted(2)))).keys() == wanted(2).keys()
+        fake.refused.clear()
+        assert await switch.hold(dict.fromkeys(wanted(2))) == {}
+        assert await switch.held() == {}
+        assert await switch.hold(dict.fromkeys(wanted(2))) == {}
+
+
 @pytest.mark.parametrize("silent", ["DBPut", "DBGetTree"])
 async def test_an_action_that_is_not_answered_is_the_end_of_the_connection(silent):
     fake = FakeAmi(silent={silent})

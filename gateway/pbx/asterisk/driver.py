@@ -20,6 +20,7 @@ from gateway.pbx.asterisk.image import Part
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
 _UNSURE = "\0"  # a value that AstDB cannot hold: what is there must be written
+_DENIED = "Permission denied"  # tests/captures/asterisk/rights_call.txt
 _NOTHING = Held()
 _Step = tuple[Part, Place, str | None, str]
 
@@ -95,7 +96,9 @@ class AsteriskSwitch:
             async for answers in several:
                 for answer in answers:
                     part, place, value, action = steps.popleft()
-                    if not answer.succeeded and action != "DBDel":  # what is not there is deleted already
+                    # what is not there cannot be deleted, and need not
+                    gone = action == "DBDel" and answer.get("Message") != _DENIED
+                    if not answer.succeeded and not gone:
                         refusals[place] = Refusal(f"{action} {part.family}: {answer.get('Message')}")
                         self._known[part][place] = _UNSURE
                     elif place not in refusals:
