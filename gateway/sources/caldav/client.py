@@ -199,7 +199,10 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
     if status == 403:
         raise Refused(f"{at.host} forbids {at.path}", "give the account the right to read it")
     if status in (404, 410):
-        raise Missing(f"{at.host} has nothing at {at.path}", "correct the path or the url")
+        raise Missing(
+            f"{at.host} has nothing at {at.path}",
+            "correct the url or `calendars` of the source, or the user's own path",
+        )
     if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
         raise RetryLater(f"{at.host} is not able to answer now ({status})", after=_after(headers))
     if 200 <= status < 300:

@@ -15,6 +15,7 @@ from gateway.domain.mailbox import Window
 from gateway.sources.caldav import event as events
 from gateway.sources.caldav import zones as clocks
 from gateway.sources.caldav.components import Unreadable, components
+from gateway.sources.caldav.effort import Effort
 from gateway.sources.caldav.event import Event, Length, event
 from gateway.sources.caldav.rule import Rule
 from gateway.sources.caldav.series import last_moment, starts
@@ -32,30 +33,41 @@ def parse(
 ) -> tuple[tuple[Appointment, ...], int]:
     """Return all appointments that overlap `window`, and how many texts were set aside.
 
+    Raises `GiveUp` where there are too many to be somebody's.
+
     `zone` is the owner's, for what floats and for all-day items; `addresses` the owner's, lower case.
     """
     found: list[Appointment] = []
     set_aside = 0
+    effort = Effort()
     for text in texts:
+        effort.begin()
         try:
-            found.extend(_appointments(text, window, zone, addresses))
+            found.extend(_appointments(text, window, zone, addresses, effort))
         except (ValueError, OverflowError):  # `Unreadable`, and what sums of absurd times raise
             set_aside += 1
     return tuple(sorted(found, key=lambda a: (a.start, a.end, a.uid, a.occurrence))), set_aside
 
 
-def _appointments(text: str, window: Window, zone: ZoneInfo, addresses: frozenset[str]) -> list[Appointment]:
+def _appointments(
+    text: str, window: Window, zone: ZoneInfo, addresses: frozenset[str], effort: Effort
+) -> list[Appointment]:
     if len(text) > LARGEST:
         raise Unreadable("too large")
     calendar = components(text, WANTED)
-    zones = Zones(zone, calendar)
+    zones = Zones(zone, calendar, effort)
     method = calendar.one("METHOD")
     cancelled = method is not None and method.value.strip().upper() == "CANCEL"
     series: dict[str, list[Event]] = defaultdict(list)
     for component in calendar.named("VEVENT"):
         found = event(component, zones, addresses, cancelled)
         series[found.uid].append(found)
-    return [appointment for items in series.values() for appointment in _series(items, window, zones)]
+    found_here = []
+    for items in series.values():
+        for appointment in _series(items, window, zones):
+            effort.take_found()
+            found_here.append(appointment)
+    return found_here
 
 
 def _series(items: list[Event], window: Window, zones: Zones) -> Iterator[Appointment]:
@@ -111,7 +123,7 @@ def _planned(master: Event, stretch: Window, zones: Zones) -> Iterator[tuple[Mom
         return zones.local(until.replace(tzinfo=UTC), zone)
 
     def of(rules: Iterable[Rule]) -> set[datetime]:
-        return {start for rule in rules for start in starts(rule, first, since, before, local)}
+        return {start for rule in rules for start in starts(rule, first, since, before, local, zones.effort)}
 
     first = master.start.local
     ends = [last_moment(rule, local) for rule in master.rules]

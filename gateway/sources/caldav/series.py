@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from gateway.sources.caldav.components import Unreadable
+from gateway.sources.caldav.effort import Effort
 from gateway.sources.caldav.rule import Rule
 
 STEPS = 20_000
@@ -32,30 +33,37 @@ AFTER_EVERYTHING = datetime(9999, 12, 31)  # noqa: DTZ001 - a local time
 
 
 def starts(
-    rule: Rule, first: datetime, since: datetime, before: datetime, local: Callable[[datetime], datetime]
+    rule: Rule,
+    first: datetime,
+    since: datetime,
+    before: datetime,
+    local: Callable[[datetime], datetime],
+    effort: Effort | None = None,
 ) -> list[datetime]:
     """Return the local starts from `since` on and before `before` of a series whose DTSTART is `first`.
 
     All are naive local times; `local` turns the UTC time of an UNTIL into one. DTSTART itself is in the result only
-    if the rule names it. Raises `Unreadable`.
+    if the rule names it. `effort` is what may be spent, None: as much as one rule may cost. Raises `Unreadable`.
     """
     until = last_moment(rule, local)
     end = min(before, until) if until is not None else before
     if end < first or end < since:
         return []
     try:
-        return _starts(rule, first, since, before, end)
+        return _starts(rule, first, since, before, end, effort or Effort())
     except (ValueError, OverflowError) as error:
         raise Unreadable("a series that cannot be computed") from error
 
 
-def _starts(rule: Rule, first: datetime, since: datetime, before: datetime, end: datetime) -> list[datetime]:
+def _starts(
+    rule: Rule, first: datetime, since: datetime, before: datetime, end: datetime, effort: Effort
+) -> list[datetime]:
     rule, count = _explicit(rule, first), rule.count
     if count is not None and (last := _last(rule, first, count)) is not None:
         count, end = None, min(end, last)
     begin = first if count is not None else max(first, since)
     found: list[datetime] = []
-    for number, start in enumerate(_walk(rule, first, begin, end), 1):
+    for number, start in enumerate(_walk(rule, first, begin, end, effort), 1):
         if count is not None and number > count:
             break
         if since <= start < before:
@@ -65,12 +73,14 @@ def _starts(rule: Rule, first: datetime, since: datetime, before: datetime, end:
     return found
 
 
-def _walk(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Iterator[datetime]:
+def _walk(rule: Rule, first: datetime, begin: datetime, end: datetime, effort: Effort) -> Iterator[datetime]:
     """Yield the starts from `begin` (at or after `first`) to `end`, in order. Raises `Unreadable` beyond `STEPS`."""
-    periods = _periods(rule, first, begin, end) if rule.frequency in DATED else _instants(rule, first, begin, end)
+    of = _periods if rule.frequency in DATED else _instants
+    periods = of(rule, first, begin, end, effort)
     walked = 0
     for period in periods:
         walked += len(period)
+        effort.take(len(period) // 4)
         if walked > WALKED:
             raise Unreadable("a series of too many occurrences")
         positions = rule.lists.get("BYSETPOS")
@@ -81,7 +91,7 @@ def _walk(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Iterat
                 yield start
 
 
-def _periods(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Iterator[list[datetime]]:
+def _periods(rule: Rule, first: datetime, begin: datetime, end: datetime, effort: Effort) -> Iterator[list[datetime]]:
     """Yield what occurs in each period (a year, a month, a week, a day) of the rule's rhythm.
 
     A period is cut to the stretch, unless BYSETPOS counts in it.
@@ -96,6 +106,7 @@ def _periods(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Ite
     period: list[datetime] = []
     number = None
     for _ in range(STEPS):
+        effort.take(1)
         if months and day.month not in months and rule.frequency in ("YEARLY", "MONTHLY") and day.day == 1:
             day += timedelta(days=monthrange(day.year, day.month)[1] - 1)
         if day > last:
@@ -113,12 +124,13 @@ def _periods(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Ite
     yield period
 
 
-def _instants(rule: Rule, first: datetime, begin: datetime, end: datetime) -> Iterator[list[datetime]]:
+def _instants(rule: Rule, first: datetime, begin: datetime, end: datetime, effort: Effort) -> Iterator[list[datetime]]:
     """Yield what occurs in each hour, minute or second of the rule's rhythm."""
     step = UNITS[rule.frequency] * rule.interval
     period = first + step * max(0, (begin - first) // step)
     hours, minutes, seconds = (rule.lists.get(key) for key in ("BYHOUR", "BYMINUTE", "BYSECOND"))
     for _ in range(STEPS):
+        effort.take(1)
         if period > end:
             return
         fits = _fits(rule, period.date()) and (not hours or period.hour in hours)

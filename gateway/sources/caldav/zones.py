@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from gateway.sources.caldav.components import Component, Unreadable
+from gateway.sources.caldav.effort import Effort
 from gateway.sources.caldav.rule import Rule
 from gateway.sources.caldav.series import starts
 
@@ -69,6 +70,7 @@ class Zones:
 
     owner: ZoneInfo
     calendar: Component
+    effort: Effort = field(default_factory=Effort)
     _found: dict[str, tzinfo] = field(default_factory=dict)
 
     def named(self, tzid: str) -> tzinfo:
@@ -114,7 +116,9 @@ class Zones:
         for component in self.calendar.named("VTIMEZONE"):
             name = component.one("TZID")
             if name is not None and name.value.strip() == tzid:
-                return embedded(tzid, observances(component))
+                parts = observances(component)
+                self.effort.take_zone((tzid, parts), sum(len(part.rules) for part in parts))
+                return embedded(tzid, parts)
         return None
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from gateway.domain.appointment import Response, ShowAs
 from gateway.domain.mailbox import Window
+from gateway.errors import GiveUp
+from gateway.sources.caldav import effort
 from gateway.sources.caldav.parse import parse
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -298,6 +300,47 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(bad):
     found, set_aside = read(bad, GOOD)
     assert ([item.uid for item in found], set_aside) == (["good"], 1)
     assert time.process_time() - began < 1
+
+
+RULES = ["FREQ=HOURLY;COUNT=49999;BYMONTH=11;BYMONTHDAY=1"] * 10
+LONG = ("SUMMARY:M:", "DTSTART:20241201T080000Z", "DURATION:PT1M")
+COSTLY = {
+    "series": [("UID:a", *LONG, *(f"{kind}:{rule}" for kind in ("RRULE", "EXRULE") for rule in RULES))],
+    "many series": [(f"UID:{n}", *LONG, f"RRULE:{RULES[0]}") for n in range(20)],
+    "every ten minutes": [("UID:a", *LONG, "RRULE:FREQ=MINUTELY;INTERVAL=10")],
+}
+
+
+@pytest.mark.parametrize("costly", COSTLY.values(), ids=COSTLY.keys())
+def test_many_costly_items_take_little_time_and_nothing_from_the_plain_ones(costly):
+    plain = calendar(("UID:daily", *LONG, "RRULE:FREQ=DAILY"), ("UID:good", "DTSTART:20261123T090000Z"))
+    began = time.process_time()
+    found, set_aside = read(*[calendar(*costly)] * 400, plain)
+    assert sum(item.uid == "daily" for item in found) == 15
+    assert set_aside >= 300
+    assert time.process_time() - began < 10
+
+
+def test_many_zones_of_a_calendars_own_take_little_time():
+    began = time.process_time()
+    texts = [
+        calendar(
+            ("UID:a", f"DTSTART;TZID=Z{n}:20261123T090000", "DURATION:PT1H"),
+            head=BERLIN.replace("Our office", f"Z{n}").replace("BYDAY=-1SU", "BYDAY=-1SU" + 9 * "\nRRULE:FREQ=YEARLY"),
+        )
+        for n in range(1000)
+    ]
+    found, set_aside = read(*texts, GOOD)
+    assert [item.uid for item in found].count("good") == 1
+    assert set_aside > 500
+    assert time.process_time() - began < 10
+
+
+def test_a_mailbox_of_appointments_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(effort, "MOST_FOUND", 100)
+    assert len(read(*[GOOD] * 100)[0]) == 100
+    with pytest.raises(GiveUp):
+        read(*[GOOD] * 101)
 
 
 @pytest.mark.parametrize(
