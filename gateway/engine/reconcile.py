@@ -42,7 +42,10 @@ class Following:
 
 
 class Reconcile:
-    """Holds the plan of all users of the PBX `name`; `dry_run` computes and counts, and writes nothing."""
+    """Holds the plan of all users of the PBX `name`; `dry_run` computes and counts, and writes nothing.
+
+    It tells as `held` how many schedules the PBX holds, whoever wrote them: 0 is what "released" means.
+    """
 
     def __init__(
         self,
@@ -100,7 +103,7 @@ class Reconcile:
                 refused_now = frozenset(await switch.hold(changed))
                 refused = (refused - changed.keys()) | refused_now
                 holds = written(holds, changed, refused_now)
-            await self._tell(wanted, refused)
+            await self._tell(holds, wanted, refused)
             await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
             if woken.is_set():
                 woken.clear()
@@ -134,15 +137,20 @@ class Reconcile:
             wanted.update(dict.fromkeys(one.user.places, one.plan.held))
         return wanted, until
 
-    async def _tell(self, wanted: dict[Place, Held], refused: frozenset[Place]) -> None:
+    async def _tell(self, holds: Mapping[Place, Held], wanted: Mapping[Place, Held], refused: frozenset[Place]) -> None:
         await self._pulse.tell(
             f"pbx:{self._name}",
             {
-                "held": sum(held.schedule is not None for held in wanted.values()),
+                "held": _schedules(holds),
+                "would_hold": _schedules(wanted) if self._dry_run else 0,
                 "left_out": sum(one.plan.left_out for one in self._following.values()),
                 "refused": sorted(refused),
             },
         )
+
+
+def _schedules(holds: Mapping[Place, Held]) -> int:
+    return sum(held.schedule is not None for held in holds.values())
 
 
 def follow(user: User, asked: tuple[Diversion, ...], rules: Rules, now: datetime) -> Following:

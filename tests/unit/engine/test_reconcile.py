@@ -168,8 +168,25 @@ async def test_a_dry_run_writes_nothing(store: Store, pbx: FakePbx, clock: HandC
         async with store.read() as rows:
             told = await health.get(rows, "pbx:main")
         assert told
-        assert told.facts["held"] == 1
+        assert (told.facts["would_hold"], told.facts["held"]) == (1, 0)
         assert pbx.writes == []
+
+
+async def test_a_dry_run_does_not_call_released_what_an_earlier_run_wrote(
+    store: Store, pbx: FakePbx, clock: HandClock
+) -> None:
+    await planned(store)
+    clock.turn(HOUR)
+    async with running(store, pbx, clock):
+        await comes(lambda: lit(pbx, "1001") and clock.next is not None)
+    async with store.write() as rows:
+        await switches.turn_off(rows, clock.now())
+    async with running(store, pbx, clock, dry_run=True):
+        await comes(lambda: clock.next is not None)
+        async with store.read() as rows:
+            told = await health.get(rows, "pbx:main")
+    assert told
+    assert (told.facts["would_hold"], told.facts["held"]) == (0, 1)
 
 
 async def test_only_the_pilot_group_takes_part(store: Store, pbx: FakePbx, clock: HandClock) -> None:
