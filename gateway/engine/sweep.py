@@ -5,18 +5,27 @@ from datetime import timedelta
 from typing import NoReturn
 
 from gateway.ports import Clock
-from gateway.store import diversions
+from gateway.store import diversions, mailboxes
 from gateway.store.store import Store
 
 LONGEST = timedelta(seconds=20)  # a third of what users are promised
 SOON = timedelta(seconds=1)
+STEP = timedelta(seconds=1)  # what is less than this corrects a clock all the time
 
 
 async def sweep(store: Store, clock: Clock) -> NoReturn:
-    """Remove what is over, at its end; a reader that keeps the WAL from being cut is waited for."""
+    """Remove what is over, at its end; a reader that keeps the WAL from being cut is waited for.
+
+    A clock that was ahead for a while made what is not over look so; calendars are then read whole once more, since an
+    unchanged one would not bring it back.
+    """
     never = asyncio.Event()
+    now = clock.now()
     while True:
-        now = clock.now()
+        before, now = now, clock.now()
+        if now < before - STEP:
+            async with store.write() as rows:
+                await mailboxes.reread(rows)
         async with store.read() as rows:
             end = await diversions.next_end(rows)
         if end is not None and end <= now:
