@@ -1,7 +1,10 @@
 """`ringplan check`: is every part reached and set up, and if not, what to do about it."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated
 
 import typer
@@ -23,6 +26,8 @@ from gateway.store import accounts, codes, mailboxes, organisation, users
 from gateway.store.store import Store
 
 AHEAD = timedelta(days=14)
+AT_MOST = 10
+"""Findings of one kind that are told one by one."""
 
 
 def check(
@@ -37,10 +42,23 @@ def check(
             [{"of": of, "part": one.part, "ok": one.ok, "said": one.said, "remedy": one.remedy} for of, one in found]
         )
     else:
-        for of, one in found:
-            _tell(of, one)
+        for of, ones in groupby(found, key=itemgetter(0)):
+            _tell_of(of, [one for _, one in ones])
     if not all(one.ok for _, one in found):
         raise typer.Exit(FAILED)
+
+
+def _tell_of(of: str, found: Sequence[Finding]) -> None:
+    """Tell the first of each kind, and count the others: there may be thousands of calendars."""
+    told: Counter[tuple[bool, str]] = Counter()
+    for one in found:
+        kind = (one.ok, "" if one.ok else one.remedy)
+        told[kind] += 1
+        if told[kind] <= AT_MOST:
+            _tell(of, one)
+    for (ok, _), many in told.items():
+        if many > AT_MOST:
+            _tell(of, Finding("others", ok, f"{many - AT_MOST} more like these; --json names all"))
 
 
 def _tell(of: str, one: Finding) -> None:
@@ -75,8 +93,11 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
         places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
         for one in await inspect(pbx, places, sounds):
             yield f"pbx {name}", one
+    active = {user.id for user in everybody if user.enabled}
     for account in opened:
-        async for one in _account(settings, account, [box for box in boxes if box.account == account.id]):
+        async for one in _account(
+            settings, account, [box for box in boxes if box.account == account.id and box.user in active]
+        ):
             yield f"{account.login} at {account.source}", one
 
 

@@ -1,13 +1,13 @@
 """What `ringplan status` tells, gathered from the store, and what monitoring must hear of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.domain.user import User
+from gateway.domain.user import Extension, User
 from gateway.engine.decided import rules_of
 from gateway.planning.rules import discreet
 from gateway.planning.timeline import of_user, segment_at
@@ -56,7 +56,11 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that `status` shows at `now`; `progress` is by mailbox, `parts` by name, without the gateway's own."""
+    """All that `status` shows at `now`.
+
+    `progress` is by mailbox, `parts` by name, without the gateway's own. Mailboxes are those of users who take part:
+    the others are not read, and what was the matter with them is over.
+    """
 
     now: datetime
     gateway: Health | None
@@ -83,15 +87,18 @@ class Report:
         return {kind: count for kind, count in total.items() if count}
 
 
-async def report(rows: Rows, now: datetime) -> Report:
-    """Gather everything at `now`."""
+async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -> Report:
+    """Gather everything at `now`; with a `pilot`, nobody else takes part."""
     everybody = await users.every(rows)
+    active = {user.id for user in everybody if user.enabled and (not pilot or any(at in pilot for at in user.places))}
+    boxes = tuple(box for box in await mailboxes.every(rows) if box.user in active)
+    progress = await mailboxes.progress(rows)
     rules = await rules_of(rows)
     asked = await diversions.every(rows)
     states = await health.every(rows)
     absent = []
     for user in everybody:
-        segment = segment_at(of_user(asked.get(user.id, ()), user, rules), now) if user.enabled else None
+        segment = segment_at(of_user(asked.get(user.id, ()), user, rules), now) if user.id in active else None
         if segment is not None:
             code = discreet(rules.by_key[segment.diversion.code])
             absent.append(Absent(user.extension, code.key, segment.end, segment.back))
@@ -102,8 +109,8 @@ async def report(rows: Rows, now: datetime) -> Report:
         parts=tuple(row for row in states if row.name != "gateway"),
         users=everybody,
         accounts=await accounts.listed(rows),
-        mailboxes=await mailboxes.every(rows),
-        progress=await mailboxes.progress(rows),
+        mailboxes=boxes,
+        progress={box.id: progress[box.id] for box in boxes},
         absent=tuple(absent),
     )
 

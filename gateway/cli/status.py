@@ -15,6 +15,9 @@ from gateway.settings import Settings
 from gateway.store import organisation
 from gateway.store.health import Health
 
+AT_MOST = 20
+"""Failing calendars that are shown."""
+
 
 def status(
     context: typer.Context,
@@ -35,7 +38,7 @@ def status(
 
 async def _gather(settings: Settings) -> tuple[Report, Organisation]:
     async with reading(settings) as rows:
-        return await report(rows, WallClock().now()), await organisation.get(rows)
+        return await report(rows, WallClock().now(), settings.run.pilot), await organisation.get(rows)
 
 
 def _check(told: Report) -> Level:
@@ -71,9 +74,11 @@ def _show(told: Report, ours: Organisation) -> None:
                     shown.instant(told.progress[box.id].succeeded, ours.zone) or "never",
                     told.progress[box.id].said or "",
                 )
-                for box in failing
+                for box in failing[:AT_MOST]
             ),
         )
+        if len(failing) > AT_MOST:
+            typer.echo(f"and {len(failing) - AT_MOST} more; --json names all")
     typer.echo("")
     for kind, count in told.noticed.items():
         typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")

@@ -190,6 +190,40 @@ def test_a_failing_calendar_is_shown_with_why(ringplan: Ringplan, write: Write) 
     assert (calendar["extension"], calendar["error"]) == ("1001", "Unreachable")
 
 
+def test_the_calendar_of_who_takes_no_part_is_nobodys_trouble(ringplan: Ringplan, write: Write, tmp_path: Path) -> None:
+    async def failing(rows: Rows, now: datetime) -> None:
+        await well(rows, now)
+        await mailboxes.failed(rows, [1], Unreachable("calendar.example.org is gone"), now)
+
+    write(failing)
+    assert "1 of 1 calendars" in ringplan("status", "--check").stdout
+    file = tmp_path / "ringplan.toml"
+    before = file.read_text()
+    file.write_text(before.replace("pilot = []", 'pilot = ["1002"]'))
+    assert ringplan("status", "--check").exit_code == 0
+    file.write_text(before)
+    ringplan("users", "set", "1001", "--disable")
+    write(well)
+    assert ringplan("status", "--check").exit_code == 0
+
+
+def test_of_many_failing_calendars_the_first_are_shown(ringplan: Ringplan, write: Write, tmp_path: Path) -> None:
+    lines = "".join(f"{number},p{number}@example.org\n" for number in range(2001, 2101))
+    (tmp_path / "many.csv").write_text(f"extension,email\n{lines}")
+    ringplan("users", "import", str(tmp_path / "many.csv"))
+
+    async def failing(rows: Rows, now: datetime) -> None:
+        await well(rows, now)
+        await mailboxes.failed(rows, range(1, 102), Unreachable("calendar.example.org is gone"), now)
+
+    write(failing)
+    shown = ringplan("status").stdout
+    assert "101 of 101 calendars" in shown
+    assert shown.count("is gone") == 20
+    assert "and 81 more" in shown
+    assert len(json.loads(ringplan("status", "--json").stdout)["calendars"]) == 101
+
+
 def test_what_decides_is_explained_without_texts(ringplan: Ringplan, write: Write, now: datetime) -> None:
     write(away)
     done = ringplan("explain", "1001")
