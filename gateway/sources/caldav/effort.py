@@ -18,7 +18,7 @@ ZONE = 4_000  # steps of a rule of a VTIMEZONE, which is followed over 130 years
 ZONE_RULES = 25  # of one VTIMEZONE
 OWN_FOUND = 20  # appointments
 SHARED_FOUND = 20_000
-MOST_FOUND = 200_000
+MOST_FOUND = 50_000
 
 
 @dataclass(slots=True)

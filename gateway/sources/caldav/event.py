@@ -188,10 +188,18 @@ def _subject(component: Component) -> str | None:
 
 
 def _response(component: Component, addresses: frozenset[str]) -> Response:
-    """Return what the owner answered; what has no attendees, or is organised by the owner, is the owner's own."""
+    """Return what the owner answered; what the owner organises, or nobody does, is the owner's own.
+
+    What somebody else organises and asks nobody to (a published item) is there because the owner took it: accepted,
+    but not the owner's own words, so that no `>number` of a stranger counts.
+    """
     attendees, organiser = component.all("ATTENDEE"), component.one("ORGANIZER")
-    if not attendees or (organiser is not None and _addresses(organiser) & addresses):
+    if organiser is None and not attendees:
         return Response.OWN
+    if organiser is not None and _addresses(organiser) & addresses:
+        return Response.OWN
+    if not attendees:
+        return Response.ACCEPTED
     answers = {
         ANSWERS.get(attendee.parameters.get("PARTSTAT", "").upper(), Response.UNANSWERED)
         for attendee in attendees
@@ -201,9 +209,14 @@ def _response(component: Component, addresses: frozenset[str]) -> Response:
 
 
 def _addresses(found: Property) -> set[str]:
-    """Return the addresses of a calendar user, lower case: the value, and EMAIL (RFC 7986 section 6.2)."""
-    values = (found.value, found.parameters.get("EMAIL", ""))
-    return {value.strip().lower().removeprefix("mailto:").strip() for value in values} - {""}
+    """Return the addresses of a calendar user, lower case: the value, or EMAIL (RFC 7986 section 6.2).
+
+    EMAIL counts where the value is no address: servers look only at the value when they check who sent an item.
+    """
+    value, email = found.value.strip().lower(), found.parameters.get("EMAIL", "").strip().lower()
+    if value.startswith("mailto:"):
+        return {value.removeprefix("mailto:").strip()} - {""}
+    return {value, email} - {""}
 
 
 def _show_as(component: Component) -> ShowAs:
