@@ -72,6 +72,6 @@ async def are_planned(gateway: Gateway, many: int) -> None:
             async with store.read() as rows:
                 known = await diversions.every(rows)
             parts = json.loads(await gateway.command("status", "--json"))["parts"]
-            held = next(part["facts"].get("held", 0) for part in parts if part["name"] == "pbx:main")
-            if len(known) == held == many:
+            planned = next(part["facts"].get("would_hold", 0) for part in parts if part["name"] == "pbx:main")
+            if len(known) == planned == many:
                 return
