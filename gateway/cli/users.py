@@ -88,16 +88,19 @@ def change(
     hours: Hours = None,
     source: Source = None,
     path: CalendarPath = None,
+    refresh: Annotated[
+        int | None, typer.Option(min=10, max=86400, help="Seconds between two readings of the calendar.")
+    ] = None,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Takes part or not.")] = None,
 ) -> None:
     """Change what is said about somebody; what is not given stays. Without a calendar, a service account gets it."""
     enabled = None if enable is None else "yes" if enable else "no"
     fields = _fields(email=email, name=name, language=language, zone=zone, phones=phone, pbx=pbx, operator=operator)
     fields |= _fields(hours=hours, enabled=enabled, source=source, path=path)
-    perform(_change(settings_of(context), extension, fields))
+    perform(_change(settings_of(context), extension, fields, refresh))
 
 
-async def _change(settings: Settings, extension: str, fields: Mapping[str, str]) -> None:
+async def _change(settings: Settings, extension: str, fields: Mapping[str, str], refresh: int | None) -> None:
     async with writing(settings) as rows:
         before = await user_at(rows, extension)
         after, wrong = person(fields, before, await organisation.get(rows), settings.pbx.keys())
@@ -113,7 +116,10 @@ async def _change(settings: Settings, extension: str, fields: Mapping[str, str])
             )
         if account is not None:
             await _read(rows, settings, after, account, fields)
-    shown.line(f"{after.extension} is changed" if after != before or account else f"{after.extension} is as it was")
+        if refresh is not None and not await mailboxes.pace(rows, after.id, refresh):
+            raise Misconfigured(f"no calendar is read for {after.extension}", "give an address and an account")
+    changed = after != before or account or refresh
+    shown.line(f"{after.extension} is changed" if changed else f"{after.extension} is as it was")
     if account is not None:
         shown.line(f"{account.login} at {account.source} reads {after.emails[0]}")
 

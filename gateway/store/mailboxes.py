@@ -74,6 +74,13 @@ async def add_every(rows: Rows, some: Iterable[Mailbox]) -> None:
         rows.touch("mailboxes")
 
 
+async def pace(rows: Rows, user: int, refresh: int) -> bool:
+    """Let the user's calendars be read every `refresh` seconds; False: there is none."""
+    result = await rows.run(update(tables.mailboxes).where(COLUMN.user == user).values(refresh=refresh))
+    rows.touch("mailboxes")
+    return result.rowcount > 0
+
+
 async def remove(rows: Rows, mailbox: int) -> bool:
     """Remove a mailbox and its diversions."""
     result = await rows.run(delete(tables.mailboxes).where(COLUMN.id == mailbox))

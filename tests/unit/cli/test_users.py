@@ -1,10 +1,14 @@
 """`users` and `accounts`: who takes part, and with what their calendars are read."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from gateway.store import mailboxes
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
 from tests.unit.cli.conftest import Ringplan
 
 SERVICE = ("accounts", "add", "office", "reader", "--service")
@@ -31,6 +35,27 @@ def test_a_user_is_added_changed_and_removed(ringplan: Ringplan) -> None:
     gone = ringplan("users", "remove", "1001")
     assert gone.exit_code == 2
     assert "nobody has the number 1001" in gone.stderr
+
+
+def test_a_calendar_is_read_as_often_as_its_owner_needs(ringplan: Ringplan, tmp_path: Path) -> None:
+    def refreshes() -> list[int]:
+        async def read() -> list[int]:
+            async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store, store.read() as rows:
+                return [mailbox.refresh for mailbox in await mailboxes.every(rows)]
+
+        return asyncio.run(read())
+
+    ringplan("users", "add", "1001", "--email", "anna@example.org")
+    done = ringplan("users", "set", "1001", "--refresh", "300")
+    assert (done.exit_code, "no calendar is read for 1001" in done.stderr) == (2, True)
+    ringplan(*SERVICE, says="x\n")
+    ringplan("users", "add", "1002", "--email", "bo@example.org")
+    assert refreshes() == [60, 60]
+    done = ringplan("users", "set", "1001", "--refresh", "300")
+    assert (done.exit_code, "1001 is changed" in done.stdout) == (0, True), done.output
+    assert refreshes() == [300, 60]
+    assert ringplan("users", "set", "1001", "--refresh", "5").exit_code == 2
+    assert refreshes() == [300, 60]
 
 
 def test_everything_that_is_wrong_with_a_user_is_told_at_once(ringplan: Ringplan) -> None:
