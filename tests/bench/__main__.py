@@ -24,6 +24,7 @@ from rich.text import Text
 
 BENCHES = ("planning", "caldav", "reconcile", "gateway")
 RECORD = Path("build/bench.json")
+NARROW = 100  # columns that the table needs
 WIDE = 140  # columns: narrower, how a value came about is told by the record alone
 
 Row = dict[str, Any]
@@ -31,7 +32,7 @@ Row = dict[str, Any]
 
 def main(chosen: Sequence[str]) -> int:
     """Run the benches that are `chosen`, none: all; return the exit code."""
-    console = Console()
+    console = Console(width=max(Console().width, NARROW))
     if unknown := set(chosen) - set(BENCHES):
         console.print(f"no such bench: {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
         return 2
