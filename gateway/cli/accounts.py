@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import shown
+from gateway.cli import given, shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
@@ -37,6 +37,9 @@ def add(
         raise Misconfigured(f"there is no source {source!r} in the settings", f"one of: {', '.join(settings.sources)}")
     if service == (user is not None):
         raise Misconfigured("whose account is it?", "give --service, or --user and the extension")
+    given.login("LOGIN", login)
+    address = given.email("--address", address) if address else None
+    path = given.text("--path", path) if path else None
     account = Account(0, source, login, _password(), service)
     read = perform(_add(settings, account, user, address, path))
     shown.line(f"{login} at {source} is added and reads {read} calendar{'' if read == 1 else 's'}")
@@ -91,11 +94,17 @@ def show(
 def password(context: typer.Context, source: Source, login: Login) -> None:
     """Give an account another password."""
 
-    async def work(secret: Secret) -> None:
-        async with writing(settings_of(context)) as rows:
-            await accounts.put_password(rows, (await _named(rows, source, login)).id, secret)
+    settings = settings_of(context)
 
-    perform(work(_password()))
+    async def known() -> Account:
+        async with reading(settings) as rows:
+            return await _named(rows, source, login)
+
+    async def work(account: Account, secret: Secret) -> None:
+        async with writing(settings) as rows:
+            await accounts.put_password(rows, account.id, secret)
+
+    perform(work(perform(known()), _password()))
     shown.line(f"{login} at {source} has its new password")
 
 
@@ -153,4 +162,6 @@ def _password() -> Secret:
         raise Misconfigured(
             "no password was given", "type it when asked, or send it as the first line of standard input"
         )
+    if not text.isprintable():
+        raise Misconfigured("the password cannot be sent: it holds what is no text", "give it in UTF-8, on one line")
     return Secret(text)

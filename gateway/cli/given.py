@@ -81,6 +81,18 @@ def holidays(hours: WorkingHours) -> WorkingHours:
     return hours
 
 
+def login(field: str, value: str) -> str:
+    """What one signs in with; RFC 7617 sends it before a colon."""
+    if not value.strip() or not value.isprintable() or len(value) > 200 or ":" in value:
+        raise _wrong(field, value, "is no login", "give 1 to 200 printable characters without a colon")
+    return value
+
+
+def shortened(value: str) -> str:
+    """As much of a wrong value as a message shows."""
+    return value if len(value) <= LONGEST_TOLD else value[:LONGEST_TOLD] + "…"
+
+
 def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
     """An instant: `14:30` (today), `2026-11-23 14:30`, or with an offset of its own; without one it is in `local`."""
     try:
@@ -93,5 +105,4 @@ def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
 
 
 def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
-    written = value if len(value) <= LONGEST_TOLD else value[:LONGEST_TOLD] + "…"
-    return Misconfigured(f"{field}: {written!r} {said}", remedy)
+    return Misconfigured(f"{field}: {shortened(value)!r} {said}", remedy)

@@ -8,9 +8,11 @@ from typing import Any, TypeVar, cast
 import typer
 from typer.core import TyperGroup
 
+from gateway.cli import given
 from gateway.cli.shown import complain
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured, RingplanError
+from gateway.planning.targets import is_number
 from gateway.settings import Settings, load
 from gateway.store import users
 from gateway.store.rows import Rows
@@ -66,9 +68,11 @@ async def writing(settings: Settings) -> AsyncIterator[Rows]:
 
 async def user_at(rows: Rows, extension: Extension) -> User:
     """Return the user whom `extension` belongs to. Raises `Misconfigured`."""
-    user = await users.by_extension(rows, extension)
+    user = await users.by_extension(rows, extension) if is_number(extension) else None
     if user is None:
-        raise Misconfigured(f"nobody has the number {extension}", "ringplan users list names everybody")
+        raise Misconfigured(
+            f"nobody has the number {given.shortened(extension)}", "ringplan users list names everybody"
+        )
     return user
 
 

@@ -62,6 +62,8 @@ def _changed(user: User, field: str, value: str, organisation: Organisation, pbx
             return replace(user, phones=tuple(given.number(field, one) for one in value.split()))
         case "email" if value:
             return replace(user, emails=tuple(given.email(field, one) for one in value.split()))
+        case "path" | "source":
+            given.text(field, value)
         case "pbx" if value and value not in pbxs:
             raise Misconfigured(f"pbx: {value!r} is not in the settings", f"one of: {', '.join(pbxs)}")
     if value and field in _SIMPLE:

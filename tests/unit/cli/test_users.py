@@ -202,3 +202,29 @@ def test_a_file_that_cannot_be_read_is_told_by_its_lines(
         assert one in done.stderr
     assert len(done.stderr) < 1000
     assert listed(ringplan) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("explain", "\udcff"), "nobody has the number"),
+        (("users", "remove", "1" * 500), "nobody has the number"),
+        (("users", "add", "1001", "--path", "\udcff"), "path: "),
+        (("accounts", "add", "office", "a:b", "--service"), "is no login"),
+        (("accounts", "add", "office", "\udcff", "--service"), "is no login"),
+        (("accounts", "add", "office", "", "--service"), "is no login"),
+        (("accounts", "add", "office", "anna", "--user", "1001", "--address", "anna"), "is no e-mail address"),
+        (("accounts", "password", "office", "nobody"), "there is no account nobody"),
+    ],
+)
+def test_what_is_no_text_is_told(ringplan: Ringplan, words: tuple[str, ...], told: str) -> None:
+    done = ringplan(*words, says="")
+    assert done.exit_code == 2, done.output
+    assert told in done.stderr
+    assert len(done.stderr) < 300
+
+
+def test_a_password_that_is_no_text_is_refused(ringplan: Ringplan) -> None:
+    done = ringplan(*SERVICE, says="a\0b\n")
+    assert done.exit_code == 2
+    assert "cannot be sent" in done.stderr
