@@ -130,9 +130,12 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
         yield Finding("settings", False, f"there is no source {account.source}", remedy)
         return
     if not boxes:
-        yield Finding("calendars", False, "no calendar is read through it", "add users, or remove the account")
+        yield Finding(
+            "calendars", False, "no calendar is read through it", "add or enable users, or remove the account"
+        )
         return
-    for one in await check_caldav(source, account, boxes[0]):
+    first = await check_caldav(source, account, boxes[0])
+    for one in first:
         yield one
     # the others in one connection, which ends with the first refusal: many wrong sign-ins would lock the account
     try:
@@ -140,7 +143,8 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
             for box in boxes[1:]:
                 yield await _calendar(opened.calendar, box)
     except RingplanError as error:
-        yield Finding("connection", False, str(error), error.remedy)
+        if str(error) not in {one.said for one in first}:
+            yield Finding("connection", False, str(error), error.remedy)
 
 
 async def _calendar(source: CalendarSource | None, box: Mailbox) -> Finding:
