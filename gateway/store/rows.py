@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, Executable, Insert, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import OurFault
+from gateway.store.unbroken import unbroken
 from gateway.store.vault import Vault
 
 NOUNS = (
@@ -37,22 +38,22 @@ class Rows:
 
     async def run(self, statement: Executable, values: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
         """Execute `statement`, once for each of `values` where they are given."""
-        return await self.connection.execute(statement, values)
+        return await unbroken(self.connection.execute(statement, values))
 
     async def insert(self, statement: Insert) -> int:
         """Execute an INSERT of one row, and return the id that it got."""
-        key = (await self.connection.execute(statement)).inserted_primary_key
+        key = (await self.run(statement)).inserted_primary_key
         if key is None:
             raise OurFault(f"the database gave no id for a row of {statement.table.name}")
         return int(key[0])
 
     async def all(self, statement: Executable) -> Sequence[RowMapping]:
         """Return all rows of a query."""
-        return (await self.connection.execute(statement)).mappings().all()
+        return (await self.run(statement)).mappings().all()
 
     async def first(self, statement: Executable) -> RowMapping | None:
         """Return the first row of a query, or None."""
-        return (await self.connection.execute(statement)).mappings().first()
+        return (await self.run(statement)).mappings().first()
 
     def touch(self, *nouns: str) -> None:
         """Note that `nouns` change."""

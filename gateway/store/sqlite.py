@@ -17,6 +17,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from gateway.store.unbroken import unbroken
+
 WRITES = "ringplan_writes"
 
 PATIENCE = 10_000  # milliseconds that a statement waits for another connection's lock
@@ -57,8 +59,31 @@ def engine_at(path: Path) -> AsyncEngine:
     return engine
 
 
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+    """Begin a transaction, and commit it at the end; undone by an exception, whenever that comes."""
+    connection = engine.connect()
+    try:
+        await unbroken(_begun(connection, writes=writes))
+        yield connection
+        await unbroken(connection.commit())
+    finally:
+        if connection.sync_connection is not None:
+            await unbroken(connection.close())
+
+
+async def _begun(connection: AsyncConnection, *, writes: bool) -> None:
+    await connection.start()
+    await connection.execution_options(**{WRITES: writes})
+    await connection.begin()
+
+
 async def truncate_wal(engine: AsyncEngine) -> bool:
     """Move the WAL into the database and cut it to nothing; False: somebody was in the way for a while, try again."""
+    return await unbroken(_truncate_wal(engine))
+
+
+async def _truncate_wal(engine: AsyncEngine) -> bool:
     async with _impatient(engine) as connection:
         row = await _execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     return row is not None and row[0] == 0
@@ -70,6 +95,10 @@ async def rebuild(engine: AsyncEngine) -> bool:
     secure_delete overwrites a row where it lies. But where pages were split or joined before, copies of it stay in the
     space between their cells, and only a page that is written anew loses them. 200,000 diversions take 0.2 s.
     """
+    return await unbroken(_rebuild(engine))
+
+
+async def _rebuild(engine: AsyncEngine) -> bool:
     async with _impatient(engine) as connection:
         try:
             await _execute(connection, "VACUUM")
@@ -77,7 +106,7 @@ async def rebuild(engine: AsyncEngine) -> bool:
             if error.sqlite_errorcode not in (SQLITE_BUSY, SQLITE_LOCKED):
                 raise
             return False
-    return await truncate_wal(engine)
+    return await _truncate_wal(engine)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from gateway.store.migrate import migrate
 from gateway.store.news import News
 from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
-from gateway.store.sqlite import WRITES, engine_at, rebuild, truncate_wal
+from gateway.store.sqlite import engine_at, rebuild, transaction, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
 APART = 10.0  # seconds from one rebuilding of the file to the next
@@ -78,22 +78,20 @@ class Store:
     async def read(self) -> AsyncIterator[Rows]:
         """One consistent view of the database. Keep it short: a WAL cannot be cut while somebody reads."""
         with later():
-            async with self._engine.connect() as connection, connection.begin():
+            async with transaction(self._engine, writes=False) as connection:
                 yield Rows(connection, self._vault)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Rows]:
         """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
         with later():
-            async with self._writing, self._engine.connect() as plain:
-                connection = await plain.execution_options(**{WRITES: True})
-                async with connection.begin():
-                    rows = Rows(connection, self._vault)
-                    yield rows
-                    revisions = await _counted_up(rows)
+            async with self._writing, transaction(self._engine, writes=True) as connection:
+                rows = Rows(connection, self._vault)
+                yield rows
+                revisions = await _counted_up(rows)
+                if rows.removed:  # noted before the commit: a cancellation may come with it
+                    self._wal_tells = self._pages_tell = True
         self._news.tell(revisions)
-        if rows.removed:
-            self._wal_tells = self._pages_tell = True
         await self._cut()
 
     async def tidy(self) -> bool:
