@@ -7,7 +7,8 @@ would lock it out. One watcher of the store serves all accounts, which may be th
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -34,6 +35,8 @@ GOLDEN = (5**0.5 - 1) / 2
 
 TakesPart = Callable[[User], bool]
 
+log = logging.getLogger(__name__)
+
 
 class Sync:
     """Reads the calendars of everybody who takes part; `connect` opens an account, by the name of its source."""
@@ -59,6 +62,8 @@ class Sync:
         self._first: dict[Mailbox, datetime] = {}
         self._wished: dict[int, asyncio.Event] = {}  # by mailbox
         self._unchanged: set[int] = set()
+        self._failing: dict[int, RingplanError] = {}  # by mailbox
+        self._told_failing = 0
 
     async def run(self) -> None:
         """Follow accounts and mailboxes as they come and go, and hear wishes."""
@@ -147,6 +152,7 @@ class Sync:
                 due = self._clock.now() + wait
                 failures = min(failures + 1, 10)
             else:
+                self._failing.pop(mailbox.id, None)
                 await self._pulse.say(account_name(mailbox.account), None)
                 failures = 0
                 due = next_turn(mailbox, self._clock.now())
@@ -167,12 +173,30 @@ class Sync:
         never = asyncio.Event()
         while True:
             await self._clock.until(self._clock.now() + FLUSH, never)
+            self._tell_failing()
             if self._unchanged:
                 unchanged, self._unchanged = self._unchanged, set()
                 async with self._store.write() as rows:
                     await mailboxes.unchanged(rows, tuple(unchanged), self._clock.now())
 
-    async def _failed(self, some: Iterable[Mailbox], error: RingplanError) -> None:
+    def _tell_failing(self) -> None:
+        """Log how many calendars cannot be read when that changes; which ones, and why each, is for `status`."""
+        every = {mailbox.id for some in self._mailboxes.values() for mailbox in some}
+        self._failing = {mailbox: error for mailbox, error in self._failing.items() if mailbox in every}
+        if len(self._failing) == self._told_failing:
+            return
+        self._told_failing = len(self._failing)
+        if self._failing:
+            *_, last = self._failing.values()
+            remedy = f" ({last.remedy})" if last.remedy else ""
+            log.warning(
+                "%d of %d calendars cannot be read; the last: %s%s", len(self._failing), len(every), last, remedy
+            )
+        else:
+            log.info("all %d calendars can be read again", len(every))
+
+    async def _failed(self, some: Sequence[Mailbox], error: RingplanError) -> None:
+        self._failing |= dict.fromkeys((mailbox.id for mailbox in some), error)
         async with self._store.write() as rows:
             await mailboxes.failed(rows, [mailbox.id for mailbox in some], error, self._clock.now())
 

@@ -282,3 +282,23 @@ async def test_hundreds_of_people_with_passwords_of_their_own_are_spread_too(
         assert clock.now() == NOON
         await turning(clock, lambda: sum(whole for _, whole in calendar.reads) == many, FLUSH + many)
         assert clock.now() >= NOON + APART * (many - 2)
+
+
+async def test_the_log_tells_once_how_many_calendars_cannot_be_read(
+    store: Store, calendar: FakeCalendar, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with store.write() as rows:
+        for extension in ("1001", "1002", "1003"):
+            await someone(rows, extension)
+
+    def told() -> list[str]:
+        return [record.getMessage() for record in caplog.records if "calendars" in record.getMessage()]
+
+    caplog.set_level("INFO")
+    calendar.error = Unreachable("no route", "look at the network")
+    async with running(store, calendar, clock):
+        await turning(clock, lambda: len(calendar.reads) == 12, FLUSH + 3)
+        assert told() == ["3 of 3 calendars cannot be read; the last: no route (look at the network)"]
+        calendar.error = None
+        await turning(clock, lambda: len(told()) == 2 or len(calendar.reads) > 40, FLUSH + 3)
+        assert told()[1:] == ["all 3 calendars can be read again"]
