@@ -44,5 +44,6 @@ async def _off(settings: Settings) -> None:
             return all(row.ok and not row.facts.get("held") and not row.facts.get("refused") for row in rows_of_pbxs)
 
         if not await until(store, "health", done=released, seconds=PATIENCE):
-            raise RetryLater("it is off, but not every PBX has confirmed it yet", BY_HAND)
+            why = ": [run] dry_run lets the gateway write nothing" if settings.run.dry_run else " yet"
+            raise RetryLater(f"it is off, but not every PBX has confirmed it{why}", BY_HAND)
     shown.line("off: every extension is released" if turned else "it was off already: every extension is released")
