@@ -6,7 +6,7 @@ other processes committed. However many watchers there are, the database is aske
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -29,10 +29,14 @@ class _Watcher:
 
 
 class News:
-    """`watch` listens, `tell` is called after each commit of this process, `close` ends the task."""
+    """`watch` listens, `tell` is called after each commit of this process, `close` ends the task.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `heard` is called with the nouns that others changed.
+    """
+
+    def __init__(self, engine: AsyncEngine, heard: Callable[[frozenset[str]], None]) -> None:
         self._engine = engine
+        self._heard = heard
         self._watchers: set[_Watcher] = set()
         self._known: dict[str, int] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -67,14 +71,15 @@ class News:
         finally:
             self._watchers.discard(watcher)
 
-    def tell(self, revisions: Mapping[str, int]) -> None:
-        """Wake whoever watches a noun whose revision is a new one."""
+    def tell(self, revisions: Mapping[str, int]) -> frozenset[str]:
+        """Wake whoever watches a noun whose revision is a new one, and return these nouns."""
         news = {noun for noun, revision in revisions.items() if revision > self._known.get(noun, -1)}
         self._known.update({noun: revisions[noun] for noun in news})
         for watcher in self._watchers:
             if mine := news & watcher.nouns:
                 watcher.changed |= mine
                 watcher.woken.set()
+        return frozenset(news)
 
     async def close(self) -> None:
         """End the task; watchers end too."""
@@ -93,7 +98,7 @@ class News:
                 while True:
                     before, version = version, await data_version(connection)
                     if before != version:
-                        self.tell(await _revisions(connection))
+                        self._heard(self.tell(await _revisions(connection)))
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK):
                             await never.wait()

@@ -22,6 +22,7 @@ from gateway.store.settings import StoreSettings
 from gateway.store.sqlite import engine_at, rebuild, transaction, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
+REMOVED = frozenset({"accounts", "diversions"})  # nouns that change when what must not stay is removed
 APART = 10.0  # seconds from one rebuilding of the file to the next
 
 
@@ -32,7 +33,7 @@ class Store:
         self._engine = engine
         self._vault = vault
         self._writing = asyncio.Lock()
-        self._news = News(engine)
+        self._news = News(engine, self._heard)
         self._wal_tells = False
         self._pages_tell = False
         self._rebuilt = -APART
@@ -118,6 +119,11 @@ class Store:
             if self._wal_tells and await truncate_wal(self._engine):
                 self._wal_tells = False
         return not self._wal_tells
+
+    def _heard(self, nouns: frozenset[str]) -> None:
+        """Tidy up after others: a command does not wait for who is in the way of it."""
+        if nouns & REMOVED:
+            self._wal_tells = self._pages_tell = True
 
     def watch(self, *nouns: str) -> AsyncGenerator[frozenset[str], None]:
         """Yield the nouns that changed (of `nouns`; none given: of all), whoever changed them.

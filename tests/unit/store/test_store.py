@@ -220,3 +220,27 @@ async def test_a_reader_in_the_way_of_the_wal_delays_the_cut_until_the_next_writ
     reader.close()
     assert await store.tidy()
     assert wal.stat().st_size == 0
+
+
+async def test_what_a_command_could_not_take_out_of_the_files_the_gateway_does(
+    settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.store.APART", 0.0)
+    wal = settings.path.with_name("ringplan.db-wal")
+    async with Store.open(settings, alone=True) as gateway:
+        async with gateway.write() as rows:
+            added = await users.add(rows, person())
+        watching = gateway.watch("users")
+        await anext(watching)
+        reader = sqlite3.connect(settings.path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM users").fetchall()
+        async with Store.open(settings) as command, command.write() as rows:
+            await users.remove(rows, added.id)
+        reader.close()
+        async with asyncio.timeout(5):
+            await anext(watching)
+        await watching.aclose()
+        assert wal.stat().st_size > 0
+        assert await gateway.tidy()
+        assert wal.stat().st_size == 0
