@@ -17,6 +17,8 @@ RestartSec=5
 # a wrong setting stays wrong
 RestartPreventExitStatus=2
 TimeoutStopSec=20
+# everybody's own account keeps a connection; usual are 1024
+LimitNOFILE=65536
 
 WorkingDirectory={folder}
 ReadWritePaths={folder}
