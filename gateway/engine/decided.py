@@ -4,7 +4,7 @@ Every reading of every mailbox needs it; taking thousands of users from the data
 work.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.user import User
@@ -14,6 +14,8 @@ from gateway.store.revisions import revisions
 from gateway.store.rows import Rows
 
 NOUNS = ("users", "codes", "organisation")
+
+TakesPart = Callable[[User], bool]  # whether somebody takes part at all: the pilot group
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ that was set.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.domain.diversion import Diversion
 from gateway.domain.held import ClockSeen, Held, Place
 from gateway.domain.user import User
-from gateway.engine.decided import Decided
+from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.planning.difference import difference
 from gateway.planning.plan import Plan, full_hour, next_change, plan
@@ -26,8 +26,6 @@ from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
 TRY_AGAIN = timedelta(seconds=30)  # what the PBX refused
-
-TakesPart = Callable[[User], bool]
 
 
 @dataclass(slots=True)

@@ -8,16 +8,15 @@ would lock it out. One watcher of the store serves all accounts, which may be th
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NoReturn
 
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.domain.user import User
 from gateway.engine.crew import Crew
-from gateway.engine.decided import Decided
+from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.engine.reading import read_mailbox
 from gateway.engine.supervise import supervise, wait_after
@@ -32,8 +31,6 @@ LONGEST_WAIT = timedelta(minutes=5)
 FLUSH = timedelta(seconds=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GOLDEN = (5**0.5 - 1) / 2
-
-TakesPart = Callable[[User], bool]
 
 log = logging.getLogger(__name__)
 
