@@ -15,6 +15,8 @@ from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.engine.decided import rules_of
+from gateway.errors import RingplanError
+from gateway.pbx.asterisk.before import obeyed_first
 from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import Segment
@@ -82,7 +84,17 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> tuple[U
                 notes.append(
                     f"its calendar cannot be read since {shown.instant(failing, user.zone)}: {seen[box.id].said}"
                 )
-    return user, told, notes
+    return user, told, notes if at else [*notes, *await _on_the_pbx(settings, user)]
+
+
+async def _on_the_pbx(settings: Settings, user: User) -> tuple[str, ...]:
+    """Return what the user's PBX obeys now before anything that is planned."""
+    if user.pbx not in settings.pbx:
+        return (f"its PBX {user.pbx} is not in the settings",)
+    try:
+        return await obeyed_first(settings.pbx[user.pbx], user.extension)
+    except RingplanError as error:
+        return (f"whether its PBX obeys something else first is not known: {error}",)
 
 
 def _discreet(told: Explanation, rules: Rules) -> Explanation:

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.domain.finding import Finding
 from gateway.pbx.asterisk import lines
+from gateway.pbx.asterisk.before import obeyed_first
 from gateway.pbx.asterisk.inspect import PREDIAL_HOOK, READS_VERSION, inspect
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from peers.asterisk import DIALPLAN, Asterisk, Setup
@@ -121,3 +122,20 @@ async def test_one_line_in_freepbxs_hook_is_for_all_extensions(folder):
     hook = f"\n[{PREDIAL_HOOK}]\nexten => s,1,{lines.LINE}\n[desks]\nexten => _2XXX,1,{DIAL}\n"
     async with Asterisk.start(folder / "pbx", Setup(extra=hook)) as asterisk:
         assert (await findings(asterisk, "2001"))["line"].ok
+
+
+async def test_what_is_obeyed_before_the_plan_is_told(desks: Asterisk) -> None:
+    settings = AsteriskSettings(port=desks.ami_port, user=desks.ami.user, secret=desks.ami.secret)
+    assert await obeyed_first(settings, "1033") == ()
+    async with desks.observe() as ami:
+        await ami.action("DBPut", {"Family": "DND", "Key": "1033", "Val": "YES"})
+        await ami.action("DBPut", {"Family": "CF", "Key": "1034", "Val": "1035"})
+        await ami.action("Setvar", {"Variable": "RINGPLAN_OFF", "Value": "1"})
+        try:
+            off, own = await obeyed_first(settings, "1033")
+            assert "RINGPLAN_OFF" in off
+            assert "do not disturb" in own
+        finally:
+            await ami.action("Setvar", {"Variable": "RINGPLAN_OFF", "Value": "0"})
+        (own,) = await obeyed_first(settings, "1034")
+        assert "forwarding" in own

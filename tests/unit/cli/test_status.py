@@ -25,6 +25,18 @@ Work = Callable[[Rows, datetime], Awaitable[None]]
 Write = Callable[[Work], None]
 
 
+@pytest.fixture(autouse=True)
+def on_the_pbx(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the PBX obeys first; asking a real one is tests/contract/test_inspect.py's."""
+    said: list[str] = []
+
+    async def obeyed_first(*_: object) -> tuple[str, ...]:
+        return tuple(said)
+
+    monkeypatch.setattr("gateway.cli.explain.obeyed_first", obeyed_first)
+    return said
+
+
 @pytest.fixture
 def now() -> datetime:
     """The time at which the test began."""
@@ -304,3 +316,11 @@ def test_a_wrong_setting_ends_every_command_with_status_2_and_no_traceback(ringp
 
 def test_uninstall_asks_first(ringplan: Ringplan) -> None:
     assert ringplan("uninstall", says="n\n").exit_code == 1
+
+
+def test_what_the_pbx_obeys_first_is_told_of_now_alone(
+    ringplan: Ringplan, write: Write, now: datetime, on_the_pbx: list[str]
+) -> None:
+    on_the_pbx.append("its own do not disturb is on")
+    assert "! its own do not disturb is on" in ringplan("explain", "1001").stdout
+    assert "do not disturb" not in ringplan("explain", "1001", "--at", (now + HOUR).isoformat()).stdout
