@@ -47,7 +47,7 @@ STARTS, CHANGES = 2, 9
 LOOK, CALM = 10.0, 3  # seconds between two looks whether all is in its turn, and how many must find it so
 WATCHED = 30.0  # seconds of processor time
 REFRESH = 60  # seconds, as a mailbox has it by itself
-READY = 300.0
+READY = 600.0
 ZONE = ZoneInfo("Europe/Stockholm")
 HOUR = timedelta(hours=1)
 ORGANISATION = Organisation(ZONE, hours=WorkingHours(country="SE"))

@@ -21,7 +21,6 @@ from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, mul
 
 LARGEST = 50 * 2**20  # bytes of a decoded body
 REDIRECTS = 5
-KEPT = 2  # idle connections: httpcore looks at each of them before each request, and one or two serve thousands
 MOVED = (301, 302, 303, 307, 308)
 XML = ("text/xml", "application/xml")
 CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}  # whether it is gzip (RFC 9110 section 8.4.1)
@@ -136,7 +135,7 @@ async def opened(account: Account, trust: SSLContext, connections: int, deadline
         auth=httpx.BasicAuth(account.login, account.password.reveal()),
         verify=trust,
         timeout=httpx.Timeout(deadlines.read, connect=deadlines.connect),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=KEPT, keepalive_expiry=120),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=120),
         trust_env=False,
     )
     http.headers["User-Agent"], http.headers["Accept-Encoding"] = "Ringplan", "gzip"
