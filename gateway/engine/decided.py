@@ -34,7 +34,7 @@ class Decided:
 
     async def now(self, rows: Rows) -> Decisions:
         """Return what is decided, as `rows` sees it."""
-        told = await revisions(rows)
+        told = await revisions(rows.connection)
         mine = tuple(told.get(noun) for noun in NOUNS)
         if self._kept is None or self._kept[0] != mine:
             everybody = await users.every(rows)

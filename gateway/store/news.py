@@ -10,11 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gateway.store import tables
 from gateway.store.later import later
+from gateway.store.revisions import revisions
 from gateway.store.rows import NOUNS
 from gateway.store.sqlite import data_version
 
@@ -92,13 +91,13 @@ class News:
         with later():
             async with self._engine.connect() as connection:
                 version = await data_version(connection)
-                found = await _revisions(connection)
+                found = await _committed(connection)
                 self._known = {noun: max(found[noun], self._known.get(noun, 0)) for noun in found}
                 self._has_looked.set()
                 while True:
                     before, version = version, await data_version(connection)
                     if before != version:
-                        self._heard(self.tell(await _revisions(connection)))
+                        self._heard(self.tell(await _committed(connection)))
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK):
                             await never.wait()
@@ -109,7 +108,6 @@ class News:
             watcher.woken.set()
 
 
-async def _revisions(connection: AsyncConnection) -> dict[str, int]:
+async def _committed(connection: AsyncConnection) -> dict[str, int]:
     async with connection.begin():
-        found = (await connection.execute(select(tables.changes))).mappings().all()
-    return {row["noun"]: row["revision"] for row in found}
+        return await revisions(connection)
