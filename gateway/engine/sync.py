@@ -27,6 +27,7 @@ from gateway.store.store import Store
 
 AT_ONCE = 32  # readings of one source; that many have to hang before another one waits
 APART = timedelta(milliseconds=50)  # between two mailboxes that are new
+ALONE = timedelta(seconds=5)  # the first reading of an account, before others join it
 LONGEST_WAIT = timedelta(minutes=5)
 FLUSH = timedelta(seconds=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,10 +109,14 @@ class Sync:
         await supervise(partial(connect, account), partial(self._follow, account), say, self._clock)
 
     async def _follow(self, account: Account, opened: Opened) -> None:
-        """Keep a reader per mailbox of this account, and listen to what the server pushes, while it is open."""
+        """Keep a reader per mailbox of this account, and listen to what the server pushes, while it is open.
+
+        The first reading is alone: refused credentials are tried with one request, since servers lock accounts.
+        """
         calendar = opened.calendar
         if calendar is None:
             return
+        answered = asyncio.Event()
         turned = self._turned.setdefault(account.id, asyncio.Event())
         async with asyncio.TaskGroup() as tasks:
             readers = Crew[Mailbox](tasks, "mailbox")
@@ -121,15 +126,30 @@ class Sync:
                 wanted = self._mailboxes.get(account.id, ())
                 soon = spread(wanted, self._clock.now())
                 few = self._few[account.source]
+                dues = sorted(((self._first.pop(one, soon[one]), one) for one in wanted), key=lambda due: due[0])
                 await readers.keep(
-                    {one: partial(self._read_on, calendar, one, self._first.pop(one, soon[one]), few) for one in wanted}
+                    {
+                        one: partial(self._read_on, calendar, one, due, few, answered, alone=place == 0)
+                        for place, (due, one) in enumerate(dues)
+                    }
                 )
                 await listener.keep({wanted: partial(self._hear_push, calendar, wanted)} if wanted else {})
                 await turned.wait()
 
-    async def _read_on(self, source: CalendarSource, mailbox: Mailbox, due: datetime, few: asyncio.Semaphore) -> None:
-        """Read one mailbox whenever it is due, or wished for."""
+    async def _read_on(
+        self,
+        source: CalendarSource,
+        mailbox: Mailbox,
+        due: datetime,
+        few: asyncio.Semaphore,
+        answered: asyncio.Event,
+        *,
+        alone: bool,
+    ) -> None:
+        """Read one mailbox whenever it is due, or wished for; unless `alone`, once the account was `answered`."""
         wished = self._wished.setdefault(mailbox.id, asyncio.Event())
+        if not alone:
+            await self._clock.until(self._clock.now() + ALONE, answered)
         refresh = timedelta(seconds=mailbox.refresh)
         failures = 0
         while True:
@@ -143,12 +163,14 @@ class Sync:
                     ):
                         self._unchanged.add(mailbox.id)
             except (RetryLater, GiveUp) as error:
+                answered.set()
                 self._unchanged.discard(mailbox.id)
                 await self._failed((mailbox,), error)
                 wait = min(max(refresh * 2**failures, wait_after(error, failures)), max(LONGEST_WAIT, refresh))
                 due = self._clock.now() + wait
                 failures = min(failures + 1, 10)
             else:
+                answered.set()
                 self._failing.pop(mailbox.id, None)
                 await self._pulse.say(account_name(mailbox.account), None)
                 failures = 0

@@ -9,13 +9,15 @@ from gateway.errors import RingplanError
 
 
 class FakeCalendar:
-    """Serves `appointments` by mailbox; fails with `error`; `reads` are (mailbox id, whole?) in their order."""
+    """Serves `appointments` by mailbox, once `answers` is set; fails with `error`; `reads` are (mailbox id, whole?)."""
 
     def __init__(self) -> None:
         self.appointments: dict[int, tuple[Appointment, ...]] = {}
         self.error: RingplanError | None = None
         self.reads: list[tuple[int, bool]] = []
         self.lies: list[Reading] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.pushed: asyncio.Queue[Mailbox] = asyncio.Queue()
         self._version = 0
 
@@ -26,6 +28,7 @@ class FakeCalendar:
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         self.reads.append((mailbox.id, since is None))
+        await self.answers.wait()
         if self.error is not None:
             raise self.error
         if self.lies:

@@ -170,6 +170,41 @@ async def test_refused_credentials_stop_the_account_and_are_tried_with_one_reque
         await turning(clock, lambda: len(calendar.reads) >= 5, FLUSH + 1)
 
 
+async def test_a_slow_answer_keeps_others_from_trying_credentials_that_may_be_refused(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        opened = await accounts.add(rows, account())
+        for extension in ("1001", "1002", "1003"):
+            user = await users.add(rows, person(extension))
+            await mailboxes.add(rows, Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE))
+    calendar.answers.clear()
+    async with running(store, calendar, clock):
+        others = 2
+        await comes(lambda: len(calendar.reads) == 1 and clock.waiting == FLUSH + others)
+        clock.turn(timedelta(seconds=1))
+        assert clock.waiting == FLUSH + others  # though they are due
+        calendar.error = SignInAgain("wrong password", "ringplan accounts password")
+        calendar.answers.set()
+        await comes(lambda: clock.next == NOON + timedelta(seconds=1, minutes=5) or clock.waiting == FLUSH + 1)
+        assert len(calendar.reads) == 1
+
+
+async def test_one_answer_that_never_comes_does_not_keep_others_waiting_for_long(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        opened = await accounts.add(rows, account())
+        for extension in ("1001", "1002"):
+            user = await users.add(rows, person(extension))
+            await mailboxes.add(rows, Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE))
+    calendar.answers.clear()
+    async with running(store, calendar, clock):
+        await comes(lambda: len(calendar.reads) >= 1)
+        await turning(clock, lambda: len(calendar.reads) == 2, FLUSH + 1)
+        assert clock.now() <= NOON + timedelta(seconds=10)
+
+
 async def test_an_account_of_a_source_that_is_not_configured_says_so(
     store: Store, calendar: FakeCalendar, clock: HandClock
 ) -> None:
