@@ -51,13 +51,14 @@ async def fill(rows: Rows, codes: Iterable[Code]) -> None:
 
 
 async def remove(rows: Rows, key: str) -> bool:
-    """Remove a code; diversions that it made end with the next reading. False: there is none with this key."""
+    """Remove a code, with the diversions and absences that it made. False: there is none with this key."""
     result = await rows.run(delete(tables.codes).where(tables.codes.c.key == key))
     if result.rowcount == 0:
         return False
-    await rows.run(delete(tables.diversions).where(tables.diversions.c.code == key))
+    for made in (tables.diversions, tables.absences):
+        await rows.run(delete(made).where(made.c.code == key))
     await mailboxes.reread(rows)
-    rows.touch("codes", "diversions")
+    rows.touch("codes", "diversions", "absences")
     rows.removed = True
     return True
 

@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace as with_values
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from gateway.domain.diversion import Diversion
 from gateway.store import tables
@@ -15,7 +16,7 @@ COLUMN = tables.diversions.c
 
 
 async def every(rows: Rows) -> Mapping[int, tuple[Diversion, ...]]:
-    """Return all diversions, by user; a user without any is missing."""
+    """Return all diversions, dismissed ones too, by user; a user without any is missing."""
     found: defaultdict[int, list[Diversion]] = defaultdict(list)
     for row in await rows.all(select(tables.diversions).order_by(COLUMN.start, COLUMN.id)):
         found[row["user"]].append(_diversion(row))
@@ -23,7 +24,7 @@ async def every(rows: Rows) -> Mapping[int, tuple[Diversion, ...]]:
 
 
 async def of(rows: Rows, user: int) -> tuple[Diversion, ...]:
-    """Return one user's diversions, of all their mailboxes."""
+    """Return one user's diversions, of all their mailboxes, dismissed ones too."""
     query = select(tables.diversions).where(COLUMN.user == user).order_by(COLUMN.start, COLUMN.id)
     return tuple(_diversion(row) for row in await rows.all(query))
 
@@ -35,9 +36,13 @@ async def count(rows: Rows, mailbox: int) -> int:
 
 
 async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -> bool:
-    """Let `mailbox` have exactly these; rows that stay are not touched. True: something changed."""
+    """Let `mailbox` have exactly these; rows that stay are not touched. True: something changed.
+
+    What was dismissed stays dismissed as long as its times stay, whatever else changes of it.
+    """
     before = await rows.all(select(tables.diversions).where(COLUMN.mailbox == mailbox))
-    surplus = Counter(diversions)
+    dismissed = {_occurrence(_diversion(row)) for row in before if row["dismissed"]}
+    surplus = Counter(with_values(one, dismissed=_occurrence(one) in dismissed) for one in diversions)
     gone = []
     for row in before:
         same = _diversion(row)
@@ -54,6 +59,15 @@ async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -
     if gone or new:
         rows.touch("diversions")
     return bool(gone or new)
+
+
+async def dismiss(rows: Rows, user: int, at: datetime) -> int:
+    """Let those of `user` that divert at `at` divert no more until their times change; return how many these were."""
+    runs = (COLUMN.user == user, COLUMN.diverts, ~COLUMN.dismissed, COLUMN.start <= at, at < COLUMN.end)
+    result = await rows.run(update(tables.diversions).where(*runs).values(dismissed=True))
+    if result.rowcount:
+        rows.touch("diversions")
+    return result.rowcount
 
 
 async def forget_over(rows: Rows, now: datetime) -> int:
@@ -81,7 +95,12 @@ def _diversion(row: RowMapping) -> Diversion:
         diverts=row["diverts"],
         target=row["target"],
         text=row["text"],
+        dismissed=row["dismissed"],
     )
+
+
+def _occurrence(diversion: Diversion) -> tuple[str, datetime, datetime]:
+    return diversion.key, diversion.start, diversion.end
 
 
 def _columns(diversion: Diversion) -> dict[str, Any]:
@@ -94,4 +113,5 @@ def _columns(diversion: Diversion) -> dict[str, Any]:
         "diverts": diversion.diverts,
         "target": diversion.target,
         "text": diversion.text,
+        "dismissed": diversion.dismissed,
     }

@@ -24,6 +24,7 @@ async def get(rows: Rows) -> Organisation:
         only_own=row["only_own"],
         permitted=tuple(row["permitted"]),
         operator=row["operator"],
+        through=tuple(row["through"]),
     )
 
 
@@ -48,6 +49,7 @@ async def put(rows: Rows, organisation: Organisation) -> None:
             only_own=organisation.only_own,
             permitted=list(organisation.permitted),
             operator=organisation.operator,
+            through=list(organisation.through),
         )
     )
     await mailboxes.reread(rows)

@@ -12,6 +12,7 @@ from gateway.store.unbroken import unbroken
 from gateway.store.vault import Vault
 
 NOUNS = (
+    "absences",
     "accounts",
     "codes",
     "diversions",

@@ -22,7 +22,7 @@ from gateway.store.settings import StoreSettings
 from gateway.store.sqlite import engine_at, rebuild, transaction, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
-REMOVED = frozenset({"accounts", "diversions"})  # nouns that change when what must not stay is removed
+REMOVED = frozenset({"absences", "accounts", "diversions"})  # nouns that change when what must not stay is removed
 APART = 10.0  # seconds from one rebuilding of the file to the next
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +54,7 @@ users = Table(
     Column("hours", JSON(none_as_null=True)),
     Column("operator", String),
     Column("enabled", Boolean, nullable=False),
+    Column("through", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 
@@ -84,6 +86,7 @@ organisation = Table(
     Column("only_own", Boolean, nullable=False),
     Column("permitted", JSON, nullable=False),
     Column("operator", String),
+    Column("through", JSON, nullable=False, server_default="[]"),
 )
 
 codes = Table(
@@ -153,6 +156,24 @@ diversions = Table(
     Column("diverts", Boolean, nullable=False),
     Column("target", String),
     Column("text", Text),
+    Column("dismissed", Boolean, nullable=False, server_default=false()),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", String, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False, index=True),
+    Column("target", String),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("turn", BigInteger, nullable=False),
 )
 
 wishes = Table(

@@ -77,7 +77,7 @@ async def put(rows: Rows, user: User) -> None:
 
 
 async def remove(rows: Rows, user: int) -> bool:
-    """Remove a user with all that belongs to them: mailboxes, diversions, own accounts."""
+    """Remove a user with all that belongs to them: mailboxes, diversions, absence, own accounts."""
     before = await get(rows, user)
     if before is None:
         return False
@@ -87,7 +87,7 @@ async def remove(rows: Rows, user: int) -> bool:
     account = tables.accounts.c
     await rows.run(delete(tables.accounts).where(~account.service, account.id.in_(own), account.id.not_in(others)))
     await rows.run(delete(tables.users).where(tables.users.c.id == user))
-    rows.touch("users", "mailboxes", "diversions", "accounts", "wishes")
+    rows.touch("users", "absences", "mailboxes", "diversions", "accounts", "wishes")
     rows.removed = True
     return True
 
@@ -121,6 +121,7 @@ def _user(row: RowMapping, numbers: Sequence[str], emails: Sequence[str]) -> Use
         hours=None if row["hours"] is None else hours_in(row["hours"]),
         operator=row["operator"],
         enabled=row["enabled"],
+        through=tuple(row["through"]),
     )
 
 
@@ -133,6 +134,7 @@ def _columns(user: User) -> dict[str, Any]:
         "hours": None if user.hours is None else hours_out(user.hours),
         "operator": user.operator,
         "enabled": user.enabled,
+        "through": list(user.through),
     }
 
 

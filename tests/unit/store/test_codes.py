@@ -78,6 +78,7 @@ async def test_the_organisation_comes_back_as_it_was_put(store: Store) -> None:
         only_own=True,
         permitted=("1xxx", "070xxxxxxx"),
         operator="1000",
+        through=("1004", "0701234567"),
     )
     async with store.write() as rows:
         assert not await organisation.written(rows)

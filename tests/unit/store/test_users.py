@@ -27,6 +27,7 @@ async def test_a_user_comes_back_as_it_was_put(store: Store) -> None:
         hours=WorkingHours({0: ((time(8), time(12)), (time(13), time(17, 30))), 6: ()}, "SE", "AB"),
         operator="9",
         enabled=False,
+        through=("1004", "0701234567"),
     )
     async with store.write() as rows:
         added = await users.add(rows, whole)

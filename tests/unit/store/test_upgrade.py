@@ -1,0 +1,112 @@
+"""A database that an older Ringplan wrote is brought to the newest shape, and everything in it stays.
+
+`r0001.sql` is what the store of revision 0001 wrote, dumped by sqlite3.
+"""
+
+import sqlite3
+from datetime import date, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.domain.hours import WorkingHours
+from gateway.domain.mailbox import Cursor
+from gateway.domain.user import Organisation, User
+from gateway.planning.usual import USUAL
+from gateway.store import (
+    absences,
+    accounts,
+    codes,
+    diversions,
+    health,
+    mailboxes,
+    organisation,
+    switches,
+    users,
+    wishes,
+)
+from gateway.store.migrate import NEWEST, revision
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
+from gateway.store.vault import vault_at
+from gateway.store.wishes import Kind, Wish
+from tests.unit.store.made import HOUR, NOON, ZONE, diversion
+
+WRITTEN_BEFORE = Path(__file__).with_name("r0001.sql")
+
+
+@pytest.fixture
+def older(settings: StoreSettings) -> StoreSettings:
+    """A database of revision 0001 with rows in it."""
+    database = sqlite3.connect(settings.path)
+    database.executescript(WRITTEN_BEFORE.read_text())
+    database.close()
+    vault_at(settings.key_path)
+    return settings
+
+
+def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
+    database = sqlite3.connect(settings.path)
+    database.row_factory = sqlite3.Row
+    names = [row["name"] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    found = {name: database.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+    database.close()
+    return found
+
+
+async def test_every_row_of_an_older_database_stays_as_it_was(older: StoreSettings) -> None:
+    before = raw(older)
+    async with Store.open(older) as store, store.read() as rows:
+        assert await rows.connection.run_sync(revision) == NEWEST
+    after = raw(older)
+    for table, lines in before.items():
+        if table == "alembic_version":
+            continue
+        kept = [{column: line[column] for column in lines[0].keys()} for line in after[table]] if lines else []  # noqa: SIM118 - a row is no mapping
+        assert all(dict(line) in kept for line in lines), table
+    assert len(after["diversions"]) == len(before["diversions"]) == 3
+
+
+async def test_an_older_database_is_read_and_nobody_is_away_by_hand(older: StoreSettings) -> None:
+    async with Store.open(older) as store, store.read() as rows:
+        anna, bo = await users.every(rows)
+        assert anna == User(
+            1, "1001", ("anna@example.org", "a@example.org"), ZONE, "de", "Änna", phones=("2001",), operator="9",
+            hours=WorkingHours({2: ((time(9), time(15)),)}),
+        )  # fmt: skip
+        assert bo == User(2, "1002", ("bo@example.org",), ZONE, enabled=False)
+        monday = WorkingHours({0: ((time(8), time(17)),)}, "SE")
+        assert await organisation.get(rows) == Organisation(
+            ZoneInfo("Europe/Stockholm"), hours=monday, marker="//", permitted=("1xxx",), operator="1000"
+        )
+        assert await codes.every(rows) == tuple(code for code in USUAL if code.key != "other")
+        assert [account.login for account in await accounts.listed(rows)] == ["reader"]
+        progress = await mailboxes.progress_of(rows, 1)
+        assert progress is not None
+        assert (progress.cursor, progress.set_aside) == (Cursor("token-1", date(2026, 11, 23)), 2)
+        assert await diversions.of(rows, anna.id) == (
+            diversion(anna.id, "b" * 32, code="trip", start=NOON - HOUR, end=NOON + 3 * HOUR, text=None, target="1004"),
+            diversion(anna.id, "a" * 32, code="meeting"),
+            diversion(anna.id, "c" * 32, code="lunch", text=None, diverts=False),
+        )
+        assert await absences.every(rows) == {}
+        assert await absences.turns(rows) == {}
+        assert await switches.off_since(rows) == NOON
+        assert [row.facts for row in await health.every(rows)] == [{"held": 3}]
+    async with Store.open(older) as store, store.write() as rows:
+        assert await wishes.take(rows) == (Wish(Kind.SYNC, anna.id, NOON),)
+
+
+async def test_an_older_database_can_do_what_is_new(older: StoreSettings) -> None:
+    async with Store.open(older) as store:
+        watching = store.watch("absences")
+        await anext(watching)
+        async with store.write() as rows:
+            assert await absences.end(rows, 1, NOON)
+            assert await absences.take_over(rows, 1, 1, None, diversion(1))
+        assert await anext(watching) == {"absences"}
+        await watching.aclose()
+        async with store.read() as rows:
+            assert [one.dismissed for one in await diversions.of(rows, 1)] == [True, True, False]
+            assert set(await absences.every(rows)) == {1}
