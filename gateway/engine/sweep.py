@@ -1,11 +1,11 @@
-"""Forgetting: a diversion that is over leaves the store, its free pages and its WAL (CODES.md, "Privacy")."""
+"""Forgetting: what is over, planned or by hand, leaves the store, its free pages and its WAL (CODES.md, "Privacy")."""
 
 import asyncio
 from datetime import timedelta
 from typing import NoReturn
 
 from gateway.ports import Clock
-from gateway.store import diversions, mailboxes
+from gateway.store import absences, diversions, mailboxes
 from gateway.store.store import Store
 
 LONGEST = timedelta(seconds=20)  # a third of what users are promised
@@ -27,10 +27,12 @@ async def sweep(store: Store, clock: Clock) -> NoReturn:
             async with store.write() as rows:
                 await mailboxes.reread(rows)
         async with store.read() as rows:
-            end = await diversions.next_end(rows)
+            ends = (await diversions.next_end(rows), await absences.next_end(rows))
+        end = min((one for one in ends if one is not None), default=None)
         if end is not None and end <= now:
             async with store.write() as rows:
                 await diversions.forget_over(rows, now)
+                await absences.forget_over(rows, now)
             continue
         wait = LONGEST if await store.tidy() else SOON
         soonest = now + wait

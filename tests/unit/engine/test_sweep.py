@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.engine.sweep import sweep
-from gateway.store import diversions, mailboxes
+from gateway.store import absences, diversions, mailboxes
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.unit.store.made import HOUR, NOON, diversion, someone
@@ -55,6 +56,19 @@ async def test_what_is_over_is_forgotten_at_its_end(store: Store, clock: HandClo
         assert await kept(store, mailbox) == (1, CURSOR)
         await turned(clock, timedelta(seconds=1))
         assert await kept(store, mailbox) == (0, CURSOR)
+
+
+async def test_an_absence_by_hand_is_forgotten_at_its_end(store: Store, clock: HandClock) -> None:
+    async with store.write() as rows:
+        user, _ = await someone(rows)
+        await absences.put(rows, replace(diversion(user.id, start=NOON, end=NOON + HOUR), by_hand=True))
+    async with running(store, clock):
+        await turned(clock, HOUR - timedelta(seconds=1))
+        async with store.read() as rows:
+            assert await absences.of(rows, user.id)
+        await turned(clock, timedelta(seconds=1))
+        async with store.read() as rows:
+            assert await absences.of(rows, user.id) is None
 
 
 async def test_after_a_clock_that_was_ahead_for_a_while_calendars_are_read_whole(
