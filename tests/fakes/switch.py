@@ -1,15 +1,34 @@
-"""A PBX in memory that says what it holds, and can be lost, restarted or be picky (`ports.Pbx`)."""
+"""A PBX in memory (`ports.Pbx`) that is no kinder than a real one.
+
+What it holds outlives connections, as AstDB does, but its last second is lost when it is killed. It is read and written
+part by part, so what is dialled may come in between; a connection may be lost in the middle; and people go on dialling
+while no gateway is there. How a connection writes is the driver's way (pbx/asterisk/driver.py): only what differs from
+what this connection has read, or had acknowledged.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
 
-from gateway.domain.held import Held, PbxEvent, Place, Refusal
+from gateway.domain.held import Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
 from gateway.errors import Unreachable
+from tests.fakes.dialplan import Answer, dial
+
+PARTS = ("phone", "schedule", "lamp", "presence", "hand")  # in the order of writing
+OURS = "ringplan"  # the reason with which queue members are paused by us
+NOTHING = Held()
 
 
 class FakePbx:
-    """`holds` outlives connections, as AstDB does; `writes` counts what was written; `refuses` some places."""
+    """`holds` outlives connections; `writes` counts what was written; `refuses` some places.
+
+    `slow` turns of the loop pass at each step of reading and writing, `late` before an event is told. `cut_after`: the
+    connection is lost after that many further single values are written. `members` are those of a queue, None:
+    everybody; `pauses` are those that are paused, and by whom.
+    """
 
     def __init__(self) -> None:
         self.holds: dict[Place, Held] = {}
@@ -17,34 +36,218 @@ class FakePbx:
         self.connections = 0
         self.refuses: frozenset[Place] = frozenset()
         self.told: list[PbxEvent] = []
-        self._lost = asyncio.Event()
+        self.is_up = True
+        self.slow = 1
+        self.late = 0
+        self.cut_after: int | None = None
+        self.members: set[Place] | None = None
+        self.pauses: dict[Place, str] = {}
+        self.answers: list[Answer] = []
+        self._line: Line | None = None
+        self._not_kept: list[tuple[Place, str, Any]] = []  # what was there before each write of the last second
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator["FakePbx"]:
+    async def connect(self) -> AsyncIterator["Line"]:
+        if not self.is_up:
+            raise Unreachable("nobody listens")
         self.connections += 1
-        self._lost = asyncio.Event()
-        yield self
+        self._line = line = Line(self)
+        try:
+            yield line
+        finally:
+            line.lose()
 
     def lose(self) -> None:
-        """Cut the connection."""
+        """Cut the connection: what has not been read of it is lost with it."""
+        if self._line is not None:
+            self._line.lose()
+            self._line = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether somebody hears the events."""
+        return self._line is not None and self._line.is_alive
+
+    @property
+    def paused(self) -> frozenset[Place]:
+        """The queue members that are paused by us."""
+        return frozenset(place for place, by in self.pauses.items() if by == OURS)
+
+    def put(self, place: Place, part: str, value: Any) -> None:
+        """Write one value; None: take it out."""
+        before = self.holds.get(place, NOTHING)
+        self._not_kept.append((place, part, getattr(before, part)))
+        self._put(place, part, value)
+
+    def _put(self, place: Place, part: str, value: Any) -> None:
+        after = replace(self.holds.get(place, NOTHING), **{part: value})
+        if after == NOTHING:
+            self.holds.pop(place, None)
+        else:
+            self.holds[place] = after
+
+    def keep(self) -> None:
+        """A second has passed: AstDB has put everything on its disk."""
+        self._not_kept.clear()
+
+    def stop(self) -> None:
+        """End in good order."""
+        self.keep()
+        self.kill(0)
+
+    def kill(self, lost: int | None = None) -> None:
+        """Die: `lost` of the last second's writes (None: all of them), the latest ones, are gone. Pauses are, too."""
+        self.lose()
+        self.is_up = False
+        self.pauses.clear()
+        many = len(self._not_kept) if lost is None else min(lost, len(self._not_kept))
+        for _ in range(many):
+            self._put(*self._not_kept.pop())
+        self._not_kept.clear()
+
+    def start(self) -> None:
+        """Be up again, with what was kept."""
+        self.is_up = True
+
+    def dial(self, phone: Place, dialled: str, now: datetime, *, operator: bool = False) -> Answer:
+        """Dial a star code at `phone`; the dialplan writes by itself, and tells who is connected."""
+        if not self.is_up:
+            return Answer("")
+        answer = dial(self.holds, phone, dialled, now, operator=operator)
+        self.answers.append(answer)
+        if answer.hand is not None and answer.lamp is not None:
+            self.put(answer.main, "hand", answer.hand)
+            for place in answer.phones:
+                self.put(place, "lamp", answer.lamp)
+            self._tell(Dialled(answer.main, answer.hand, answer.lamp, answer.phones))
+        return answer
+
+    def join(self, place: Place) -> None:
+        """A queue gets another member, which is not paused."""
+        self.members = (self.members or set()) | {place}
+        self.pauses.pop(place, None)
+        self._tell(QueuesChanged())
+
+    def leave(self, place: Place) -> None:
+        """A member leaves its queue."""
+        self.members = (self.members or set()) - {place}
+        self.pauses.pop(place, None)
+        self._tell(QueuesChanged())
+
+    def pause_by(self, place: Place, reason: str = "coffee") -> None:
+        """Somebody else pauses a member."""
+        self.pauses[place] = reason
+        self._tell(QueuesChanged())
+
+    def unpause(self, place: Place) -> None:
+        """Somebody else takes a member out of its pause, whoever had paused it."""
+        if self.pauses.pop(place, None) is not None:
+            self._tell(QueuesChanged())
+
+    def is_member(self, place: Place) -> bool:
+        """Whether a queue calls `place`."""
+        return self.members is None or place in self.members
+
+    def _tell(self, event: PbxEvent) -> None:
+        if self._line is not None:
+            self._line.tell(event)
+
+
+class Line:
+    """One connection (`ports.Switch`); lost, every call raises `Unreachable`."""
+
+    def __init__(self, pbx: FakePbx) -> None:
+        self._pbx = pbx
+        self._lost = asyncio.Event()
+        self._events: asyncio.Queue[PbxEvent] = asyncio.Queue()
+        self._known: dict[str, dict[Place, Any]] = {part: {} for part in PARTS}
+        self._lock = asyncio.Lock()  # reading and writing wait for each other
+        for event in pbx.told:
+            self._events.put_nowait(event)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not been lost."""
+        return not self._lost.is_set()
+
+    def lose(self) -> None:
+        """Be lost."""
         self._lost.set()
 
+    def tell(self, event: PbxEvent) -> None:
+        """Send an event on its way."""
+        self._events.put_nowait(event)
+
     async def events(self) -> AsyncIterator[PbxEvent]:
-        for event in self.told:
+        while True:
+            for _ in range(self._pbx.late):
+                await asyncio.sleep(0)
+            event = await self._next()
+            if isinstance(event, Dialled):  # what the dialplan wrote by itself is known from now on
+                self._known["hand"][event.place] = event.hand
+                self._known["lamp"].update(dict.fromkeys(event.phones, event.lamp))
             yield event
-        await self._lost.wait()
-        raise Unreachable("the connection was cut")
+
+    async def _next(self) -> PbxEvent:
+        getting = asyncio.ensure_future(self._events.get())
+        losing = asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait((getting, losing), return_when=asyncio.FIRST_COMPLETED)
+            if losing.done():
+                raise Unreachable("the connection was cut")
+            return getting.result()
+        finally:
+            getting.cancel()
+            losing.cancel()
 
     async def held(self) -> Mapping[Place, Held]:
-        return dict(self.holds)
+        async with self._lock:
+            read: dict[str, dict[Place, Any]] = {}
+            for part in PARTS:
+                await self._step()
+                every = {place: getattr(held, part) for place, held in self._pbx.holds.items()}
+                read[part] = {place: value for place, value in every.items() if value is not None}
+            await self._step()
+            self._known = read
+            places = {place for values in read.values() for place in values}
+            return {place: Held(**{part: read[part].get(place) for part in PARTS}) for place in places}
 
     async def hold(self, wanted: Mapping[Place, Held | None]) -> Mapping[Place, Refusal]:
-        self.writes.append(dict(wanted))
-        for place, held in wanted.items():
-            if place in self.refuses:
-                continue
-            if held is None:
-                self.holds.pop(place, None)
-            else:
-                self.holds[place] = held
-        return {place: Refusal("it would not") for place in wanted if place in self.refuses}
+        self._pbx.writes.append(dict(wanted))
+        async with self._lock:
+            for part in PARTS:
+                for place, held in wanted.items():
+                    value = getattr(held or NOTHING, part)
+                    if place in self._pbx.refuses or self._known[part].get(place) == value:
+                        continue
+                    await self._step()
+                    if self._pbx.cut_after is not None:
+                        self._pbx.cut_after -= 1
+                        if self._pbx.cut_after < 0:
+                            self._pbx.cut_after = None
+                            self._pbx.lose()
+                            await self._step()
+                    self._pbx.put(place, part, value)
+                    self._known[part][place] = value
+            await self._step()
+        return {place: Refusal("it would not") for place in wanted if place in self._pbx.refuses}
+
+    async def pause(self, places: Collection[Place]) -> Refusal | None:
+        await self._step()
+        for place, by in list(self._pbx.pauses.items()):
+            if by == OURS and place not in places:
+                del self._pbx.pauses[place]
+        for place in places:
+            if self._pbx.is_member(place):
+                self._pbx.pauses.setdefault(place, OURS)
+        await self._step()
+        return None
+
+    async def _step(self) -> None:
+        for _ in range(self._pbx.slow):
+            await asyncio.sleep(0)
+        if self._lost.is_set():
+            raise Unreachable("the connection was cut")
+
+
+assert {field.name for field in fields(Held)} == set(PARTS)
