@@ -46,6 +46,9 @@ class Switch(Protocol):
     async def hold(self, wanted: Mapping[Place, Held | None]) -> Mapping[Place, Refusal]:
         """Make the PBX hold exactly `wanted` for these places (None: forget); return what it refused."""
 
+    async def pause(self, places: Collection[Place]) -> Refusal | None:
+        """Let exactly the queue members of `places` be paused by us; who was paused by others stays as they are."""
+
 
 class Pbx(Protocol):
     """A PBX that can be connected to."""

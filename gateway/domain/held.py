@@ -1,4 +1,4 @@
-"""What a PBX holds for one extension."""
+"""What a PBX holds for one extension, and what it tells."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,12 +33,16 @@ PRESENT = Presence(Availability.AVAILABLE)
 class Held:
     """`schedule` is the value that the dialplan reads (dialplan/README.md), None: there is none.
 
-    `lamp` and `presence` are None where the PBX has never been told.
+    `lamp` and `presence` are None where the PBX has never been told. `phone` is what the dialplan knows of the
+    extension's owner, so that star codes work by themselves. `hand` is the absence by hand of the user whose main
+    number this is: the dialplan writes it as well, and what it has written is taken over (planning/hand.py).
     """
 
     schedule: str | None = None
     lamp: Lamp | None = None
     presence: Presence | None = None
+    phone: str | None = None
+    hand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +59,22 @@ class ClockSeen:
     ahead: timedelta
 
 
-PbxEvent = ClockSeen
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """Somebody set or ended an absence on the telephone: `place`, a user's main number, now holds `hand`.
+
+    The PBX has put the lamps of all the user's `phones` to `lamp` by itself.
+    """
+
+    place: Place
+    hand: str
+    lamp: Lamp
+    phones: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesChanged:
+    """A queue has another member, or a member was paused or taken out of its pause by somebody else."""
+
+
+PbxEvent = ClockSeen | Dialled | QueuesChanged

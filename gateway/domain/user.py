@@ -22,7 +22,7 @@ class User:
     """One person: a number on one named PBX, and the further numbers (`phones`) that follow with it.
 
     `emails` are lower case, the first is the main one. `hours` None: the organisation's. `operator` None: the
-    organisation's.
+    organisation's. `through`: numbers whose calls ring whatever is planned, besides those of the organisation.
     """
 
     id: int
@@ -36,6 +36,7 @@ class User:
     hours: WorkingHours | None = None
     operator: str | None = None
     enabled: bool = True
+    through: tuple[Extension, ...] = ()
 
     @property
     def places(self) -> tuple[Extension, ...]:
@@ -49,7 +50,7 @@ class Organisation:
 
     `marker`: text from it on is hidden from operators ("" none). `only_own`: a colleague's invitation never diverts.
     `permitted`: where `>number` may lead, as patterns of digits and `x` (any digit), e.g. `1xxx`; empty: extensions of
-    users only.
+    users only. `through`: numbers whose calls ring everywhere, whatever is planned.
     """
 
     zone: ZoneInfo
@@ -60,3 +61,4 @@ class Organisation:
     only_own: bool = False
     permitted: tuple[str, ...] = ()
     operator: str | None = None
+    through: tuple[Extension, ...] = ()

@@ -1,23 +1,25 @@
 """One AMI connection that is open: sign in, ask, be told. Lost, every call raises `Unreachable`.
 
 Actions are pipelined and answers are matched by ActionID; nothing is ever sent again. Events that belong to no action
-are of the class `system` only: it is the one of FullyBooted and Shutdown, and Asterisk sends no other once asked so.
-What was measured of Asterisk 22.10.1 is in tests/captures/asterisk.
+are of the classes that `lines.READ` asks for: `system` is the one of FullyBooted and Shutdown, of the others the
+driver knows what they mean (`hear`). What was measured of Asterisk 22.10.1 is in tests/captures/asterisk.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice, repeat
 
-from gateway.domain.held import ClockSeen
+from gateway.domain.held import ClockSeen, PbxEvent
 from gateway.errors import SignInAgain, Unreachable
+from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.codec import Action, Decoder, Message, encode
 from gateway.pbx.asterisk.settings import AsteriskSettings
+from gateway.pbx.asterisk.told import Told
 
 IN_FLIGHT = 512
 """Actions on the way at most. Their answers (some 90 bytes each) fit into a socket's buffers, so Asterisk never waits
@@ -25,7 +27,6 @@ for us with a write: it closes a connection that it cannot write to for `writeti
 
 _CHUNK = IN_FLIGHT // 2
 _READ = 1 << 16
-_TOLD = 16  # ClockSeen that nobody has read yet, at most
 
 
 @dataclass(slots=True)
@@ -50,8 +51,9 @@ class Client:
         self._last_id = 0
         self._booted = asyncio.Event()
         self._lost: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
-        self._told: deque[ClockSeen] = deque(maxlen=_TOLD)
+        self._told = Told()
         self._news = asyncio.Event()
+        self._hear: Callable[[Message], None] | None = None
 
     async def ask(self, action: Action) -> Message:
         """Return the answer to one action. Raises `Unreachable`; a refusal is an answer, not an error."""
@@ -84,11 +86,21 @@ class Client:
                     self._waiting.pop(action_id, None)
                     self._lists.pop(action_id, None)
 
-    async def events(self) -> AsyncGenerator[ClockSeen, None]:
-        """Yield what is seen of Asterisk's clock, to one reader; raises `Unreachable` once the connection is lost."""
+    def hear(self, hear: Callable[[Message], None]) -> None:
+        """Let `hear` be called with every event from now on, between the answers and in the order of what was read."""
+        self._hear = hear
+
+    def tell(self, event: PbxEvent) -> None:
+        """Let the reader of `events` know. The connection is lost where nobody reads: then all is read back."""
+        if not self._told.put(event):
+            self._lose("what it tells is not taken")
+        self._news.set()
+
+    async def events(self) -> AsyncGenerator[PbxEvent, None]:
+        """Yield what is told, and Asterisk's clock, to one reader; raises `Unreachable` once the connection is lost."""
         while True:
-            while self._told:
-                yield self._told.popleft()
+            while (event := self._told.take()) is not None:
+                yield event
             self._raise_if_lost()
             self._news.clear()
             await self._news.wait()
@@ -172,7 +184,7 @@ class Client:
         action_id = fields.get("ActionID", "")
         waiting = self._waiting.get(action_id)
         if waiting is None:
-            self._told_by(fields.get("Event"))
+            self._told_by(message)
         elif "Response" not in fields or "EventList" in fields:
             self._take_of_list(action_id, message)
         else:
@@ -195,11 +207,14 @@ class Client:
         if len(asked.answers) == len(asked.ids) and not asked.done.done():
             asked.done.set_result(None)
 
-    def _told_by(self, event: str | None) -> None:
+    def _told_by(self, message: Message) -> None:
+        event = message.fields.get("Event")
         if event == "FullyBooted":
             self._booted.set()
         elif event == "Shutdown":
             self._lose("it shuts down")
+        elif event is not None and self._hear is not None:
+            self._hear(message)
 
     async def watch(self) -> None:
         """Ask for a sign of life now and then, which also tells Asterisk's clock, until the connection is lost."""
@@ -223,13 +238,12 @@ class Client:
             ahead = timedelta(seconds=float(pong.get("Timestamp")) - ours)
         except (ValueError, OverflowError):  # no number, `nan`, `inf`
             return
-        self._told.append(ClockSeen(ahead))
-        self._news.set()
+        self.tell(ClockSeen(ahead))
 
     async def sign_in(self) -> None:
         """Raises `SignInAgain`, or `Unreachable` where Asterisk does not say in time that it has started."""
         settings = self._settings
-        fields = (("Username", settings.user), ("Secret", settings.secret.reveal()), ("Events", "system"))
+        fields = (("Username", settings.user), ("Secret", settings.secret.reveal()), ("Events", lines.READ))
         response = await self.ask(Action("Login", fields))
         if not response.succeeded:
             raise SignInAgain(
@@ -242,6 +256,6 @@ class Client:
         except TimeoutError as error:
             raise Unreachable(
                 f"Asterisk at {settings.address} has not said within {settings.deadline:g} s that it has started",
-                f"it is still starting, or [{settings.user}] in manager.conf lacks read = system",
+                f"it is still starting, or [{settings.user}] in manager.conf lacks read = {lines.READ}",
             ) from error
         self._raise_if_lost()

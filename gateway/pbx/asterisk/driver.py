@@ -1,23 +1,28 @@
 """The port `Pbx` for an Asterisk: what it holds is read back and written through AMI.
 
-Three reads tell everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes on Asterisk 16.28). Only what differs
-from what this connection has read, or had acknowledged, is written; another connection starts without knowledge.
+One read of each part tells everything (`DBGetTree`; never `DBGet`, which cuts at 255 bytes on Asterisk 16.28). Only
+what differs from what this connection has read, or had acknowledged, is written; another connection starts without
+knowledge. What the dialplan writes by itself it tells; AMI gives no order between that and the answers to our writing.
 """
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 
-from gateway.domain.held import Held, PbxEvent, Place, Refusal
+from gateway.domain.held import Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
 from gateway.errors import Refused
-from gateway.pbx.asterisk import image
+from gateway.pbx.asterisk import image, lines, told
 from gateway.pbx.asterisk.client import Client
-from gateway.pbx.asterisk.codec import Action
+from gateway.pbx.asterisk.codec import Action, Message
 from gateway.pbx.asterisk.connection import connect
 from gateway.pbx.asterisk.image import Part
+from gateway.pbx.asterisk.queues import Queues
 from gateway.pbx.asterisk.settings import AsteriskSettings
+
+log = logging.getLogger(__name__)
 
 _UNSURE = "\0"  # a value that AstDB cannot hold: what is there must be written
 _DENIED = "Permission denied"  # tests/captures/asterisk/rights_call.txt
@@ -49,10 +54,34 @@ class AsteriskSwitch:
         self._known: dict[Part, dict[Place, str | None]] = {part: {} for part in Part}
         self._has_read = False
         self._lock = asyncio.Lock()
+        self._queues = Queues(connection)
+        self._crossed: set[tuple[Part, Place]] = set()  # told of since we last began to read all, or to write it
+        connection.hear(self._hear)
 
     def events(self) -> AsyncIterator[PbxEvent]:
-        """Yield what is seen of the PBX's clock, at once and then with each sign of life; then raise `Unreachable`."""
+        """Yield what is dialled, changes of queues, and the PBX's clock, at once and then with each sign of life.
+
+        Raises `Unreachable` when the connection is lost. What is dialled is told as long as it is not.
+        """
         return self._client.events()
+
+    def _hear(self, message: Message) -> None:
+        try:
+            event = told.event(message)
+        except ValueError as error:
+            log.warning("passed over what a dialplan told: %s", error)
+            return
+        if isinstance(event, Dialled):
+            self._doubt(event)
+        if event is not None and not (isinstance(event, QueuesChanged) and self._queues.made(message)):
+            self._client.tell(event)
+
+    def _doubt(self, event: Dialled) -> None:
+        """Note that what is there is either what was told or what we wrote at about the same time."""
+        for key in ((Part.HAND, event.place), *((Part.LAMP, phone) for phone in event.phones)):
+            part, place = key
+            self._known[part][place] = _UNSURE
+            self._crossed.add(key)
 
     async def held(self) -> Mapping[Place, Held]:
         """Read back all that Asterisk holds of ours. Raises `Unreachable`, or `Refused` where rights are missing."""
@@ -60,24 +89,28 @@ class AsteriskSwitch:
             return await self._read()
 
     async def _read(self) -> Mapping[Place, Held]:
+        self._crossed.clear()
         answers = await self._client.ask_all([image.tree(part) for part in Part])
         read: dict[Part, dict[Place, str | None]] = {}
         for part, answer in zip(Part, answers, strict=True):
             if not answer.succeeded:
                 raise Refused(
                     f"Asterisk would not list {part.family}: {answer.get('Message')}",
-                    "give the AMI user write = system,call,reporting in manager.conf",
+                    f"give the AMI user write = {lines.WRITE} in manager.conf",
                 )
             read[part] = dict(image.entries(part, answer.items))
         self._known, self._has_read = read, True
         places = {place for entries in read.values() for place in entries}
-        return {place: image.held(*(read[part].get(place) for part in Part)) for place in places}
+        holds = {place: image.held(*(read[part].get(place) for part in Part)) for place in places}
+        for part, place in self._crossed:
+            read[part][place] = _UNSURE
+        return holds
 
     async def hold(self, wanted: Mapping[Place, Held | None]) -> Mapping[Place, Refusal]:
         """Make Asterisk hold exactly `wanted` for these places (None: forget); return what could not be held.
 
-        Schedules are written first, for all places, then lamps, then presences: calls must be right at once, and a
-        lamp is looked at before a text is. Raises `Unreachable`: then any part of it may have been written.
+        Each part is written for all places before the next one is, in the order of `Part`: calls must be right at once,
+        and a lamp is looked at before a text is. Raises `Unreachable`: then any part of it may have been written.
         """
         refusals: dict[Place, Refusal] = {}
         values: dict[Place, image.Values] = {}
@@ -101,7 +134,7 @@ class AsteriskSwitch:
                     if not answer.succeeded and not gone:
                         refusals[place] = Refusal(f"{action} {part.family}: {answer.get('Message')}")
                         self._known[part][place] = _UNSURE
-                    elif place not in refusals:
+                    elif place not in refusals and (part, place) not in self._crossed:
                         self._known[part][place] = value
 
     def _steps(self, values: Mapping[Place, image.Values], steps: deque[_Step]) -> Iterator[Action]:
@@ -114,9 +147,17 @@ class AsteriskSwitch:
                 if known.get(place, otherwise) == value:
                     continue
                 known[place] = _UNSURE
+                self._crossed.discard((part, place))
                 for action in image.writes(part, place, value):
                     steps.append((part, place, value, action.name))
                     yield action
+
+    async def pause(self, places: Collection[Place]) -> Refusal | None:
+        """Let exactly the queue members of `places` be paused by us, in all queues; raises `Unreachable`.
+
+        A refusal says what is missing in manager.conf. Where nothing differs nothing is written, and nothing refused.
+        """
+        return await self._queues.pause(places)
 
     async def forget_all(self) -> Mapping[Place, Refusal]:
         """Remove everything of ours, whatever extension or other key it is for; return what could not be forgotten."""

@@ -1,6 +1,6 @@
 """What Asterisk holds for one extension, as AstDB values, and the actions that change them. Pure.
 
-The three parts are rows of dialplan/README.md. A custom device state and a custom presence are kept by Asterisk in
+The parts are rows of dialplan/README.md. A custom device state and a custom presence are kept by Asterisk in
 AstDB, under `CustomDevstate/<name>` and `CustomPresence/<name>`, as they were written; they are written through the
 functions DEVICE_STATE and PRESENCE_STATE, which tell the phones, and never as AstDB values. A presence is
 `state,subtype,message,e`: subtype and message are base64 (`e`), since a comma would end them.
@@ -25,16 +25,21 @@ _PLACE = re.compile(r"[0-9]{1,15}")
 _PRINTABLE = re.compile(r"[ -~]+")
 _LAMPS = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
 
-Values = tuple[str | None, str | None, str | None]
+Values = tuple[str | None, str | None, str | None, str | None, str | None]
 """The AstDB value of each `Part`, None: no entry."""
 
 
 class Part(Enum):
-    """What is held, as AstDB family and what stands before the extension in the key; in the order of writing."""
+    """What is held, as AstDB family and what stands before the extension in the key; in the order of writing.
 
+    The absence by hand is last: what was dialled is not taken away before the schedule accounts for it.
+    """
+
+    PHONE = ("ringplan-phone", "")
     SCHEDULE = ("ringplan", "")
     LAMP = ("CustomDevstate", "ringplan-")
     PRESENCE = ("CustomPresence", "ringplan-")
+    HAND = ("ringplan-hand", "")
 
     @property
     def family(self) -> str:
@@ -48,22 +53,35 @@ class Part(Enum):
 
 def values(place: Place, held: Held) -> Values:
     """Return the AstDB value of each `Part`, None: no entry. Raises `Refused` where Asterisk could not hold it."""
-    if not _PLACE.fullmatch(place):
+    if not is_place(place):
         raise Refused("an extension is 1 to 15 digits")
-    if held.schedule is not None and not _PRINTABLE.fullmatch(held.schedule):
-        raise Refused("a schedule is printable ASCII")
+    for value in (held.phone, held.schedule, held.hand):
+        if value is not None and not _PRINTABLE.fullmatch(value):
+            raise Refused("what the dialplan reads is printable ASCII")
     lamp = None if held.lamp is None else _LAMPS[held.lamp]
     presence = None if held.presence is None else _presence_value(held.presence)
-    for value in (held.schedule, presence):
+    for value in (held.phone, held.schedule, presence, held.hand):
         if value is not None and len(value) > LONGEST_VALUE:
             raise Refused(f"a value has {len(value)} bytes, more than {LONGEST_VALUE}")
-    return held.schedule, lamp, presence
+    return held.phone, held.schedule, lamp, presence, held.hand
 
 
-def held(schedule: str | None, lamp: str | None, presence: str | None) -> Held:
-    """Return what AstDB values say; a part that is not ours to understand is None."""
-    lit = next((state for state, value in _LAMPS.items() if value == lamp), None)
-    return Held(schedule, lit, None if presence is None else _presence(presence))
+def is_place(text: str) -> bool:
+    """Return whether `text` can name an extension."""
+    return _PLACE.fullmatch(text) is not None
+
+
+def lamp_of(state: str | None) -> Lamp | None:
+    """Return the lamp that a device state means, None: one that is not of ours."""
+    return next((lamp for lamp, value in _LAMPS.items() if value == state), None)
+
+
+def held(phone: str | None, schedule: str | None, lamp: str | None, presence: str | None, hand: str | None) -> Held:
+    """Return what AstDB values say, in the order of `Part`; a lamp or presence that is not ours to understand is None.
+
+    Others may have written what the dialplan reads: it is told as it is there.
+    """
+    return Held(schedule, lamp_of(lamp), None if presence is None else _presence(presence), phone, hand)
 
 
 def tree(part: Part) -> Action:
@@ -95,7 +113,7 @@ def writes(part: Part, place: Place, value: str | None) -> tuple[Action, ...]:
 
     What is forgotten is first put out (phones are told), and its entry deleted after that.
     """
-    if part is Part.SCHEDULE:
+    if part is not Part.LAMP and part is not Part.PRESENCE:
         where = (("Family", part.family), ("Key", place))
         return (Action("DBPut", (*where, ("Val", value))),) if value is not None else (Action("DBDel", where),)
     variable = f"DEVICE_STATE(Custom:ringplan-{place})" if part is Part.LAMP else _presence_variable(place)

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from gateway.domain.finding import Finding
+from gateway.domain.held import ClockSeen
 from gateway.domain.user import Extension
 from gateway.errors import RingplanError
 from gateway.pbx.asterisk import lines
@@ -79,7 +80,7 @@ async def _version(asterisk: Client) -> Finding:
 
 async def _clock(asterisk: Client) -> Finding:
     async with aclosing(asterisk.events()) as events:
-        ahead = (await anext(events)).ahead.total_seconds()
+        ahead = await anext(event.ahead.total_seconds() async for event in events if isinstance(event, ClockSeen))
     said = f"the clocks of Asterisk and of this machine differ by {abs(ahead):.1f} s"
     if abs(ahead) <= CLOCKS_MAY_DIFFER:
         return Finding("clock", True, said)

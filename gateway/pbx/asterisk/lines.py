@@ -1,14 +1,15 @@
 """What an administrator adds to Asterisk's own files, as text. Pure.
 
-The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights_*.txt): `read = system` brings FullyBooted;
-of `write`, `system` is for DBPut, DBDel, DBGetTree, `call` for Setvar, `reporting` for ShowDialPlan, which only
-`ringplan check` uses.
+The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights_*.txt, queue_*.txt): of `read`, `system`
+brings FullyBooted, `user` what is dialled by star codes, `agent` changes of queues; of `write`, `system` is for DBPut,
+DBDel, DBGetTree, `call` for Setvar, `agent` for QueuePause, `reporting` for ShowDialPlan, which only `ringplan check`
+uses.
 """
 
 from gateway.domain.user import Extension
 
-READ = "system"
-WRITE = "system,call,reporting"
+READ = "system,user,agent"
+WRITE = "system,call,reporting,agent"
 LOCAL = "127.0.0.1/255.255.255.255"
 CONTEXT = "ringplan"
 TARGET = "ringplan-target"

@@ -1,6 +1,7 @@
 """What Asterisk holds for an extension, as values and actions."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,9 @@ from gateway.pbx.asterisk import image
 from gateway.pbx.asterisk.codec import Message
 from gateway.pbx.asterisk.image import Part
 
-SCHEDULE = "1|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-at-qb-meeting-1004-"
+SCHEDULE = "2|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-0-at-qb-meeting-1004-"
+PHONE = "1|Europe/Stockholm|1001-sv-100-4-1|1001.1501|1002|1795240000-28800.61200|1-t-at-qb-meeting-1004"
+HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
 AWAY = Presence(Availability.AWAY, "meeting", "Möte, till 14:30; ${SHELL(id)}")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -21,6 +24,8 @@ schedules = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size
 holds = st.builds(
     Held,
     schedule=st.none() | schedules,
+    phone=st.none() | schedules,
+    hand=st.none() | schedules,
     lamp=st.none() | st.sampled_from(Lamp),
     presence=st.none() | st.builds(Presence, st.sampled_from(Availability), texts, texts),
 )
@@ -28,15 +33,17 @@ places = st.from_regex(r"[0-9]{1,15}", fullmatch=True)
 
 
 def test_a_diverted_extension():
-    assert image.values("1001", Held(SCHEDULE, Lamp.ON, AWAY)) == (
+    assert image.values("1001", Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND)) == (
+        PHONE,
         SCHEDULE,
         "INUSE",
         f"away,{base64.b64encode(b'meeting').decode()},{base64.b64encode(AWAY.text.encode()).decode()},e",
+        HAND,
     )
 
 
 def test_an_extension_that_is_free():
-    assert image.values("1001", Held(None, Lamp.OFF, PRESENT)) == (None, "UNAVAILABLE", "available,,,e")
+    assert image.values("1001", Held(None, Lamp.OFF, PRESENT)) == (None, None, "UNAVAILABLE", "available,,,e", None)
 
 
 @given(places, holds)
@@ -46,7 +53,7 @@ def test_what_is_written_is_read_back(place, held):
 
 @given(places, holds)
 def test_nothing_of_a_presence_can_end_a_line_or_a_field(place, held):
-    presence = image.values(place, held)[2]
+    presence = image.values(place, held)[3]
     assert presence is None or (presence.isascii() and presence.isprintable() and presence.count(",") == 3)
 
 
@@ -56,10 +63,15 @@ def test_only_digits_name_an_extension(place):
         image.values(place, Held())
 
 
-@pytest.mark.parametrize("schedule", ["1|x\r\nAction: Originate", "Möte", "x" * 1001, "\0", ""])
-def test_a_schedule_that_asterisk_could_not_hold_is_refused(schedule):
+@pytest.mark.parametrize("part", ["schedule", "phone", "hand"])
+@pytest.mark.parametrize("value", ["1|x\r\nAction: Originate", "Möte", "x" * 1001, "\0", ""])
+def test_what_asterisk_could_not_hold_is_refused(part, value):
     with pytest.raises(Refused):
-        image.values("1001", Held(schedule))
+        image.values("1001", replace(Held(SCHEDULE, phone=PHONE, hand=HAND), **{part: value}))
+
+
+def test_what_others_have_written_is_told_as_it_is():
+    assert image.held("x" * 2000, "\ufffd", None, None, "Möte\n") == Held("\ufffd", phone="x" * 2000, hand="Möte\n")
 
 
 def test_a_presence_that_is_too_long_is_refused():
@@ -69,7 +81,7 @@ def test_a_presence_that_is_too_long_is_refused():
 
 @pytest.mark.parametrize("presence", ["away,Upptagen%2C ja,e", "away,m,m,e", "nonsense,,,e", "away,/w==,,e", ""])
 def test_a_presence_that_is_not_ours_is_none(presence):
-    assert image.held(None, "RINGING", presence) == Held()
+    assert image.held(None, None, "RINGING", presence, None) == Held()
 
 
 def test_entries_of_others_are_passed_over():

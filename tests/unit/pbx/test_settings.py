@@ -59,7 +59,11 @@ def test_a_ca_without_tls_is_a_mistake():
 def test_the_stanza_gives_the_least_rights_and_no_secret():
     stanza = lines.manager_stanza("ringplan", "10.0.0.5/255.255.255.255").splitlines()
     assert stanza[0] == "[ringplan]"
-    assert {"read = system", "write = system,call,reporting", "permit = 10.0.0.5/255.255.255.255"} <= set(stanza)
+    assert {
+        "read = system,user,agent",
+        "write = system,call,reporting,agent",
+        "permit = 10.0.0.5/255.255.255.255",
+    } <= set(stanza)
     assert stanza.index("deny = 0.0.0.0/0.0.0.0") < stanza.index("permit = 10.0.0.5/255.255.255.255")
 
 
