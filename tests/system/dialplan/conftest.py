@@ -34,6 +34,7 @@ exten => 1001,1,Set(DB(ringplan/1001)=${FILE(@FOLDER@/newline)})
 
 [administrator]
 exten => _.,1,Set(at=mine)
+ same => n,Set(RINGPLAN_LEG=0)
  same => n,Set(CHANNEL(language)=de)
  same => n,Set(DB_RESULT=mine)
  same => n,Set(to=mine)
