@@ -17,9 +17,8 @@ from gateway.domain.user import User
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.planning.difference import difference
-from gateway.planning.plan import Plan, full_hour, next_change, plan
+from gateway.planning.plan import Plan, full_hour, plan
 from gateway.planning.rules import Rules
-from gateway.planning.timeline import of_user
 from gateway.ports import Clock, Switch
 from gateway.store import diversions, switches
 from gateway.store.store import Store
@@ -132,7 +131,7 @@ class Reconcile:
             if self._rules and not one.since <= now < one.until:
                 one = self._following[user] = follow(one.user, one.asked, self._rules, now)
             until = min(until, one.until)
-            wanted.update(dict.fromkeys(one.user.places, one.plan.held))
+            wanted.update(one.plan.held)
         return wanted, until
 
     async def _tell(self, holds: Mapping[Place, Held], wanted: Mapping[Place, Held], refused: frozenset[Place]) -> None:
@@ -153,8 +152,8 @@ def _schedules(holds: Mapping[Place, Held]) -> int:
 
 def follow(user: User, asked: tuple[Diversion, ...], rules: Rules, now: datetime) -> Following:
     """Return the plan of `user` at `now`."""
-    segments = of_user(asked, user, rules)
-    return Following(user, asked, plan(user, segments, rules, now), now, next_change(segments, now))
+    planned = plan(user, asked, rules, now)
+    return Following(user, asked, planned, now, planned.changes)
 
 
 def written(

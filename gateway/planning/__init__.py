@@ -1,7 +1,9 @@
 """From appointments to what a PBX should hold. Pure: no I/O, no asyncio, no logging; `now` is an argument.
 
 In the order in which data meets them: `codes` (with `show_as`, `targets`, `working`) make diversions of appointments,
-`timeline` lays them out, `plan` says what a PBX should hold now, `schedule` is the value's grammar, `difference` what
-has to be written; `explain` tells why. `rules` is what they know of the organisation, `usual` what it starts with.
+`timeline` lays them out, `plan` says what a PBX should hold now: what `callers` meet, as a `schedule`; the absence by
+`hand`; and for star codes what is to be known of a `phone` (`grammar` is what these values are made of). `difference`
+is what has to be written; `explain` tells why. `rules` is what they know of the organisation, `usual` what it starts
+with.
 Nothing here reads a calendar's dialect, a database or a PBX.
 """

@@ -11,7 +11,7 @@ from enum import Enum
 from gateway.domain.code import Code
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
-from gateway.planning.plan import target_of, window_of
+from gateway.planning.callers import target_of, window_of
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import Window
 from gateway.planning.timeline import Segment, of_user, segment_at
@@ -23,6 +23,8 @@ class Why(Enum):
     NOTHING_RUNS = "nothing_runs"
     INFORMATION_ONLY = "information_only"
     CODE_IS_GONE = "code_is_gone"
+    DISMISSED = "dismissed"
+    BY_HAND = "by_hand"
     RUNS_ALONE = "runs_alone"
     STARTED_LAST = "started_last"
     ENDS_FIRST = "ends_first"
@@ -50,8 +52,8 @@ class Explanation:
     """At `at`, `segment` decides because of `why`; None: the phone rings.
 
     `window` is what callers meet, with `back` and `target_from` saying how it came about; `beneath` runs too and comes
-    back when the segment ends first; `information` (`;`) and `gone` (its code is no more) take no part; `next` is the
-    segment that follows in time.
+    back when the segment ends first; `information` (`;`), `gone` (its code is no more) and `dismissed` (its owner has
+    ended it) run and take no part; `next` is the segment that follows in time.
     """
 
     at: datetime
@@ -64,6 +66,7 @@ class Explanation:
     beneath: tuple[Diversion, ...] = ()
     information: tuple[Diversion, ...] = ()
     gone: tuple[Diversion, ...] = ()
+    dismissed: tuple[Diversion, ...] = ()
     next: Segment | None = None
 
 
@@ -73,13 +76,15 @@ def explain(diversions: Iterable[Diversion], user: User, rules: Rules, at: datet
     running = [diversion for diversion in every if diversion.start <= at < diversion.end]
     information = tuple(diversion for diversion in running if not diversion.diverts)
     gone = tuple(d for d in running if d.diverts and d.code not in rules.by_key)
-    candidates = [d for d in running if d.diverts and d.code in rules.by_key]
+    dismissed = tuple(d for d in running if d.diverts and d.code in rules.by_key and d.dismissed)
+    candidates = [d for d in running if d.diverts and d.code in rules.by_key and not d.dismissed]
     segments = of_user(every, user, rules)
     following = next((segment for segment in segments if segment.start > at), None)
     segment = segment_at(segments, at)
     if segment is None:
-        why = Why.CODE_IS_GONE if gone else Why.INFORMATION_ONLY if information else Why.NOTHING_RUNS
-        return Explanation(at, why, information=information, gone=gone, next=following)
+        reasons = {Why.DISMISSED: dismissed, Why.CODE_IS_GONE: gone, Why.INFORMATION_ONLY: information}
+        why = next((reason for reason, some in reasons.items() if some), Why.NOTHING_RUNS)
+        return Explanation(at, why, information=information, gone=gone, dismissed=dismissed, next=following)
     code = rules.by_key[segment.diversion.code]
     beneath = [diversion for diversion in candidates if diversion != segment.diversion]
     return Explanation(
@@ -93,11 +98,14 @@ def explain(diversions: Iterable[Diversion], user: User, rules: Rules, at: datet
         beneath=_by_turn(beneath),
         information=information,
         gone=gone,
+        dismissed=dismissed,
         next=following,
     )
 
 
 def _why(decides: Diversion, beneath: list[Diversion]) -> Why:
+    if decides.by_hand:
+        return Why.BY_HAND
     if not beneath:
         return Why.RUNS_ALONE
     together = [diversion for diversion in beneath if diversion.start == decides.start]

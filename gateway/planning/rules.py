@@ -1,5 +1,6 @@
 """What an organisation has decided, as planning needs it, and what a calendar was found to say under it."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,23 +10,30 @@ from gateway.domain.code import NEUTRAL, NEUTRAL_TEXTS, Code
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import Extension, Organisation
 
+_DIGIT = re.compile(r"[1-9][0-9]?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`extensions` are all numbers of users; `by_name` and `by_key` find a code by what people write and by its key.
+    """`extensions` are all numbers of users.
 
-    Where two codes share a name or a key, the first one has it.
+    `by_name`, `by_digit` and `by_key` find a code by what people write, by what they dial, and by its key; where two
+    codes share one, the first has it. `sections` keeps what `phone` has made of the codes, which is the same for most.
     """
 
     organisation: Organisation
     codes: tuple[Code, ...]
     extensions: frozenset[Extension] = frozenset()
     by_name: Mapping[str, Code] = field(init=False, repr=False, compare=False)
+    by_digit: Mapping[str, Code] = field(init=False, repr=False, compare=False)
     by_key: Mapping[str, Code] = field(init=False, repr=False, compare=False)
+    sections: dict[object, tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         first = tuple(reversed(self.codes))
         object.__setattr__(self, "by_name", {folded(name): code for code in first for name in code.names})
+        digits = {code.digit: code for code in first if code.digit and is_digit(code.digit)}
+        object.__setattr__(self, "by_digit", digits)
         object.__setattr__(self, "by_key", {code.key: code for code in first})
 
 
@@ -46,6 +54,11 @@ class Found:
 
     diversions: tuple[Diversion, ...] = ()
     remarks: Mapping[Remark, int] = field(default_factory=dict)
+
+
+def is_digit(text: str) -> bool:
+    """Say whether a code can be dialled by `text`: 1 to 99, as 0 is what ends an absence."""
+    return _DIGIT.fullmatch(text) is not None
 
 
 def discreet(code: Code) -> Code:

@@ -1,7 +1,8 @@
 """One user's diversions laid out in time: what is in force when, and when the user is back. Pure.
 
 Overlaps follow CODES.md, "Time": the diversion that started last is in force, of two that start together the one
-that ends first, then the lower key; when it ends, the one still running comes back. Information (`;`) is left out.
+that ends first, then the lower key; when it ends, the one still running comes back. The absence by hand is in force
+whatever else is (CODES.md, "By hand"). Information (`;`) is left out, and so is what has been dismissed.
 Diversions' times are UTC: Python compares two datetimes of one zone by their wall clocks, which is wrong over DST.
 """
 
@@ -42,16 +43,10 @@ def timeline(diversions: Iterable[Diversion], reachable: Reachable = lambda end:
     `reachable` tells when somebody whose absence ends at a given instant can be reached: at once, or not before the
     next working time. Time is that of sorting.
     """
-    return _with_back(_laid_out(diversions), reachable)
-
-
-def in_force(diversions: Iterable[Diversion], now: datetime) -> Diversion | None:
-    """Return the diversion that decides at `now`, or None."""
-    running = [d for d in diversions if d.diverts and d.start <= now < d.end]
-    if not running:
-        return None
-    started_last = max(diversion.start for diversion in running)
-    return min((d for d in running if d.start == started_last), key=lambda d: (d.end, d.key))
+    diverting = [one for one in diversions if one.diverts and not one.dismissed]
+    calendar = _laid_out(one for one in diverting if not one.by_hand)
+    by_hand = _laid_out(one for one in diverting if one.by_hand)
+    return _with_back(_over(by_hand, calendar) if by_hand else calendar, reachable)
 
 
 def segment_at(segments: Sequence[Segment], now: datetime) -> Segment | None:
@@ -62,7 +57,7 @@ def segment_at(segments: Sequence[Segment], now: datetime) -> Segment | None:
 
 def _laid_out(diversions: Iterable[Diversion]) -> list[Segment]:
     """Sweep over the instants with a stack of what has started: who decides is on top."""
-    waiting = [d for d in diversions if d.diverts and d.start < d.end]
+    waiting = [diversion for diversion in diversions if diversion.start < diversion.end]
     instants = sorted({instant for diversion in waiting for instant in (diversion.start, diversion.end)})
     # popped from its end: by start, and of those that start together the one that decides comes last, onto the top
     waiting.sort(key=lambda d: (d.end, d.key))
@@ -81,6 +76,15 @@ def _laid_out(diversions: Iterable[Diversion]) -> list[Segment]:
         else:
             segments.append(Segment(start, end, end, started[-1]))
     return segments
+
+
+def _over(above: list[Segment], beneath: list[Segment]) -> list[Segment]:
+    """Lay `above` over `beneath`: of that remains what lies before, between and after, its segments cut in two."""
+    for over in above:
+        before = [replace(one, end=min(one.end, over.start)) for one in beneath if one.start < over.start]
+        after = [replace(one, start=max(one.start, over.end)) for one in beneath if over.end < one.end]
+        beneath = [*before, over, *after]
+    return beneath
 
 
 def _with_back(segments: list[Segment], reachable: Reachable) -> tuple[Segment, ...]:

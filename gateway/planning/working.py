@@ -32,7 +32,7 @@ def reachable(end: datetime, hours: WorkingHours, zone: ZoneInfo) -> datetime:
     """
     day = end.astimezone(zone).date()
     for near in (day - _DAY, day):
-        if any(begin <= end <= finish for begin, finish in _spans(near, hours, zone)):
+        if any(begin <= end <= finish for begin, finish in spans(near, hours, zone)):
             return end
     return next_working(end, hours, zone) or end
 
@@ -44,7 +44,7 @@ def gone_until(start: datetime, end: datetime, hours: WorkingHours, zone: ZoneIn
     its whole first day. Somebody without working time is back at `end`.
     """
     day = start.astimezone(zone).date()
-    begun = any(begin <= start for begin, _ in _spans(day, hours, zone))
+    begun = any(begin <= start for begin, _ in spans(day, hours, zone))
     if begun or _is_whole_days(start, end, zone):
         return _next_begin(start, day + _DAY, hours, zone) or end
     return next_working(start, hours, zone) or end
@@ -57,7 +57,7 @@ def last_start(before: datetime, hours: WorkingHours, zone: ZoneInfo) -> datetim
     """
     day = before.astimezone(zone).date()
     for back in range(LOOK_BACK.days + 1):
-        begun = [begin for begin, _ in _spans(day - back * _DAY, hours, zone) if begin <= before]
+        begun = [begin for begin, _ in spans(day - back * _DAY, hours, zone) if begin <= before]
         if begun:
             return max(begun)
     return None
@@ -79,6 +79,19 @@ def public_holidays(country: str, subdivision: str, year: int) -> frozenset[date
     return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
 
 
+def spans(day: date, hours: WorkingHours, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the spans of working time that begin on `day`, in UTC; the last may end on the next day."""
+    week = hours.week.get(day.weekday(), ())
+    if not week or day in public_holidays(hours.country, hours.subdivision, day.year):
+        return
+    for begin, finish in week:
+        last = day if begin < finish else day + _DAY
+        yield (
+            datetime.combine(day, begin, zone).astimezone(UTC),
+            datetime.combine(last, finish, zone).astimezone(UTC),
+        )
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which `day` begins in `zone`, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
@@ -88,22 +101,10 @@ def _next_begin(after: datetime, first_day: date, hours: WorkingHours, zone: Zon
     if not any(hours.week.values()):
         return None
     for ahead in range(LOOK_AHEAD.days):
-        begins = [begin for begin, _ in _spans(first_day + ahead * _DAY, hours, zone) if begin > after]
+        begins = [begin for begin, _ in spans(first_day + ahead * _DAY, hours, zone) if begin > after]
         if begins:
             return min(begins)
     return None
-
-
-def _spans(day: date, hours: WorkingHours, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    spans = hours.week.get(day.weekday(), ())
-    if not spans or day in public_holidays(hours.country, hours.subdivision, day.year):
-        return
-    for begin, finish in spans:
-        last = day if begin < finish else day + _DAY
-        yield (
-            datetime.combine(day, begin, zone).astimezone(UTC),
-            datetime.combine(last, finish, zone).astimezone(UTC),
-        )
 
 
 def _is_whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> bool:

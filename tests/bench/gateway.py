@@ -31,7 +31,6 @@ from gateway.domain.user import Organisation, User
 from gateway.engine.reading import window
 from gateway.planning.plan import plan
 from gateway.planning.rules import Rules
-from gateway.planning.timeline import of_user
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.caldav.source import connect
 from gateway.store import accounts, codes, diversions, health, mailboxes, organisation, users
@@ -87,9 +86,7 @@ async def rows() -> list[Row]:
     return [
         _row("gateway.start_until_all_is_held", median(began), "s", "<= 30", f"an empty PBX; {WHO}", began),
         _row("gateway.start_until_all_is_compared", median(again), "s", "<= 20", f"a PBX that holds it; {WHO}", again),
-        _row(
-            "gateway.start_to_planning_alone", share, "x", "<= 10", f"the row above by of_user and plan; {WHO}", [alone]
-        ),
+        _row("gateway.start_to_planning_alone", share, "x", "<= 10", f"the row above by plan; {WHO}", [alone]),
         _row("gateway.one_change", max(late), "s", "<= 3", f"another process's, looked for each second; {WHO}", late),
         _row("gateway.peak_memory", peak / 1024, "MB", "<= 500", f"{CALENDARS}; {WHO}; VmHWM", [peak]),
         _row("gateway.start_until_all_are_in_turn", settled, "s", "<= 240", f"after the start; {CALENDARS}", [settled]),
@@ -164,7 +161,7 @@ def _plan(rules: Rules, asked: dict[User, tuple[Diversion, ...]]) -> float:
     """Return how long planning alone takes for the same people, in seconds."""
     now, begun = datetime.now(UTC), time.perf_counter()
     for user, some in asked.items():
-        plan(user, of_user(some, user, rules), rules, now)
+        plan(user, some, rules, now)
     return time.perf_counter() - begun
 
 

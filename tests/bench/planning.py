@@ -20,7 +20,8 @@ from gateway.domain.hours import WorkingHours
 from gateway.domain.user import Organisation, User
 from gateway.planning.codes import read
 from gateway.planning.difference import difference
-from gateway.planning.plan import next_change, plan
+from gateway.planning.phone import phone
+from gateway.planning.plan import plan
 from gateway.planning.rules import Rules
 from gateway.planning.timeline import Segment, of_user
 from gateway.planning.usual import USUAL
@@ -52,19 +53,21 @@ def rows() -> list[Row]:
     def laid_out() -> list[tuple[Segment, ...]]:
         return [of_user(some, user, rules) for some, user in zip(diversions, users, strict=True)]
 
-    segments = laid_out()
-
     def held(now: datetime = NOW) -> dict[str, Held]:
-        return {u.extension: plan(u, some, rules, now).held for some, u in zip(segments, users, strict=True)}
+        plans = (plan(user, some, rules, now) for some, user in zip(diversions, users, strict=True))
+        return {place: held for one in plans for place, held in one.held.items()}
+
+    def phones() -> list[str]:
+        return [phone(user, rules, 0, NOW) for user in users]
 
     holds, wanted = held(), held(NOW + timedelta(hours=1))
     return [
         _seconds("planning.read_codes", "<= 15", found),
         _seconds("planning.timelines", "<= 5", laid_out),
-        _seconds("planning.what_should_be_held", "<= 1", held),
-        _seconds("planning.next_change", "<= 0.5", lambda: [next_change(some, NOW) for some in segments]),
+        _seconds("planning.what_should_be_held", "<= 6", held),
+        _seconds("planning.phones", "<= 0.3", phones),
         _seconds("planning.difference_all_changed", "<= 0.1", lambda: difference(holds, wanted)),
-        _memory("planning.memory_of_timelines_and_held", "<= 50", lambda: (laid_out(), held())),
+        _memory("planning.memory_of_what_should_be_held", "<= 50", held),
     ]
 
 

@@ -138,5 +138,5 @@ async def test_gone_for_the_day_on_friday_lasts_over_the_weekend(
         await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
         async with store.read() as rows:
             mine = await diversions.of(rows, mailbox.user)
-        assert timeline.in_force(mine, clock.now()), f"{hours} hours later"
+        assert timeline.segment_at(timeline.timeline(mine), clock.now()), f"{hours} hours later"
         assert mine[0].end == datetime(2026, 11, 30, 8, tzinfo=ZONE).astimezone(UTC)

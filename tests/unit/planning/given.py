@@ -43,6 +43,18 @@ def diversion(key: str, start: datetime, end: datetime, **more: object) -> Diver
     return replace(Diversion(1, key, "meeting", start, end), **more)  # type: ignore[arg-type]
 
 
+def in_force(diversions: Iterable[Diversion], now: datetime) -> Diversion | None:
+    """Return what CODES.md says decides at `now`, in its own words ("By hand", "Time"), or None."""
+    running = [d for d in diversions if d.diverts and not d.dismissed and d.start <= now < d.end]
+    by_hand = [diversion for diversion in running if diversion.by_hand]
+    if by_hand:
+        return by_hand[0]
+    if not running:
+        return None
+    started_last = max(diversion.start for diversion in running)
+    return min((d for d in running if d.start == started_last), key=lambda d: (d.end, d.key))
+
+
 # around the first day of summer time, so that properties meet a short day
 EARLIEST = datetime(2027, 3, 26, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.hours import WorkingHours
 from gateway.planning.codes import read
-from gateway.planning.plan import held
+from gateway.planning.plan import plan
 from gateway.planning.schedule import parse
 from gateway.planning.timeline import of_user
 from tests.unit.planning.given import ANNA, STOCKHOLM, item, rules
@@ -54,8 +54,7 @@ def test_days_are_as_long_as_they_are(start: datetime, end: datetime, in_utc: tu
         (found.end - second, True),
         (found.end, False),
     ):
-        segments = of_user([found], ROUND_THE_CLOCK, rules())
-        value = held(ROUND_THE_CLOCK, segments, rules(), found.start - second).schedule
+        value = plan(ROUND_THE_CLOCK, [found], rules(), found.start - second).held["1001"].schedule
         assert value
         window = parse(value).at(now)
         assert (window is not None) is diverted

@@ -7,8 +7,7 @@ from hypothesis import given
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
-from gateway.planning.timeline import in_force
-from tests.unit.planning.given import ANNA, at, diversion, instants, rules, some_diversions, some_users
+from tests.unit.planning.given import ANNA, at, diversion, in_force, instants, rules, some_diversions, some_users
 
 TRIP = diversion("trip", at("08:00"), at("17:00"), code="trip")
 LUNCH = diversion("lunch", at("12:00"), at("13:00"), code="lunch", target="1004")

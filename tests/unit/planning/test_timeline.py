@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
-from gateway.planning.timeline import Segment, in_force, of_user, segment_at, timeline
+from gateway.planning.timeline import Segment, of_user, segment_at, timeline
 from gateway.planning.working import reachable
-from tests.unit.planning.given import ANNA, MONDAY, OFFICE, at, instants, rules, some_diversions, some_users
+from tests.unit.planning.given import ANNA, MONDAY, OFFICE, at, in_force, instants, rules, some_diversions, some_users
 from tests.unit.planning.given import diversion as made
 
 
