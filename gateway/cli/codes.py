@@ -43,7 +43,7 @@ def show(
         shown.as_json([_as_json(code) for code in every])
         return
     shown.table(
-        ("KEY", "WRITTEN", "SHOWN AS", "INTERNAL", "EXTERNAL", "TARGET", "DIGIT", "IS"),
+        ("KEY", "WRITTEN", "SHOWN AS", "INTERNAL", "EXTERNAL", "TARGET", "DIGIT", "TAKES", "IS"),
         (
             (
                 code.key,
@@ -53,6 +53,7 @@ def show(
                 words(code.external),
                 code.target or "",
                 code.digit or "",
+                code.takes.value if code.digit else "",
                 " ".join(_marks(code)),
             )
             for code in every

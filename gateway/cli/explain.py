@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway.cli import given, shown
+from gateway.cli.anyway import rings_anyway
 from gateway.cli.opened import perform, reading, settings_of, user_at
 from gateway.cli.treatments import words
 from gateway.domain.diversion import Diversion
-from gateway.domain.user import User
+from gateway.domain.user import Extension, User
 from gateway.engine.clock import WallClock
 from gateway.engine.decided import rules_of
 from gateway.errors import RingplanError
@@ -21,12 +22,14 @@ from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import Segment
 from gateway.settings import Settings
-from gateway.store import diversions, mailboxes, switches
+from gateway.store import absences, diversions, mailboxes
 
 WHY = {
     Why.NOTHING_RUNS: "no item with a code runs at that time",
     Why.INFORMATION_ONLY: "what runs is information only (;)",
     Why.CODE_IS_GONE: "the code of what runs has been removed",
+    Why.DISMISSED: "what runs is dismissed by its owner",
+    Why.BY_HAND: "set by hand, which beats the calendar",
     Why.RUNS_ALONE: "it is the only one that runs",
     Why.STARTED_LAST: "of those that run it started last",
     Why.ENDS_FIRST: "of those that started together it ends first",
@@ -52,30 +55,31 @@ def explain_(
 ) -> None:
     """Tell which item, rule or setting decides about a call to EXTENSION."""
     settings = settings_of(context)
-    user, told, beyond = perform(_gather(settings, extension, at))
+    user, told, through, beyond = perform(_gather(settings, extension, at))
     if as_json:
-        shown.as_json({"extension": user.extension, "rings_anyway": beyond, **_as_json(told)})
+        facts = {"extension": user.extension, "rings_anyway": beyond, "rings_through_for": through}
+        shown.as_json(facts | _as_json(told))
     else:
-        _show(user, told, beyond)
+        _show(user, told, through, beyond)
 
 
-async def _gather(settings: Settings, extension: str, at: str | None) -> tuple[User, Explanation, list[str]]:
+async def _gather(
+    settings: Settings, extension: str, at: str | None
+) -> tuple[User, Explanation, list[Extension], list[str]]:
+    """Return whom it is about, what decides, whose calls ring all the same, and what lets every call ring."""
     now = WallClock().now()
     async with reading(settings) as rows:
         user = await user_at(rows, extension)
         when = now if at is None else given.time_of(at, now, user.zone)
         rules = await rules_of(rows)
-        told = _discreet(explain(await diversions.of(rows, user.id), user, rules, when), rules)
+        by_hand = await absences.of(rows, user.id)
+        asked = [*await diversions.of(rows, user.id), *([by_hand] if by_hand else [])]
+        told = _discreet(explain(asked, user, rules, when), rules)
+        own_target = told.window.target if told.window else None
+        through = list(dict.fromkeys(filter(None, (own_target, *user.through, *rules.organisation.through))))
         seen = await mailboxes.progress(rows)
         boxes = await mailboxes.of(rows, user.id)
-        pilot = settings.run.pilot
-        beyond = {
-            f"{user.extension} is disabled": not user.enabled,
-            "Ringplan is off": await switches.off_since(rows) is not None,
-            "only the pilot group takes part": bool(pilot) and not any(place in pilot for place in user.places),
-            "it is a dry run: nothing is written into the PBX": settings.run.dry_run,
-        }
-        notes = [said for said, is_so in beyond.items() if is_so]
+        notes = await rings_anyway(rows, settings, user)
         if not boxes:
             notes.append("no calendar is read for it")
         for box in boxes:
@@ -84,7 +88,7 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> tuple[U
                 notes.append(
                     f"its calendar cannot be read since {shown.instant(failing, user.zone)}: {seen[box.id].said}"
                 )
-    return user, told, notes if at else [*notes, *await _on_the_pbx(settings, user)]
+    return user, told, through, notes if at else [*notes, *await _on_the_pbx(settings, user)]
 
 
 async def _on_the_pbx(settings: Settings, user: User) -> tuple[str, ...]:
@@ -114,10 +118,11 @@ def _discreet(told: Explanation, rules: Rules) -> Explanation:
         code=told.code and discreet(told.code),
         beneath=tuple(map(one, told.beneath)),
         information=tuple(map(one, told.information)),
+        dismissed=tuple(map(one, told.dismissed)),
     )
 
 
-def _show(user: User, told: Explanation, beyond: list[str]) -> None:
+def _show(user: User, told: Explanation, through: list[Extension], beyond: list[str]) -> None:
     zone = user.zone
     for note in beyond:
         shown.line(shown.bad(f"! {note}"))
@@ -138,19 +143,35 @@ def _show(user: User, told: Explanation, beyond: list[str]) -> None:
             ("back", f"{shown.instant(segment.back, zone)}{f' ({BACK[told.back]})' if told.back else ''}"),
             ("colleagues meet", words(window.internal)),
             ("others meet", words(window.external)),
-            ("target", f"{window.target or ''} ({TARGET[told.target_from or TargetFrom.NOBODY]})".strip()),
+            ("target", f"{window.target or ''} ({_target_from(told, segment)})".strip()),
             ("reason told", window.reason),
         ]
+        lines += [("rings through for", " ".join(through))] if through else []
     lines += [("beneath it", _item(one, zone)) for one in told.beneath]
     lines += [("information", _item(one, zone)) for one in told.information]
     lines += [("code is gone", _item(one, zone)) for one in told.gone]
+    lines += [
+        ("dismissed by its owner", f"until {shown.instant(one.end, zone)}: {_item(one, zone)}")
+        for one in told.dismissed
+    ]
     if told.next is not None:
         lines.append(("next", _item(told.next.diversion, zone)))
     shown.table(("", ""), lines)
 
 
+def _target_from(told: Explanation, segment: Segment) -> str:
+    asked_for = told.target_from is TargetFrom.ASKED_FOR
+    return (
+        "asked for by hand"
+        if asked_for and segment.diversion.by_hand
+        else TARGET[told.target_from or TargetFrom.NOBODY]
+    )
+
+
 def _item(diversion: Diversion, zone: ZoneInfo) -> str:
     spans = f"{shown.instant(diversion.start, zone)} to {shown.instant(diversion.end, zone)}"
+    if diversion.by_hand:
+        return f"{diversion.code} by hand {spans}"
     return f"{diversion.code}{':' if diversion.diverts else ';'} {spans} ({diversion.key[:12]})"
 
 

@@ -1,19 +1,26 @@
 """Values as an administrator gives them, looked at before they go into the store. Pure."""
 
 import re
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.domain.code import LANGUAGES
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
+from gateway.planning.hand import LONGEST_ABSENCE
+from gateway.planning.phone import THROUGH
 from gateway.planning.schedule import is_zone
 from gateway.planning.targets import is_number
-from gateway.planning.working import has_public_holidays
+from gateway.planning.working import has_public_holidays, midnight
 
 LONGEST_TOLD = 60
+MOST_THROUGH = THROUGH // 2  # of the user, and of the organisation
+A_DAY = timedelta(days=1)
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _PATTERN = re.compile(r"[0-9xX]{1,20}")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def number(field: str, value: str) -> str:
@@ -21,6 +28,14 @@ def number(field: str, value: str) -> str:
     if not is_number(value):
         raise _wrong(field, value, "is no number", "give 1 to 20 digits, 0 to 9")
     return value
+
+
+def through(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Numbers whose calls always ring; an empty text among them is none."""
+    numbers = tuple(dict.fromkeys(number(field, value) for value in values if value))
+    if len(numbers) > MOST_THROUGH:
+        raise _wrong(field, " ".join(numbers), "are too many", f"give at most {MOST_THROUGH}")
+    return numbers
 
 
 def pattern(field: str, value: str) -> str:
@@ -102,6 +117,39 @@ def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
     except ValueError as error:
         raise _wrong("--at", value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
     return found if found.tzinfo else found.replace(tzinfo=local)
+
+
+def until(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
+    """The end of an absence that begins `now`, in UTC: `15:00`, `2026-11-24` (the day of return) or both, in `local`.
+
+    A time alone that is past means tomorrow, as on the telephone.
+    """
+    is_clock, is_day = _CLOCK.fullmatch(value) is not None, _DAY.fullmatch(value) is not None
+    try:
+        if is_clock:
+            found = _next(time.fromisoformat(value.rjust(5, "0")), now, local)
+        elif is_day:
+            found = midnight(date.fromisoformat(value), local)
+        else:
+            given = datetime.fromisoformat(value)
+            found = (given if given.tzinfo else given.replace(tzinfo=local)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as error:
+        remedy = "give 15:00, or the day of return (2026-11-24), or 2026-11-24 15:00"
+        raise _wrong(field, value, "is no time and no day", remedy) from error
+    if found <= now:
+        said, remedy = ("is today or past", "give the day of return") if is_day else ("is past", "give a later one")
+        raise _wrong(field, value, said, remedy)
+    longest = A_DAY if is_clock else LONGEST_ABSENCE
+    if found - now > longest:
+        far, remedy = ("24 hours", "give the day as well") if is_clock else ("a year", "give an earlier one")
+        raise _wrong(field, value, f"is more than {far} away", remedy)
+    return found
+
+
+def _next(clock: time, now: datetime, local: ZoneInfo) -> datetime:
+    today = now.astimezone(local).date()
+    found = datetime.combine(today, clock, local).astimezone(UTC)
+    return found if found > now else datetime.combine(today + A_DAY, clock, local).astimezone(UTC)
 
 
 def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:

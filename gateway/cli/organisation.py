@@ -39,12 +39,14 @@ def show(
         "only_own": ours.only_own,
         "permitted": list(ours.permitted),
         "operator": ours.operator,
+        "through": list(ours.through),
     }
     if as_json:
         shown.as_json(said)
         return
     permitted = " ".join(ours.permitted) or "extensions of users"
-    words = said | {"only_own": "yes" if ours.only_own else "no", "permitted": permitted}
+    own = "yes" if ours.only_own else "no"
+    words = said | {"only_own": own, "permitted": permitted, "through": " ".join(ours.through)}
     shown.table(("WHAT", "IS"), ((key, str(value or "")) for key, value in words.items()))
 
 
@@ -65,6 +67,9 @@ def change(
         list[str] | None, typer.Option(help='Where >number may lead, such as 1xxx; may be repeated; "": extensions.')
     ] = None,
     operator: Annotated[str | None, typer.Option(help='Number that 0 leads to; "" none.')] = None,
+    through: Annotated[
+        list[str] | None, typer.Option(help='Number whose calls always ring, everywhere; may be repeated; "" none.')
+    ] = None,
 ) -> None:
     """Change what is given; every calendar is then read anew."""
 
@@ -87,6 +92,7 @@ def change(
             if permit is None
             else tuple(given.pattern("--permit", one) for one in permit if one),
             operator=ours.operator if operator is None else given.number("--operator", operator) if operator else None,
+            through=ours.through if through is None else given.through("--through", through),
         )
 
     before, after = perform(_put(settings_of(context), changed))

@@ -12,7 +12,8 @@ from gateway.domain.user import Organisation, User
 from gateway.errors import Misconfigured
 
 FIELDS = (
-    "extension", "name", "email", "language", "zone", "phones", "pbx", "operator", "hours", "enabled", "source", "path",
+    "extension", "name", "email", "language", "zone", "phones", "pbx", "operator", "hours", "through", "enabled",
+    "source", "path",
 )  # fmt: skip
 
 _SIMPLE: Mapping[str, Callable[[str, str], object]] = {
@@ -35,8 +36,8 @@ def person(
 ) -> tuple[User, tuple[Misconfigured, ...]]:
     """Return `before` as `fields` change it, and everything that is wrong with them; a field not there changes nothing.
 
-    `email` and `phones` hold several, with spaces between. An empty `operator` or `hours` is the organisation's, of
-    the others an empty one changes nothing.
+    `email`, `phones` and `through` hold several, with spaces between. An empty `operator` or `hours` is the
+    organisation's, with empty `phones` or `through` there are none; of the others an empty one changes nothing.
     """
     wrong: list[Misconfigured] = []
     user = before
@@ -60,6 +61,8 @@ def _changed(user: User, field: str, value: str, organisation: Organisation, pbx
             return replace(user, hours=own)
         case "phones":
             return replace(user, phones=tuple(given.number(field, one) for one in value.split()))
+        case "through":
+            return replace(user, through=given.through(field, value.split()))
         case "email" if value:
             return replace(user, emails=tuple(given.email(field, one) for one in value.split()))
         case "path" | "source":

@@ -1,7 +1,7 @@
 """What `ringplan status` tells, gathered from the store, and what monitoring must hear of it."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -9,9 +9,9 @@ from enum import IntEnum
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
 from gateway.engine.decided import rules_of
-from gateway.planning.rules import discreet
+from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import of_user, segment_at
-from gateway.store import accounts, diversions, health, mailboxes, switches, users
+from gateway.store import absences, accounts, diversions, health, mailboxes, switches, users
 from gateway.store.health import Health
 from gateway.store.mailboxes import Progress
 from gateway.store.rows import Rows
@@ -46,12 +46,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Who is diverted now: by the code `code`, or the neutral one, until `until`, and can be reached at `back`."""
+    """Who is diverted now: by the code `code`, or the neutral one, until `until`, and can be reached at `back`.
+
+    `by_hand`: it was set on the telephone or by command.
+    """
 
     extension: str
     code: str
     until: datetime
     back: datetime
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +98,13 @@ async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -
     boxes = tuple(box for box in await mailboxes.every(rows) if box.user in active)
     progress = await mailboxes.progress(rows)
     rules = await rules_of(rows)
-    asked = await diversions.every(rows)
     states = await health.every(rows)
-    absent = []
-    for user in everybody:
-        segment = segment_at(of_user(asked.get(user.id, ()), user, rules), now) if user.id in active else None
-        if segment is not None:
-            code = discreet(rules.by_key[segment.diversion.code])
-            absent.append(Absent(user.extension, code.key, segment.end, segment.back))
+    off_since = await switches.off_since(rows)
+    absent = [] if off_since else await _absent(rows, [user for user in everybody if user.id in active], rules, now)
     return Report(
         now=now,
         gateway=next((row for row in states if row.name == "gateway"), None),
-        off_since=await switches.off_since(rows),
+        off_since=off_since,
         parts=tuple(row for row in states if row.name != "gateway"),
         users=everybody,
         accounts=await accounts.listed(rows),
@@ -113,6 +112,18 @@ async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -
         progress={box.id: progress[box.id] for box in boxes},
         absent=tuple(absent),
     )
+
+
+async def _absent(rows: Rows, active: Iterable[User], rules: Rules, now: datetime) -> list[Absent]:
+    planned, by_hand = await diversions.every(rows), await absences.every(rows)
+    found = []
+    for user in active:
+        asked = [*planned.get(user.id, ()), *([by_hand[user.id]] if user.id in by_hand else [])]
+        segment = segment_at(of_user(asked, user, rules), now)
+        if segment is not None:
+            code = discreet(rules.by_key[segment.diversion.code])
+            found.append(Absent(user.extension, code.key, segment.end, segment.back, segment.diversion.by_hand))
+    return found
 
 
 def problems(of: Report) -> tuple[Problem, ...]:
@@ -155,4 +166,6 @@ def _of_part(part: Health) -> list[Problem]:
     if refused := part.facts.get("refused"):
         many = ", ".join(refused) if isinstance(refused, list) else str(refused)
         found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
+    if queues := part.facts.get("queues"):
+        found.append(Problem(Level.WARNING, f"{part.name}: queue members could not be paused: {queues}"))
     return found

@@ -85,9 +85,15 @@ def _show(told: Report, ours: Organisation) -> None:
     typer.echo(f"{len(told.users)} users, {len(told.mailboxes)} calendars, {len(told.absent)} diverted now")
     if told.absent:
         shown.table(
-            ("EXTENSION", "CODE", "UNTIL", "BACK"),
+            ("EXTENSION", "CODE", "UNTIL", "BACK", "SET"),
             (
-                (one.extension, one.code, shown.instant(one.until, ours.zone), shown.instant(one.back, ours.zone))
+                (
+                    one.extension,
+                    one.code,
+                    shown.instant(one.until, ours.zone),
+                    shown.instant(one.back, ours.zone),
+                    "by hand" if one.by_hand else "calendar",
+                )
                 for one in told.absent
             ),
         )

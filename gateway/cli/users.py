@@ -28,6 +28,10 @@ Phone = Annotated[list[str] | None, typer.Option(help="Further number that follo
 Pbx = Annotated[str | None, typer.Option(help="Name of the PBX in the settings.")]
 Operator = Annotated[str | None, typer.Option(help='Number that 0 leads to; "" is the organisation\'s.')]
 Hours = Annotated[str | None, typer.Option(help='Working hours: "mon-fri 08:00-17:00"; "" are the organisation\'s.')]
+Through = Annotated[
+    list[str] | None,
+    typer.Option(help='Number whose calls ring whatever is planned; may be repeated; "" none.'),
+]
 Source = Annotated[str | None, typer.Option(help="Calendar server whose service account reads the calendar.")]
 CalendarPath = Annotated[str | None, typer.Option("--path", help="Where the calendars lie on the server.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -45,12 +49,13 @@ def add(
     pbx: Pbx = None,
     operator: Operator = None,
     hours: Hours = None,
+    through: Through = None,
     source: Source = None,
     path: CalendarPath = None,
 ) -> None:
     """Let somebody take part."""
     fields = _fields(extension=extension, email=email, name=name, language=language, zone=zone, phones=phone)
-    fields |= _fields(pbx=pbx, operator=operator, hours=hours, source=source, path=path)
+    fields |= _fields(pbx=pbx, operator=operator, hours=hours, through=through, source=source, path=path)
     perform(_add(settings_of(context), fields))
 
 
@@ -86,17 +91,19 @@ def change(
     pbx: Pbx = None,
     operator: Operator = None,
     hours: Hours = None,
+    through: Through = None,
     source: Source = None,
     path: CalendarPath = None,
     refresh: Annotated[
         int | None, typer.Option(min=10, max=86400, help="Seconds between two readings of the calendar.")
     ] = None,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Takes part or not.")] = None,
+    new: Annotated[str | None, typer.Option("--extension", help="Another number in its place.")] = None,
 ) -> None:
     """Change what is said about somebody; what is not given stays. Without a calendar, a service account gets it."""
     enabled = None if enable is None else "yes" if enable else "no"
     fields = _fields(email=email, name=name, language=language, zone=zone, phones=phone, pbx=pbx, operator=operator)
-    fields |= _fields(hours=hours, enabled=enabled, source=source, path=path)
+    fields |= _fields(hours=hours, through=through, enabled=enabled, source=source, path=path, extension=new)
     perform(_change(settings_of(context), extension, fields, refresh))
 
 
@@ -120,6 +127,10 @@ async def _change(settings: Settings, extension: str, fields: Mapping[str, str],
             raise Misconfigured(f"no calendar is read for {after.extension}", "give an address and an account")
     changed = after != before or account or refresh
     shown.line(f"{after.extension} is changed" if changed else f"{after.extension} is as it was")
+    if after.extension != before.extension:
+        shown.line(f"{before.extension} has the number {after.extension} now")
+        if before.extension in settings.run.pilot:
+            shown.line(shown.bad(f"! [run] pilot names {before.extension}: put {after.extension} in its place"))
     if account is not None:
         shown.line(f"{account.login} at {account.source} reads {after.emails[0]}")
 
@@ -150,7 +161,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
         shown.as_json([_as_json(user, read_from.get(user.id, "")) for user in everybody])
         return
     shown.table(
-        ("EXTENSION", "NAME", "ADDRESSES", "LANGUAGE", "ZONE", "PHONES", "PBX", "CALENDAR"),
+        ("EXTENSION", "NAME", "ADDRESSES", "LANGUAGE", "ZONE", "PHONES", "THROUGH", "PBX", "CALENDAR"),
         (
             (
                 user.extension,
@@ -159,6 +170,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
                 user.language,
                 user.zone.key,
                 " ".join(user.phones),
+                " ".join(user.through),
                 user.pbx,
                 (read_from.get(user.id) or shown.bad("none")) if user.enabled else shown.bad("disabled"),
             )
@@ -196,6 +208,7 @@ def _as_json(user: User, read_from: str) -> dict[str, object]:
         "phones": user.phones,
         "pbx": user.pbx,
         "operator": user.operator,
+        "through": user.through,
         "enabled": user.enabled,
         "calendar": read_from or None,
     }
