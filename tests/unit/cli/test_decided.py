@@ -28,6 +28,11 @@ def test_the_organisation_is_changed_as_far_as_something_is_said(ringplan: Ringp
     found = organisation(ringplan)
     assert (found["permitted"], found["country"], found["subdivision"]) == ([], "DE", "BY")
     assert found["mode"] == "show_as"
+    assert ringplan("organisation", "set", "--through", "1004", "--through", "0701234567").exit_code == 0
+    assert organisation(ringplan)["through"] == ["1004", "0701234567"]
+    assert "1004 0701234567" in ringplan("organisation", "show").stdout
+    ringplan("organisation", "set", "--through", "")
+    assert organisation(ringplan)["through"] == []
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,7 @@ def test_the_organisation_is_changed_as_far_as_something_is_said(ringplan: Ringp
         ("--mode", "magic"),
         ("--permit", "00*"),
         ("--operator", "front desk"),
+        ("--through", "+46"),
     ],
 )
 def test_what_an_organisation_cannot_be_is_told(ringplan: Ringplan, words: tuple[str, ...]) -> None:
@@ -68,6 +74,8 @@ def test_a_code_is_changed_added_and_removed(ringplan: Ringplan) -> None:
     found = code(ringplan, "dentist")
     assert (found["names"], found["digit"]) == (["TAND"], "77")
     assert "Hos tandläkaren" in ringplan("codes", "list").stdout
+    ringplan("codes", "set", "dentist", "--takes", "date")
+    assert "77     date" in ringplan("codes", "list").stdout
     assert ringplan("codes", "remove", "dentist").exit_code == 0
     assert ringplan("codes", "remove", "dentist").exit_code == 2
 

@@ -114,6 +114,16 @@ def test_who_is_diverted_is_told_without_what_their_calendar_says(
     assert TEXT not in shown + json.dumps(told, ensure_ascii=False)
 
 
+def test_nobody_is_diverted_while_ringplan_is_off(ringplan: Ringplan, write: Write) -> None:
+    write(well)
+    write(away)
+    assert "diverted=1" in checked(ringplan)[1]
+    write(off)
+    assert "diverted=0" in checked(ringplan)[1]
+    assert json.loads(ringplan("status", "--json").stdout)["diverted"] == []
+    assert "0 diverted now" in ringplan("status").stdout
+
+
 async def sick(rows: Rows, now: datetime) -> None:
     """Anna is sick, beside that her child is, and so it goes on."""
     (user,) = await users.every(rows)
@@ -154,6 +164,10 @@ async def left_out(rows: Rows, now: datetime) -> None:
     await health.put(rows, "pbx:main", ok=True, now=now, facts={"left_out": 3, "refused": ["1001"]})
 
 
+async def not_paused(rows: Rows, now: datetime) -> None:
+    await health.put(rows, "pbx:main", ok=True, now=now, facts={"queues": "Permission denied"})
+
+
 async def account_refused(rows: Rows, now: datetime) -> None:
     await health.put(rows, "account:1", ok=False, now=now, said="wrong password")
 
@@ -177,6 +191,7 @@ async def dry(rows: Rows, now: datetime) -> None:
         (pbx_lost, 2, "pbx:main: no answer"),
         (clock_wrong, 1, "its clock differs from ours by 3.5 s"),
         (left_out, 1, "3 windows did not fit into a schedule; pbx:main: refused for 1001"),
+        (not_paused, 1, "queue members could not be paused: Permission denied"),
         (account_refused, 1, "account:1: wrong password"),
         (calendar_lost, 1, "1 of 1 calendars cannot be read"),
         (off, 1, "off since"),

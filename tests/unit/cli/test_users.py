@@ -37,6 +37,43 @@ def test_a_user_is_added_changed_and_removed(ringplan: Ringplan) -> None:
     assert "nobody has the number 1001" in gone.stderr
 
 
+def test_whose_calls_always_ring_is_kept_until_it_is_cleared(ringplan: Ringplan, tmp_path: Path) -> None:
+    ringplan("users", "add", "1001", "--through", "1002", "--through", "0701234567", "--through", "1002")
+    assert listed(ringplan)[0]["through"] == ["1002", "0701234567"]
+    assert "1002 0701234567" in ringplan("users", "list").stdout
+    ringplan("users", "set", "1001", "--name", "Anna")
+    assert listed(ringplan)[0]["through"] == ["1002", "0701234567"]
+    (tmp_path / "users.csv").write_text("extension,through\n1001,1003 1004\n1005,\n")
+    assert ringplan("users", "import", "--update", str(tmp_path / "users.csv")).exit_code == 0
+    assert [user["through"] for user in listed(ringplan)] == [["1003", "1004"], []]
+    ringplan("users", "set", "1001", "--through", "")
+    assert listed(ringplan)[0]["through"] == []
+    many = [word for number in range(2000, 2011) for word in ("--through", str(number))]
+    for words, told in (("--through", "front desk"), "is no number"), (many, "at most 10"):
+        done = ringplan("users", "set", "1001", *words)
+        assert (done.exit_code, told in done.stderr) == (2, True), done.stderr
+    assert listed(ringplan)[0]["through"] == []
+
+
+def test_somebody_gets_another_number(ringplan: Ringplan, tmp_path: Path) -> None:
+    ringplan("users", "add", "1001", "--phone", "1501")
+    ringplan("users", "add", "1002")
+    for taken in ("1002", "1501"):
+        done = ringplan("users", "set", "1001", "--extension", taken)
+        assert (done.exit_code, taken in done.stderr) == (1, True), done.stderr
+    done = ringplan("users", "set", "1001", "--extension", "10a1")
+    assert (done.exit_code, "'10a1' is no number" in done.stderr) == (2, True)
+    assert [user["extension"] for user in listed(ringplan)] == ["1001", "1002"]
+    settings = tmp_path / "ringplan.toml"
+    settings.write_text(settings.read_text().replace("pilot = []", 'pilot = ["1001"]'))
+    done = ringplan("users", "set", "1001", "--extension", "1011")
+    assert done.exit_code == 0, done.stderr
+    assert "1001 has the number 1011 now" in done.stdout
+    assert "[run] pilot names 1001: put 1011 in its place" in done.stdout
+    assert [(user["extension"], user["phones"]) for user in listed(ringplan)] == [("1002", []), ("1011", ["1501"])]
+    assert ringplan("users", "add", "1001").exit_code == 0
+
+
 def test_a_calendar_is_read_as_often_as_its_owner_needs(ringplan: Ringplan, tmp_path: Path) -> None:
     def refreshes() -> list[int]:
         async def read() -> list[int]:
