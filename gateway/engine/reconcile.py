@@ -2,40 +2,43 @@
 
 Level-triggered: what the PBX says it holds is read back on every connection and on each full hour, what it should hold
 is computed from the store, and the difference is written. Nothing is replayed after a restart, a reconnect or a clock
-that was set.
+that was set. What was dialled is taken over before anything is written (engine/by_hand.py).
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.domain.diversion import Diversion
-from gateway.domain.held import ClockSeen, Held, Place
+from gateway.domain.held import ClockSeen, Dialled, Held, Place, QueuesChanged
 from gateway.domain.user import User
+from gateway.engine.by_hand import take_over
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.planning.difference import difference
 from gateway.planning.plan import Plan, full_hour, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch
-from gateway.store import diversions, switches
+from gateway.store import absences, diversions, switches
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
 TRY_AGAIN = timedelta(seconds=30)  # what the PBX refused
+NOUNS = ("users", "diversions", "absences", "codes", "organisation", "switches")
+UNSURE = ""  # a hand that no PBX holds: what is there is to be written
 
 
 @dataclass(slots=True)
 class Following:
-    """One user's plan, and the stretch of time for which it holds."""
+    """One user's plan since an instant; `turn` is the last one that was taken over from the user's telephones."""
 
     user: User
     asked: tuple[Diversion, ...]
+    turn: int
     plan: Plan
     since: datetime
-    until: datetime
 
 
 class Reconcile:
@@ -63,74 +66,118 @@ class Reconcile:
         self._pulse = pulse
         self._dry_run = dry_run
         self._rules: Rules | None = None
+        self._here: tuple[User, ...] = ()
+        self._turns: Mapping[int, int] = {}
         self._following: dict[int, Following] = {}
+        self._stale = True
+        self._dialled: list[Dialled] = []
+        self._paused: frozenset[Place] | None = None
+        self._queues_say = ""
 
     async def hold(self, switch: Switch) -> None:
         """Follow the plan on this connection; raises `Unreachable` when it is lost."""
         woken = asyncio.Event()
+        self._stale, self._dialled = True, []
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(switch), name=f"pbx {self._name} events")
+            tasks.create_task(self._listen(switch, woken), name=f"pbx {self._name} events")
             tasks.create_task(self._watch(woken), name=f"pbx {self._name} changes")
             tasks.create_task(self._follow(switch, woken), name=f"pbx {self._name} plan")
 
-    async def _listen(self, switch: Switch) -> None:
+    async def _listen(self, switch: Switch, woken: asyncio.Event) -> None:
         async for event in switch.events():
             match event:
                 case ClockSeen(ahead=ahead):
                     await self._pulse.tell(f"pbx:{self._name}", {"clock_ahead": round(ahead.total_seconds(), 1)})
+                case Dialled() if not self._dry_run:
+                    self._dialled.append(event)
+                    woken.set()
+                case QueuesChanged():
+                    self._paused = None
+                    woken.set()
 
     async def _watch(self, woken: asyncio.Event) -> None:
-        async with aclosing(self._store.watch("users", "diversions", "codes", "organisation", "switches")) as changes:
+        async with aclosing(self._store.watch(*NOUNS)) as changes:
             async for _ in changes:
+                self._stale = True
                 woken.set()
 
     async def _follow(self, switch: Switch, woken: asyncio.Event) -> None:
         holds: dict[Place, Held] = {}
         refused: frozenset[Place] = frozenset()
         read_at: datetime | None = None
-        await self._reload()
         while True:
+            woken.clear()
+            if self._stale:
+                await self._reload()
             now = self._clock.now()
             if read_at is None or not read_at <= now < full_hour(read_at) + HOUR:
                 holds, read_at = dict(await switch.held()), now
+                self._paused = None
                 await self._pulse.say(f"pbx:{self._name}", None)
+            if not self._dry_run:
+                await self._take_over(holds, now)
             wanted, until = self._wanted(now)
             changed = {} if self._dry_run else difference(holds, wanted)
             if changed:
                 refused_now = frozenset(await switch.hold(changed))
                 refused = (refused - changed.keys()) | refused_now
                 holds = written(holds, changed, refused_now)
+            if not self._dry_run:
+                await self._pause(switch)
             await self._tell(holds, wanted, refused)
             await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
-            if woken.is_set():
-                woken.clear()
-                await self._reload()
+
+    async def _take_over(self, holds: dict[Place, Held], now: datetime) -> None:
+        """Take over what was dialled, as it was read back or told; what was told may cross what is being written."""
+        heard, self._dialled = self._dialled, []
+        for dialled in heard:
+            holds[dialled.place] = replace(holds.get(dialled.place, Held()), hand=dialled.hand)
+        if self._rules and await take_over(self._store, self._here, self._rules, holds, self._turns, now):
+            await self._reload()
+        for dialled in heard:
+            for place in {dialled.place, *dialled.phones}:
+                holds[place] = replace(holds.get(place, Held()), hand=UNSURE, lamp=None)
+
+    async def _pause(self, switch: Switch) -> None:
+        """Let queues pass over who is diverted."""
+        diverted = frozenset(
+            place for one in self._following.values() if one.plan.diverted for place in one.user.places
+        )
+        if diverted != self._paused:
+            self._paused = diverted
+            refusal = await switch.pause(diverted)
+            self._queues_say = refusal.why if refusal else ""
 
     async def _reload(self) -> None:
         """Take from the store what is asked for now; users for whom nothing changed keep their plan."""
+        self._stale = False
         async with self._store.read() as rows:
             off = await switches.off_since(rows) is not None
-            asked = await diversions.every(rows)
+            asked, by_hand = await diversions.every(rows), await absences.every(rows)
+            self._turns = await absences.turns(rows)
             decisions = await self._decided.now(rows)
         rules, everybody = decisions.rules, decisions.users.values()
-        followed = [user for user in everybody if user.pbx == self._name and user.enabled and self._takes_part(user)]
+        self._here = tuple(user for user in everybody if user.pbx == self._name)
+        followed = [user for user in self._here if user.enabled and self._takes_part(user)]
         before = self._following if rules == self._rules else {}
         self._rules = rules
         now = self._clock.now()
         self._following = {}
         for user in [] if off else followed:
-            mine, same = asked.get(user.id, ()), before.get(user.id)
-            unchanged = same is not None and same.user == user and same.asked == mine
-            self._following[user.id] = same if same and unchanged else follow(user, mine, rules, now)
+            mine, same, turn = asked.get(user.id, ()), before.get(user.id), self._turns.get(user.id, 0)
+            if user.id in by_hand:
+                mine = (*mine, by_hand[user.id])
+            unchanged = same is not None and (same.user, same.asked, same.turn) == (user, mine, turn)
+            self._following[user.id] = same if same and unchanged else follow(user, mine, turn, rules, now)
 
     def _wanted(self, now: datetime) -> tuple[dict[Place, Held], datetime]:
         """Return what the PBX should hold at `now`, and until when that is so."""
         until = full_hour(now) + HOUR
         wanted: dict[Place, Held] = {}
         for user, one in self._following.items():
-            if self._rules and not one.since <= now < one.until:
-                one = self._following[user] = follow(one.user, one.asked, self._rules, now)
-            until = min(until, one.until)
+            if self._rules and not one.since <= now < one.plan.changes:
+                one = self._following[user] = follow(one.user, one.asked, one.turn, self._rules, now)
+            until = min(until, one.plan.changes)
             wanted.update(one.plan.held)
         return wanted, until
 
@@ -142,6 +189,7 @@ class Reconcile:
                 "would_hold": _schedules(wanted) if self._dry_run else 0,
                 "left_out": sum(one.plan.left_out for one in self._following.values()),
                 "refused": sorted(refused),
+                "queues": self._queues_say,
             },
         )
 
@@ -150,10 +198,9 @@ def _schedules(holds: Mapping[Place, Held]) -> int:
     return sum(held.schedule is not None for held in holds.values())
 
 
-def follow(user: User, asked: tuple[Diversion, ...], rules: Rules, now: datetime) -> Following:
+def follow(user: User, asked: tuple[Diversion, ...], turn: int, rules: Rules, now: datetime) -> Following:
     """Return the plan of `user` at `now`."""
-    planned = plan(user, asked, rules, now)
-    return Following(user, asked, planned, now, planned.changes)
+    return Following(user, asked, turn, plan(user, asked, rules, now, turn), now)
 
 
 def written(
