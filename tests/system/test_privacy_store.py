@@ -1,4 +1,4 @@
-"""What a calendar said is in no file of the store once it is over: neither plain nor in another writing.
+"""What a calendar or a hand said is in no file of the store once it is over: neither plain nor in another writing.
 
 The planted texts have many lengths and come and go among others that stay, so that pages are split, joined and moved.
 """
@@ -6,6 +6,7 @@ The planted texts have many lengths and come and go among others that stay, so t
 import asyncio
 import contextlib
 import random
+import struct
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from gateway.domain.diversion import Diversion
+from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
-from gateway.store import accounts, diversions, mailboxes, users
+from gateway.store import absences, accounts, diversions, mailboxes, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from tests.system.writings import files_with, inside
@@ -27,6 +28,7 @@ from tests.system.writings import files_with, inside
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLANTED = "hemma på Ågatan med Alva"
 STAYING = "away on a long journey"
+LED_TO = "98765432109876543210"
 
 
 async def filled(store: Store, people: int) -> list[Mailbox]:
@@ -122,6 +124,77 @@ async def test_a_text_of_a_removed_user_or_of_a_changed_item_is_gone_at_once(tmp
             await users.remove(rows, second.user)
         await tidied(store)
         assert files_with(inside(tmp_path), PLANTED) == set()
+
+
+def by_hand(mailbox: Mailbox, chance: random.Random, number: str, longest: int) -> Diversion:
+    """An absence by hand whose row is of any length, with an end that no other one has."""
+    ends = NOON + timedelta(seconds=chance.randrange(1, longest), microseconds=chance.randrange(1_000_000))
+    return Diversion(mailbox.user, BY_HAND, "x" * chance.randrange(300), NOON, ends, target=number, by_hand=True)
+
+
+def files_that_tell(folder: Path, some: list[Diversion]) -> set[str]:
+    """Return the names of the files that hold when one of `some` ends, as SQLite writes it (sqlite.org/fileformat2)."""
+    ends = [
+        struct.pack(">q", (one.end - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)) for one in some
+    ]
+    return {file.name for file in inside(folder) if any(end in file.read_bytes() for end in ends)}
+
+
+async def test_of_an_absence_by_hand_that_is_over_or_was_ended_nothing_is_in_any_file(tmp_path: Path) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    chance = random.Random(5)
+    async with Store.open(settings, alone=True) as store:
+        people = await filled(store, 150)
+        staying, leaving, later = people[:50], people[50:], "12345678901234567890"
+        set_first = [by_hand(mailbox, chance, LED_TO, 3600) for mailbox in leaving]
+        set_later = [by_hand(mailbox, chance, later, 90_000) for mailbox in staying]
+        async with store.write() as rows:
+            for one in chance.sample(set_first + set_later, len(people)):
+                await absences.put(rows, one)
+        assert files_with(inside(tmp_path), LED_TO)
+        assert files_that_tell(tmp_path, set_first)
+        ended, replaced, dialled, removed, over = (leaving[at::5] for at in range(5))
+        for mailbox in ended:
+            async with store.write() as rows:
+                assert await absences.end(rows, mailbox.user, NOON)
+        for mailbox in replaced:
+            async with store.write() as rows:
+                await absences.put(rows, by_hand(mailbox, chance, later, 90_000))
+        for mailbox in dialled:
+            async with store.write() as rows:
+                assert await absences.take_over(rows, mailbox.user, 1, NOON, None)
+        for mailbox in removed:
+            async with store.write() as rows:
+                await users.remove(rows, mailbox.user)
+        async with store.write() as rows:
+            assert await absences.forget_over(rows, NOON + timedelta(hours=1)) >= len(over)
+        await tidied(store)
+        assert files_with(inside(tmp_path), LED_TO) == set()
+        assert files_that_tell(tmp_path, set_first) == set()
+        assert files_with(inside(tmp_path), later) == {"ringplan.db"}
+        assert files_that_tell(backup(settings.path), set_first) == set()
+
+
+async def test_an_absence_that_ends_is_gone_though_the_program_that_ended_it_is_another(tmp_path: Path) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    async with Store.open(settings, alone=True) as gateway:
+        (mailbox,) = await filled(gateway, 1)
+        one = by_hand(mailbox, random.Random(6), LED_TO, 3600)
+        watching = gateway.watch("absences")
+        await anext(watching)
+        async with Store.open(settings) as command, command.write() as rows:
+            await absences.put(rows, one)
+        async with asyncio.timeout(5):
+            await anext(watching)
+        assert files_that_tell(tmp_path, [one])
+        async with Store.open(settings) as command, command.write() as rows:
+            await absences.end(rows, mailbox.user, NOON)
+        async with asyncio.timeout(5):
+            await anext(watching)
+        await watching.aclose()
+        await tidied(gateway)
+        assert files_with(inside(tmp_path), LED_TO) == set()
+        assert files_that_tell(tmp_path, [one]) == set()
 
 
 async def test_an_error_of_the_database_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
