@@ -1,4 +1,4 @@
-"""The absence by hand and the last end, as a PBX holds them (dialplan/README.md, "By hand").
+"""The absence by hand and the last end, as a PBX holds them (dialplan/README.md, `ringplan-hand`).
 
 The dialplan writes this value when somebody dials a star code, and counts its `turn` up; the gateway writes it for an
 absence that it knows, and never counts. So a turn that is higher than the known one was dialled.

@@ -1,4 +1,4 @@
-"""What a dialplan must know of a number's owner, so that star codes work without us (dialplan/README.md, "The owner").
+"""What a dialplan must know of a number's owner for star codes to work (dialplan/README.md, `ringplan-phone`).
 
 The value is the same from local midnight to local midnight, unless somebody changes something: `base` is midnight, and
 working time is told for two weeks. It is made for everybody each hour, so what many have in common is made once.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.appointment import Appointment, Response, ShowAs
 from gateway.domain.code import Behaviour, Code, Treatment
-from gateway.domain.diversion import Diversion
+from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.hours import WorkingHours
 from gateway.domain.user import Mode, Organisation, User
 from gateway.planning.rules import Rules
@@ -67,15 +67,28 @@ def instants(hours: int = 96) -> st.SearchStrategy[datetime]:
 
 
 @st.composite
-def some_diversions(draw: st.DrawFn, most: int = 8) -> list[Diversion]:
+def some_diversions(draw: st.DrawFn, most: int = 8, hours: int = 96) -> list[Diversion]:
     found = []
     for number in range(draw(st.integers(0, most))):
-        start, end = sorted((draw(instants()), draw(instants())))
+        start, end = sorted((draw(instants(hours)), draw(instants(hours))))
         code = draw(st.sampled_from(CODES)).key
         target = draw(st.sampled_from((None, None, "1003", "1004")))
         key = f"{draw(st.integers(0, 9))}{number}"
         found.append(Diversion(1, key, code, start, end, draw(st.sampled_from((True, True, True, False))), target))
     return found
+
+
+@st.composite
+def some_absences(draw: st.DrawFn) -> list[Diversion]:
+    """What calendars ask for, some of it dismissed, and often an absence by hand, in no order."""
+    found = [replace(one, dismissed=draw(st.booleans())) for one in draw(some_diversions(most=6))]
+    if draw(st.integers(0, 3)):
+        start, end = sorted((draw(instants()), draw(instants())))
+        code = draw(st.sampled_from(CODES)).key
+        found.append(
+            Diversion(1, BY_HAND, code, start, end, target=draw(st.sampled_from((None, "1004"))), by_hand=True)
+        )
+    return draw(st.permutations(found))
 
 
 def some_hours() -> st.SearchStrategy[WorkingHours]:

@@ -35,7 +35,9 @@ def schedules(draw: st.DrawFn) -> Schedule:
         back = end + timedelta(seconds=draw(st.integers(0, 10**6)))
         reason = draw(st.from_regex(r"[a-z0-9_]{1,32}", fullmatch=True))
         flags = draw(st.from_regex(r"[a-z]{0,3}", fullmatch=True))
-        windows.append(Window(start, end, back, draw(treatments), draw(treatments), reason, draw(numbers), flags))
+        begun = draw(st.none() | st.integers(1, 10**9).map(lambda ago, at=start: at - timedelta(seconds=ago)))  # type: ignore[misc]
+        meets = (draw(treatments), draw(treatments), reason, draw(numbers), flags, begun)
+        windows.append(Window(start, end, back, *meets))
         start = end
     zone = draw(st.sampled_from(sorted(available_timezones())))
     cover = base + timedelta(seconds=draw(st.integers(0, 10**6)))
@@ -85,6 +87,9 @@ def test_only_what_would_be_written_can_be_parsed(text: str):
         VALUE.replace("0-32400-86400", "5-5-9"),
         VALUE + "|100-200-300-0-at-at-trip--",
         VALUE.replace("86400-sv", "999999999999-sv"),
+        VALUE.replace("-86400-0-at-", "-86400-at-"),
+        VALUE.replace("-86400-0-at-", "-86400--at-"),
+        VALUE.replace("-86400-0-at-", "-86400-999999999999-at-"),
     ],
 )
 def test_anything_else_is_refused(value: str):
@@ -112,11 +117,19 @@ def test_anything_else_is_refused(value: str):
         replace(ONE, windows=(replace(TRIP, flags="-"),)),
         replace(ONE, windows=(replace(TRIP, end=TRIP.start),)),
         replace(ONE, windows=(replace(TRIP, back=TRIP.start),)),
+        replace(ONE, windows=(replace(TRIP, begun=TRIP.start + timedelta(seconds=1)),)),
     ],
 )
 def test_nothing_foreign_can_be_written(foreign: Schedule):
     with pytest.raises(ValueError, match="a PBX's value has no room for"):
         write(foreign)
+
+
+def test_what_comes_back_after_something_else_says_since_when_it_runs():
+    again = replace(ONE, windows=(replace(TRIP, begun=BASE - timedelta(hours=2)),))
+    assert write(again) == VALUE.replace("-86400-0-at-", "-86400-7200-at-")
+    assert parse(write(again)) == again
+    assert write(replace(ONE, windows=(replace(TRIP, begun=BASE),))) == VALUE
 
 
 def test_every_zone_of_the_world_fits():
