@@ -164,13 +164,14 @@ async def _bare(server: RealAsterisk) -> socket.socket:
 
 
 def _actions(wanted: Mapping[Place, Held]) -> list[tuple[str, bare_ami.Fields]]:
-    """Return what the driver sends for `wanted` where all of it differs, in its order."""
+    """Return what the driver sends for `wanted` where all that is there differs, in its order."""
     values = {place: image.values(place, held) for place, held in wanted.items()}
     return [
         (action.name, action.fields)
         for number, part in enumerate(Part)
         for place, of_place in values.items()
-        for action in image.writes(part, place, of_place[number])
+        if (value := of_place[number]) is not None
+        for action in image.writes(part, place, value)
     ]
 
 

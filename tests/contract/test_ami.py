@@ -341,7 +341,7 @@ async def test_a_set_up_without_dialplan_and_with_too_few_rights(folder, version
         settings = AsteriskSettings(port=server.ami_port, user=login.user, secret=login.secret)
         (rights,) = [finding for finding in await inspect(settings, ["1001"]) if not finding.ok]
         assert "ShowDialPlan" in rights.said
-        assert "write = system,call,reporting" in rights.remedy
+        assert "write = system,call,reporting,agent" in rights.remedy
         observer = settings.model_copy(update={"user": "observer", "secret": Secret(server.observer.secret)})
         (dialplan,) = [finding for finding in await inspect(observer, ["1001"]) if not finding.ok]
         assert "not loaded" in dialplan.said

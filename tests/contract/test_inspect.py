@@ -97,7 +97,7 @@ async def test_what_is_missing_in_a_whole_pbx(folder):
     other.mkdir()
     ours = (DIALPLAN / "ringplan.conf").read_text()
     assert READS_VERSION in ours
-    (other / "ringplan.conf").write_text(ours.replace(READS_VERSION, READS_VERSION.replace("1", "9")))
+    (other / "ringplan.conf").write_text(ours.replace(READS_VERSION, READS_VERSION.replace("2", "9")))
     slow = f"{datetime.now(UTC) - timedelta(minutes=2):%Y-%m-%d %H:%M:%S}"
     async with Asterisk.start(folder / "pbx", Setup(dialplan=other, false_clock=slow)) as asterisk:
         await asterisk.cli("dialplan remove context ringplan-target")

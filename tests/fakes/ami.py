@@ -1,17 +1,30 @@
 """A scripted peer that speaks AMI, for faults that a real Asterisk does not make on demand.
 
 Answers are those of tests/captures/asterisk: login_ok_events_off, login_fail_secret, startup_fullybooted (FullyBooted
-last), db_put_get_del_tree, devstate_presence, rights_least and shutdown_core_stop_now. Written without the gateway's
-codec, so that a fault there cannot hide here; panoramisk, an independent client, is tested against it too.
+last), db_put_get_del_tree, devstate_presence, rights_least, shutdown_core_stop_now and userevent_22; of queues see
+ami_queues.py. Written without the gateway's codec, so that a fault there cannot hide here; panoramisk, an independent
+client, is tested against it too.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.fakes.ami_queues import FakeQueues
+
 Fields = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Somebody dials a star code at `place` while an action is executed: before it is, or after, and told likewise."""
+
+    place: str
+    hand: str
+    before: bool
+    told_before: bool
 
 
 @dataclass(slots=True)
@@ -20,7 +33,8 @@ class FakeAmi:
 
     `segment`: bytes per write; `silent`: actions that are never answered; `refused`: actions that are answered with
     an error; `boots`: whether FullyBooted is sent; `hangs_up_at`: the connection is closed when this many actions
-    have been executed, before the answer.
+    have been executed, before the answer; `crossing`: what is dialled at the next action of a name. `queues` None: the
+    module for them is not loaded.
     """
 
     port: int = 0
@@ -36,6 +50,9 @@ class FakeAmi:
     hangs_up_at: int | None = None
     ahead: float = 0.0
     chatter: str = ""
+    crossing: dict[str, Dial] = field(default_factory=dict)
+    queues: FakeQueues | None = field(default_factory=FakeQueues)
+    _untold: list[str] = field(default_factory=list)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,6 +79,11 @@ class FakeAmi:
             await self._write(
                 writer, "Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Cleanly\r\nRestart: False\r\n\r\n"
             )
+
+    async def dial(self, place: str, hand: str, lamp: str = "INUSE", phones: str = "") -> None:
+        """Write as the dialplan does, and tell everybody."""
+        self._dialled(place, hand, lamp, phones or place)
+        await self._tell_all()
 
     def names(self) -> list[str]:
         """Return the names of the actions that were asked."""
@@ -93,6 +115,22 @@ class FakeAmi:
         self._heard.set()
         if name in self.silent:
             return True
+        crossing = self.crossing.pop(name, None)
+        if crossing and crossing.before:
+            self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
+        if crossing and crossing.told_before:
+            await self._tell_all()
+        said = _error("Permission denied") if name in self.refused else self._answer(name, action)
+        if crossing and not crossing.before:
+            self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
+        if self.hangs_up_at is not None and len(self.asked) >= self.hangs_up_at:
+            return False
+        said = said.replace("@", f"ActionID: {number}\r\n" if number else "")
+        await self._write(writer, self.chatter + said)
+        await self._tell_all()
+        return "Authentication failed" not in said
+
+    def _answer(self, name: str, action: Fields) -> str:
         known: dict[str, Callable[[Fields], str]] = {
             "Login": self._login,
             "Ping": self._ping,
@@ -100,13 +138,37 @@ class FakeAmi:
             "DBDel": self._delete,
             "DBGetTree": self._tree,
             "Setvar": self._set,
+            "UserEvent": self._user_event,
         }
-        said = _error("Permission denied") if name in self.refused or name not in known else known[name](action)
-        if self.hangs_up_at is not None and len(self.asked) >= self.hangs_up_at:
-            return False
-        said = said.replace("@", f"ActionID: {number}\r\n" if number else "")
-        await self._write(writer, self.chatter + said)
-        return "Authentication failed" not in said
+        if name in known:
+            return known[name](action)
+        if self.queues is not None and name in ("QueueStatus", "QueueAdd", "QueueRemove", "QueuePause"):
+            return self._of_queues(self.queues, name, action)
+        return _error(f"Invalid/unknown command: {name}. Use Action: ListCommands to show available commands.")
+
+    def _of_queues(self, queues: FakeQueues, name: str, action: Fields) -> str:
+        if name == "QueueStatus":
+            return _list("QueueStatus", "Queue status will follow", queues.status())
+        change = {"QueueAdd": queues.add, "QueueRemove": queues.remove, "QueuePause": queues.pause}[name]
+        message, told = change(action)
+        self._untold.append(told)
+        return _success(f"Message: {message}") if told else _error(message)
+
+    def _user_event(self, action: Fields) -> str:
+        told = "".join(f"{key}: {value}\r\n" for key, value in action.items() if key not in ("Action", "ActionID"))
+        self._untold.append(f"Event: UserEvent\r\nPrivilege: user,all\r\n{told}\r\n")
+        return _success("Message: Event Sent")
+
+    def _dialled(self, place: str, hand: str, lamp: str, phones: str) -> None:
+        self.database[f"ringplan-hand/{place}"] = hand
+        self.database.update({f"CustomDevstate/ringplan-{phone}": lamp for phone in phones.split(".")})
+        said = {"UserEvent": "RingplanHand", "Extension": place, "Hand": hand, "Lamp": lamp, "Phones": phones}
+        self._user_event(said)
+
+    async def _tell_all(self) -> None:
+        told, self._untold = "".join(self._untold), []
+        for writer in tuple(self._writers) if told else ():
+            await self._write(writer, told)
 
     def _login(self, action: Fields) -> str:
         if (action.get("Username"), action.get("Secret")) != (self.user, self.secret):
@@ -131,9 +193,8 @@ class FakeAmi:
     def _tree(self, action: Fields) -> str:
         start = f"{action['Family']}/"
         found = {key: value for key, value in sorted(self.database.items()) if key.startswith(start)}
-        items = [f"Event: DBGetTreeResponse\r\nKey: /{key}\r\nVal: {value}\r\n@\r\n" for key, value in found.items()]
-        end = f"Event: DBGetTreeComplete\r\n@EventList: Complete\r\nListItems: {len(items)}\r\n\r\n"
-        return _success("EventList: start\r\nMessage: Result will follow") + "".join(items) + end
+        items = [f"Event: DBGetTreeResponse\r\nKey: /{key}\r\nVal: {value}\r\n" for key, value in found.items()]
+        return _list("DBGetTree", "Result will follow", items)
 
     def _set(self, action: Fields) -> str:
         function, _, name = action["Variable"].rstrip(")").partition("(")
@@ -169,3 +230,8 @@ def _success(lines: str) -> str:
 
 def _error(message: str) -> str:
     return f"Response: Error\r\n@Message: {message}\r\n\r\n"
+
+
+def _list(name: str, message: str, items: Sequence[str]) -> str:
+    end = f"Event: {name}Complete\r\n@EventList: Complete\r\nListItems: {len(items)}\r\n\r\n"
+    return _success(f"EventList: start\r\nMessage: {message}") + "".join(f"{item}@\r\n" for item in items) + end

@@ -183,7 +183,7 @@ class Client:
         fields = message.fields
         action_id = fields.get("ActionID", "")
         waiting = self._waiting.get(action_id)
-        if waiting is None:
+        if waiting is None or "Privilege" in fields:  # what everybody is told may carry any ActionID
             self._told_by(message)
         elif "Response" not in fields or "EventList" in fields:
             self._take_of_list(action_id, message)

@@ -7,7 +7,7 @@ be looked at (STAT() is refused to AMI), so sounds are looked at where Asterisk'
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -24,12 +24,18 @@ from gateway.pbx.asterisk.settings import AsteriskSettings
 OLDEST, NEWEST = (16, 28), 22
 CLOCKS_MAY_DIFFER = 2.0  # seconds
 NEEDED = ("DBPut", "DBDel", "DBGetTree", "Setvar", "Getvar", "ShowDialPlan", "CoreSettings")
-READS_VERSION = '"^1[|]'
-"""In a step of the context `ringplan`: the first section of the schedule value that the dialplan understands."""
+READS_VERSION = '"^2[|]'
+"""In a step of the context `READER`: the first section of the schedule value that the dialplan understands."""
+
+READER = "ringplan-read"
+
+OF_QUEUES = "QueueStatus", "QueuePause"
+"""Who may use the second, where there is the first: that needs no right, but the module app_queue."""
 
 PREDIAL_HOOK = "macro-dialout-one-predial-hook"
 """Where FreePBX leaves room before a Dial, for all extensions (from its published dialplan, unverified)."""
 
+_CATCHES_ALL = re.compile(r"_[*#]?[.!]")  # such a pattern is what is left when nothing else answers
 _ENTERS = re.compile(r"Gosub\(ringplan,|^ringplan,")
 _NAMED = 5  # extensions that are named in a message, at most
 
@@ -57,15 +63,27 @@ async def inspect(
 
 
 async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
-    allowed = await asterisk.ask(Action("ListCommands"))
-    missing = [name for name in NEEDED if name not in allowed.fields]
-    if not missing:
+    allowed, read = await asterisk.ask_all(
+        [
+            Action("ListCommands"),
+            Action("Getvar", (("Variable", f"AST_CONFIG(manager.conf,{settings.user},read)"),)),
+        ]
+    )
+    there, needed = OF_QUEUES
+    wanted = [*NEEDED, needed] if there in allowed.fields else NEEDED
+    missing = [name for name in wanted if name not in allowed.fields]
+    told = {part.strip() for part in read.get("Value").split(",")}  # nothing where it stands somewhere else
+    deaf = [] if told & {"", "all"} else [part for part in lines.READ.split(",") if part not in told]
+    if not missing and not deaf:
         return Finding("rights", True, f"{settings.user} may do what is needed")
+    said = [f"may not use {', '.join(missing)}"] if missing else []
+    said += [f"is not told of {', '.join(deaf)}"] if deaf else []
     return Finding(
         "rights",
         False,
-        f"{settings.user} may not use {', '.join(missing)}",
-        f"in manager.conf, below [{settings.user}]: write = {lines.WRITE}; then `manager reload`",
+        f"{settings.user} {' and '.join(said)}",
+        f"in manager.conf, below [{settings.user}]: read = {lines.READ} and write = {lines.WRITE};"
+        " then `manager reload`",
     )
 
 
@@ -96,18 +114,20 @@ async def _switch(asterisk: Client) -> Finding:
 
 
 async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[Finding]:
-    contexts = (lines.CONTEXT, lines.TARGET, PREDIAL_HOOK)
+    contexts = (lines.CONTEXT, READER, lines.TARGET, PREDIAL_HOOK)
+    dialled = _star_codes(extensions)
     shown = await asterisk.ask_all(
         [Action("ShowDialPlan", (("Context", context),)) for context in contexts]
-        + [Action("ShowDialPlan", (("Extension", extension),)) for extension in extensions]
+        + [Action("ShowDialPlan", (("Extension", number),)) for number in (*dialled, *extensions)]
     )
-    ours, target, hook = (answer.items for answer in shown[:3])
-    steps = {extension: answer.items for extension, answer in zip(extensions, shown[3:], strict=True)}
+    ours, reader, target, hook, *answered = (answer.items for answer in shown)
+    codes = dict(zip(dialled, answered, strict=False))
+    steps = dict(zip(extensions, answered[len(dialled) :], strict=True))
     hooked = any(_enters(item) for item in hook)
     without_line = [] if hooked else [ext for ext in extensions if not _has_line(steps[ext])]
     without_hint = [ext for ext in extensions if not _has_hint(ext, steps[ext])]
     return [
-        _ours(ours),
+        _ours(ours, reader),
         _found(
             "line", "the line of Ringplan", without_line, f"before the Dial of each pattern: {lines.line().strip()}"
         ),
@@ -115,10 +135,44 @@ async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[F
         Finding("targets", True, f"the context {lines.TARGET} is there")
         if target
         else Finding("targets", False, f"no context {lines.TARGET}: no target is dialled", lines.target_context()),
+        _codes(codes),
     ]
 
 
-def _ours(steps: Sequence[Message]) -> Finding:
+def _star_codes(extensions: Sequence[Extension]) -> tuple[str, ...]:
+    """Return numbers that are dialled by default: set, end, the diversion key, ring through."""
+    return ("*23*1", "#23#", *(f"{code}{extension}" for code in ("*21", "*24") for extension in extensions[:1]))
+
+
+def _codes(answered: Mapping[str, Sequence[Message]]) -> Finding:
+    """Say whether star codes can be dialled. What else answers to them may be nobody's business, but may win, too."""
+    others = {
+        number: sorted({step.get("Context") for step in steps if _is_of_others(step)})
+        for number, steps in answered.items()
+    }
+    taken = [f"{number} in {', '.join(contexts)}" for number, contexts in others.items() if contexts]
+    if taken:
+        remedy = "take other star codes, or take these from the others (FreePBX's follow-me toggle also uses *21)"
+        return Finding("codes", True, f"star codes mean something else, too: {'; '.join(taken)}", remedy)
+    # a context is listed by itself, and once more for each that includes it
+    begins = [step for step in next(iter(answered.values()), ()) if step.get("Priority") == "1"]
+    if sum(step.get("Context") == lines.CODES for step in begins) < 2:
+        return Finding(
+            "codes",
+            True,
+            "no phone can dial star codes (optional): no context includes them",
+            f"in the context that phones dial in: {lines.include(lines.CODES)}",
+        )
+    return Finding("codes", True, "star codes can be dialled")
+
+
+def _is_of_others(step: Message) -> bool:
+    if step.get("Priority") == "hint" or step.get("Context").startswith(lines.CONTEXT):
+        return False
+    return not _CATCHES_ALL.fullmatch(step.get("Extension"))
+
+
+def _ours(steps: Sequence[Message], reader: Sequence[Message]) -> Finding:
     reload = "then `dialplan reload`"
     if not steps:
         add = (
@@ -127,7 +181,7 @@ def _ours(steps: Sequence[Message]) -> Finding:
         return Finding(
             "dialplan", False, f"the context {lines.CONTEXT} is not loaded: nobody is diverted", f"{add}; {reload}"
         )
-    if any(READS_VERSION in step.get("AppData") for step in steps):
+    if any(READS_VERSION in step.get("AppData") for step in reader):
         return Finding("dialplan", True, f"the context {lines.CONTEXT} is loaded")
     again = "put the ringplan.conf of this version beside extensions.conf"
     return Finding("dialplan", False, f"the context {lines.CONTEXT} is of another version", f"{again}; {reload}")

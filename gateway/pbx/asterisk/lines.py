@@ -18,7 +18,9 @@ LINE = "ExecIf($[${DIALPLAN_EXISTS(ringplan,${EXTEN},1)}]?Gosub(ringplan,${EXTEN
 """Without the question a dialplan that is not loaded would hang up every call."""
 
 INCLUDE = "#include ringplan.conf"
-HINTS = "include => ringplan-hints"
+HINTS = "ringplan-hints"
+CODES = "ringplan-codes"
+OPERATOR = "ringplan-operator"
 OUTSIDE = " same => n,Set(__RINGPLAN_CALLER=external)"
 
 
@@ -45,6 +47,11 @@ def hint(pattern: Extension, channel: str = "PJSIP/${EXTEN}") -> str:
     return f"exten => {pattern},hint,{channel}&Custom:ringplan-${{EXTEN}},CustomPresence:ringplan-${{EXTEN}}"
 
 
+def include(context: str) -> str:
+    """Return the line that lets one context have what is in another."""
+    return f"include => {context}"
+
+
 def target_context() -> str:
     """Return an example of the context in which targets are dialled."""
     return (
@@ -62,7 +69,9 @@ def dialplan_lines(pattern: str = "_1XXX") -> str:
     return (
         f"; in every extension pattern, before its Dial:\n{line()}\n\n"
         f"; optional, lamps and presence: beside the pattern\n{hint(pattern)}\n"
-        f"; or, under *21 and the extension, in the context that phones subscribe in\n{HINTS}\n\n"
+        f"; or, under *21 and the extension, in the context that phones subscribe in\n{include(HINTS)}\n\n"
+        f"; optional, star codes for absences by hand: in the context that phones dial in\n{include(CODES)}\n"
+        f"; and, only where operators dial, to ring through to somebody who is diverted\n{include(OPERATOR)}\n\n"
         "; where calls come in from outside, first of all: colleagues and others are treated differently\n"
         f"{OUTSIDE}\n\n"
         f"; at the end of the file\n{target_context()}\n{INCLUDE}\n"

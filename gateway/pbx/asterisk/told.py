@@ -1,7 +1,9 @@
 """What Asterisk tells without being asked: events of AMI as events of the port, kept until they are read. Pure.
 
-The dialplan tells with `UserEvent(RingplanHand,…)` what was dialled (dialplan/README.md); queues tell of their members
-by QueueMemberAdded, QueueMemberRemoved and QueueMemberPause. tests/captures/asterisk holds them, of 22.10.1 and 16.28.
+The dialplan tells with `UserEvent(RingplanHand,…)` what was dialled (dialplan/README.md). Queues tell of their members
+by QueueMemberAdded, QueueMemberRemoved and QueueMemberPause; of static members that a changed file adds or takes out
+they do not, but `module reload` tells that by Reload (`queue reload` tells nothing). tests/captures/asterisk holds
+all of these, of 22.10.1 and 16.28.
 """
 
 import re
@@ -21,6 +23,7 @@ UNREAD = 10_000
 
 _CLOCKS = 16
 _QUEUES = frozenset({"QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause"})
+_RELOADED = frozenset({"All", "app_queue.so"})
 _HAND = re.compile(f"[ -~]{{1,{LONGEST_HAND - 1}}}")
 
 
@@ -31,7 +34,7 @@ def event(message: Message) -> Dialled | QueuesChanged | None:
     can send such events, too.
     """
     name = message.get("Event")
-    if name in _QUEUES:
+    if name in _QUEUES or (name == "Reload" and message.get("Module") in _RELOADED):
         return QueuesChanged()
     if name == "UserEvent" and message.get("UserEvent") == HAND_EVENT:
         return _dialled(message)

@@ -74,6 +74,8 @@ def test_the_dialplan_lines_ask_first_whether_ringplan_is_loaded():
     )
     assert "exten => _2XX,hint,PJSIP/${EXTEN}&Custom:ringplan-${EXTEN},CustomPresence:ringplan-${EXTEN}\n" in text
     assert "[ringplan-target]\n" in text
+    assert "include => ringplan-codes\n" in text
+    assert "include => ringplan-operator\n" in text
     assert text.endswith("\n#include ringplan.conf\n"), "what stood below would belong to the included file's context"
 
 
