@@ -26,7 +26,7 @@ SERVERS = Path(os.environ.get("RINGPLAN_SERVERS", HERE.parent / ".servers"))
 DIALPLAN = HERE.parent / "dialplan" / "asterisk"
 PHONES = tuple(str(number) for number in range(1001, 1041))
 TRUNK_HOST = "127.0.0.2"
-READ, WRITE = "system,call,user", "system,call,reporting,command"
+READ, WRITE = "system,call,user,agent", "system,call,reporting,agent,command"
 FOLDERS = (
     "etc",
     "lib/agi-bin",
@@ -41,7 +41,7 @@ FOLDERS = (
 
 # modules complain at each start if these are missing
 EMPTY = (
-    "acl", "aeap", "ccss", "cli_aliases", "features", "musiconhold", "pjproject", "pjsip_notify", "pjsip_wizard",
+    "acl", "aeap", "ccss", "cli_aliases", "musiconhold", "pjproject", "pjsip_notify", "pjsip_wizard",
     "res_http_media_cache", "res_parking", "udptl", "websocket_client",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ A call counts only when the far phone got the INVITE and sound flowed; both are 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from urllib.parse import quote
 
 from peers.media import EVENT, Media, Packet, Stream
 from peers.process import Late
@@ -168,8 +169,22 @@ class Leg:
         await self._stream.press(keys)
 
     def tell(self, word: str) -> None:
-        """Tell the scenario to go on: RING, EARLY, ANSWER, BUSY, REJECT (a phone that is called), HANGUP (both)."""
+        """Tell the scenario to go on: RING, EARLY, ANSWER, BUSY, REJECT (a phone that is called), HANGUP (both).
+
+        Transferring has functions of its own, since TRANSFER takes a number.
+        """
         self._sipp.tell(word, self.call_id)
+
+    async def transfer(self, to: str, deadline: float = 5.0) -> None:
+        """Transfer the other side to the number `to` by REFER, without asking; wait until that is accepted."""
+        await self._refer(f"<sip:{to}@{self._server}>", deadline)
+
+    async def transfer_to(self, other: "Leg", deadline: float = 5.0) -> None:
+        """Transfer the other side to that of `other`, an answered call that this phone has made (RFC 3891)."""
+        answer = next(message for message in other.messages if message.status == 200 and message.method == "INVITE")
+        to, from_ = (answer.header(name).partition(";tag=")[2] for name in ("To", "From"))
+        replaced = quote(f"{other.call_id};to-tag={to};from-tag={from_}", safe="")
+        await self._refer(f"<sip:{other.target}@{self._server}?Replaces={replaced}>", deadline)
 
     async def hang_up(self, deadline: float = 5.0) -> None:
         """Hang up (before the answer: cancel) and wait for the end; nothing if it is over."""
@@ -193,6 +208,18 @@ class Leg:
         """The first lines of the messages, and how much sound there was, for error messages."""
         lines = [f"{'>' if message.sent else '<'} {message.first}" for message in self.messages]
         return "\n".join([*lines, f"{len(self.heard_early)} packets early, {len(self.heard)} after, {self.sent} sent"])
+
+    async def _refer(self, to: str, deadline: float) -> None:
+        self._sipp.tell("TRANSFER", self.call_id, f"Refer-To: {to}\r\n")
+        accepted = (202, "REFER")
+        await self.until(
+            lambda leg: any((message.status, message.method) == accepted for message in leg.messages), deadline, "202"
+        )
+
+    @property
+    def _server(self) -> str:
+        said = self.invite.uri if self.outgoing else self.invite.header("Contact")
+        return said.partition("@")[2].rstrip(">")
 
     def _talk(self) -> None:
         """Send sound as soon as both sides have said where they want it."""

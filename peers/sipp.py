@@ -69,12 +69,12 @@ class Sipp(asyncio.Protocol):
         for message in self._reader.feed(data, asyncio.get_running_loop().time()):
             self._heard(message)
 
-    def tell(self, word: str, call_id: str) -> None:
-        """Tell the scenario of one call to go on at its local request `word`."""
+    def tell(self, word: str, call_id: str, headers: str = "") -> None:
+        """Tell the scenario of one call to go on at its local request `word`; `headers` end with CRLF each."""
         request = (
             f"{word} sip:phone@{self.host} SIP/2.0\r\nVia: SIP/2.0/UDP {self.host}:9;branch=z9hG4bKlocal\r\n"
             f"From: <sip:local@{self.host}>;tag=local\r\nTo: <sip:phone@{self.host}>\r\n"
-            f"Call-ID: {call_id}\r\nCSeq: 1 {word}\r\nContent-Length: 0\r\n\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: 1 {word}\r\n{headers}Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(request.encode(), (self.host, self.port))
