@@ -1,13 +1,14 @@
 """Which item, rule or setting decides, and why."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hypothesis import given
 
-from gateway.domain.diversion import Diversion
+from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.user import User
 from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
-from tests.unit.planning.given import ANNA, at, diversion, in_force, instants, rules, some_diversions, some_users
+from tests.unit.planning.given import ANNA, at, diversion, in_force, instants, rules, some_absences, some_users
 
 TRIP = diversion("trip", at("08:00"), at("17:00"), code="trip")
 LUNCH = diversion("lunch", at("12:00"), at("13:00"), code="lunch", target="1004")
@@ -59,7 +60,27 @@ def test_why_a_phone_rings():
     assert later.next.diversion == TRIP
 
 
-@given(some_diversions(), some_users(), instants())
+def test_by_hand_beats_the_calendar_and_what_runs_beneath_is_named():
+    by_hand = diversion(BY_HAND, at("09:00"), at("13:00"), code="trip", by_hand=True)
+    found = asked(TRIP, LUNCH, by_hand)
+    assert found.segment
+    assert (found.why, found.segment.diversion, found.beneath) == (Why.BY_HAND, by_hand, (LUNCH, TRIP))
+    assert (found.back, found.segment.back) == (Back.END_OF_RUN, at("17:00"))
+    alone = asked(by_hand)
+    assert (alone.why, alone.beneath) == (Why.BY_HAND, ())
+
+
+def test_what_was_dismissed_and_still_runs_is_named():
+    dismissed = replace(TRIP, dismissed=True)
+    found = asked(dismissed)
+    assert (found.why, found.segment, found.dismissed) == (Why.DISMISSED, None, (dismissed,))
+    found = asked(dismissed, LUNCH)
+    assert (found.why, found.dismissed, found.beneath) == (Why.RUNS_ALONE, (dismissed,), ())
+    assert asked(dismissed, clock="07:00").dismissed == ()
+    assert asked(replace(dismissed, code="forgotten")).why is Why.CODE_IS_GONE
+
+
+@given(some_absences(), some_users(), instants())
 def test_an_explanation_names_what_is_in_force(some: list[Diversion], user: User, now: datetime):
     found = explain(some, user, rules(), now)
     assert (found.segment.diversion if found.segment else None) == in_force(some, now)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from gateway.domain.appointment import Appointment
 from gateway.domain.code import Availability, Behaviour, Treatment
-from gateway.domain.diversion import Diversion
+from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.held import PRESENT, Held, Lamp, Presence
 from gateway.domain.user import Organisation, User
 from gateway.planning.callers import window_of
 from gateway.planning.codes import read
+from gateway.planning.hand import parse as parse_hand
+from gateway.planning.hand import taken_over
 from gateway.planning.plan import AHEAD, LIMIT, full_hour, plan
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import Window, parse
@@ -26,8 +29,10 @@ from tests.unit.planning.given import (
     EXTENSIONS,
     at,
     diversion,
+    in_force,
     instants,
     rules,
+    some_absences,
     some_diversions,
     some_items,
     some_organisations,
@@ -188,6 +193,88 @@ def test_a_limit_that_nothing_fits_into_leaves_the_phone_ringing_and_says_so():
     assert (found.held["1001"].schedule, found.left_out) == (None, 1)
 
 
+def test_the_absence_by_hand_is_held_apart_from_the_calendar_beneath_it():
+    meeting, trip = diversion("1", at("09:00"), at("10:00")), diversion("2", at("13:00"), at("17:00"), code="trip")
+    by_hand = diversion(BY_HAND, at("09:30"), at("13:30"), code="lunch", target="1004", by_hand=True)
+    user = replace(ANNA, phones=("1501",))
+    found = plan(user, [meeting, by_hand, trip], rules(), at("09:45"), turn=12)
+    main = found.held["1001"]
+    assert found.held == {"1001": main, "1501": replace(main, hand=None)}
+    assert main.schedule == plan(user, [meeting, trip], rules(), at("09:45")).held["1001"].schedule
+    assert (main.lamp, main.presence and main.presence.reason) == (Lamp.ON, "lunch")
+    assert main.hand
+    hand = parse_hand(main.hand)
+    assert (hand.turn, hand.ended, hand.digit) == (12, None, "2")
+    assert hand.window
+    assert (hand.window.start, hand.window.end, hand.window.back) == (by_hand.start, by_hand.end, trip.end)
+    assert (hand.window.target, hand.window.reason) == ("1004", "lunch")
+    assert "|1001-sv--12-" in (main.phone or "")
+    assert (found.diverted, found.changes) == (True, at("10:00"))
+
+
+def test_the_absence_by_hand_ends_at_its_time():
+    by_hand = diversion(BY_HAND, at("09:30"), at("09:40"), by_hand=True)
+    seen = [plan(ANNA, [by_hand], rules(), at(clock)) for clock in ("09:30", "09:39:59", "09:40")]
+    assert [(one.diverted, one.held["1001"].hand is None, one.changes) for one in seen] == [
+        (True, False, at("09:40")),
+        (True, False, at("09:40")),
+        (False, True, at("10:00")),
+    ]
+    assert {one.held["1001"].schedule for one in seen} == {None}
+
+
+def test_what_is_dismissed_is_in_no_schedule_and_lights_no_lamp():
+    trip = diversion("1", at("08:00"), at("17:00"), code="trip", dismissed=True)
+    meeting = diversion("2", at("12:00"), at("13:00"))
+    held = planned(trip, meeting, now=at("10:00"))
+    assert held.lamp is Lamp.OFF
+    assert held.schedule
+    assert [(window.start, window.back) for window in parse(held.schedule).windows] == [(meeting.start, meeting.end)]
+    assert is_nothing(planned(trip, now=at("10:00")))
+
+
+def test_what_comes_back_after_something_else_has_begun_before():
+    trip, lunch = diversion("1", at("08:00"), at("17:00"), code="trip"), diversion("2", at("12:00"), at("13:00"))
+    value = planned(trip, lunch, now=at("11:00")).schedule
+    assert value
+    assert [window.begun for window in parse(value).windows] == [None, None, trip.start]
+
+
+def test_a_code_that_is_no_more_ends_an_absence_by_hand():
+    by_hand = diversion(BY_HAND, at("09:00"), at("10:00"), code="forgotten", by_hand=True)
+    assert is_nothing(planned(by_hand, now=at("09:30")))
+
+
+def test_midnight_is_a_change_wherever_it_is():
+    user = replace(ANNA, zone=ZoneInfo("Asia/Kolkata"))
+    before = datetime(2026, 11, 23, 18, 29, 59, tzinfo=UTC)
+    found = plan(user, [], rules(), before)
+    assert found.changes == before + SECOND
+    assert found.held != plan(user, [], rules(), before + SECOND).held
+
+
+@given(some_absences(), some_users(), some_rules(), instants(), st.integers(0, 10**12 - 1))
+def test_an_absence_by_hand_changes_no_schedule_and_everything_fits_its_grammar(
+    some: list[Diversion], user: User, known: Rules, now: datetime, turn: int
+):
+    found, calendar = plan(user, some, known, now, turn), [one for one in some if not one.by_hand]
+    alone, decides = plan(user, calendar, known, now, turn), in_force(some, now)
+    set_now = [one for one in some if one.by_hand and one.start < one.end and now < one.end]
+    assert found.left_out == alone.left_out
+    assert found.diverted is (decides is not None)
+    for place in user.places:
+        held = found.held[place]
+        assert held.lamp is (Lamp.ON if decides else Lamp.OFF)
+        assert (held.presence == PRESENT) is (decides is None)
+        assert (held.schedule, held.phone) == (alone.held[place].schedule, alone.held[place].phone)
+        hand = parse_hand(held.hand) if held.hand else None
+        assert (hand is not None) is (bool(set_now) and place == user.extension)
+        if hand:
+            assert (hand.turn, hand.ended) == (turn, None)
+            taken = taken_over(hand, known, user, now)
+            assert taken == replace(set_now[0], target=None) or hand.digit is None
+
+
 @given(some_diversions(), some_users(), some_rules(), instants(), st.integers(0, 3600 * 24))
 def test_the_pbx_decides_as_the_timeline_does(
     some: list[Diversion], user: User, known: Rules, now: datetime, seconds: int
@@ -227,7 +314,7 @@ def test_no_character_of_a_calendar_gets_into_a_pbx(
     assert found.presence.text in texts
 
 
-@given(some_diversions(), some_users(), instants(), st.integers(0, 3599))
+@given(some_absences(), some_users(), instants(), st.integers(0, 3599))
 def test_nothing_changes_before_the_next_change(some: list[Diversion], user: User, now: datetime, seconds: int):
     change = plan(user, some, rules(), now).changes
     assert now < change <= full_hour(now) + timedelta(hours=1)
@@ -240,4 +327,4 @@ def test_the_next_change_is_a_boundary_or_a_full_hour(some: list[Diversion], now
     segments = of_user(some, ANNA, rules())
     boundaries = {instant for segment in segments for instant in (segment.start, segment.end)}
     change = plan(ANNA, some, rules(), now).changes
-    assert change in boundaries or change == full_hour(change)
+    assert change in boundaries or change == full_hour(change)  # as every midnight is that of ANNA

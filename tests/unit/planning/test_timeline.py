@@ -12,7 +12,18 @@ from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.planning.timeline import Segment, of_user, segment_at, timeline
 from gateway.planning.working import reachable
-from tests.unit.planning.given import ANNA, MONDAY, OFFICE, at, in_force, instants, rules, some_diversions, some_users
+from tests.unit.planning.given import (
+    ANNA,
+    MONDAY,
+    OFFICE,
+    at,
+    in_force,
+    instants,
+    rules,
+    some_absences,
+    some_diversions,
+    some_users,
+)
 from tests.unit.planning.given import diversion as made
 
 
@@ -49,6 +60,40 @@ def test_what_starts_later_and_ends_later_goes_on():
         (at("09:00"), at("10:00"), at("12:00")),
         (at("10:00"), at("12:00"), at("12:00")),
     ]
+
+
+def test_the_absence_by_hand_cuts_what_runs_beneath_it():
+    trip, meeting = diversion("trip", "08:00", "17:00"), diversion("meeting", "12:00", "13:00")
+    by_hand = diversion("by-hand", "12:30", "14:00", by_hand=True)
+    assert timeline([meeting, by_hand, trip]) == (
+        Segment(at("08:00"), at("12:00"), back=at("17:00"), diversion=trip),
+        Segment(at("12:00"), at("12:30"), back=at("17:00"), diversion=meeting),
+        Segment(at("12:30"), at("14:00"), back=at("17:00"), diversion=by_hand),
+        Segment(at("14:00"), at("17:00"), back=at("17:00"), diversion=trip),
+    )
+
+
+def test_the_absence_by_hand_is_not_taken_away_by_what_starts_later():
+    by_hand, meeting = diversion("by-hand", "09:00", "12:00", by_hand=True), diversion("m", "10:00", "13:00")
+    assert [(s.diversion.key, s.start, s.end) for s in timeline([by_hand, meeting])] == [
+        ("by-hand", at("09:00"), at("12:00")),
+        ("m", at("12:00"), at("13:00")),
+    ]
+
+
+def test_what_lies_within_the_absence_by_hand_is_not_met_and_a_gap_after_it_is():
+    by_hand, within = diversion("by-hand", "09:00", "12:00", by_hand=True), diversion("m", "10:00", "11:00")
+    later = diversion("l", "12:01", "13:00")
+    assert [(s.diversion.key, s.back) for s in timeline([by_hand, within, later])] == [
+        ("by-hand", at("12:00")),
+        ("l", at("13:00")),
+    ]
+
+
+def test_what_is_dismissed_hides_nothing_and_is_nobodys_run():
+    trip, lunch = diversion("trip", "08:00", "17:00", dismissed=True), diversion("lunch", "12:00", "13:00")
+    assert timeline([trip, lunch]) == timeline([lunch])
+    assert timeline([diversion("x", "08:00", "09:00", by_hand=True, dismissed=True)]) == ()
 
 
 def test_back_to_back_hands_over_without_being_reachable_in_between():
@@ -92,7 +137,7 @@ def test_a_thousand_overlapping_diversions_are_laid_out():
     assert len(timeline(some)) == 2 * 440 - 1
 
 
-@given(some_diversions(), instants())
+@given(some_absences(), instants())
 def test_at_every_instant_the_timeline_says_who_is_in_force(some: list[Diversion], now: datetime):
     segments = timeline(some)
     decides = [segment.diversion for segment in segments if segment.start <= now < segment.end]
@@ -101,7 +146,7 @@ def test_at_every_instant_the_timeline_says_who_is_in_force(some: list[Diversion
     assert ([found.diversion] if found else []) == decides
 
 
-@given(some_diversions(), some_users())
+@given(some_absences(), some_users())
 def test_segments_are_in_order_and_back_is_a_time_at_which_nobody_is_away(some: list[Diversion], user: User):
     segments = of_user(some, user, rules())
     for one, other in pairwise(segments):
@@ -115,20 +160,20 @@ def test_segments_are_in_order_and_back_is_a_time_at_which_nobody_is_away(some: 
         assert reachable(segment.back, user.hours or OFFICE, user.zone) == segment.back
 
 
-@given(some_diversions(), some_diversions())
+@given(some_absences(), some_diversions())
 def test_adding_information_changes_nothing(some: list[Diversion], more: list[Diversion]):
     information = [replace(diversion, diverts=False) for diversion in more]
     assert of_user([*information, *some], ANNA, rules()) == of_user(some, ANNA, rules())
 
 
-@given(some_diversions(), st.randoms())
+@given(some_absences(), st.randoms())
 def test_the_order_of_rows_makes_no_difference(some: list[Diversion], random: Random):
     shuffled = list(some)
     random.shuffle(shuffled)
     assert timeline(shuffled) == timeline(some)
 
 
-@given(some_diversions())
+@given(some_absences())
 def test_being_diverted_lasts_as_long_as_something_diverts(some: list[Diversion]):
     covered = sum((segment.end - segment.start for segment in timeline(some)), timedelta())
     boundaries = sorted({t for d in some for t in (d.start, d.end)})
