@@ -25,7 +25,7 @@ async def test_no_record_holds_the_schedule_nor_what_is_still_to_come(desk: Desk
 
 
 async def test_a_warning_does_not_repeat_what_could_not_be_read(desk: Desk):
-    await desk.put("1001", "1|planted-text-of-nobody|1790000000-x-sv-|0-1-1-at-at-planted-1002-")
+    await desk.put("1001", "2|planted-text-of-nobody|1790000000-x-sv-|0-1-1-0-at-at-planted-1002-")
     async with call(desk.asterisk, "1003", "1001") as made:
         await made.is_over(deadline=20)
     await until(lambda: desk.warnings, 5.0, "the warning")

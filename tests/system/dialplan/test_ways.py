@@ -290,7 +290,7 @@ async def test_who_is_diverted_to_themselves_is_reached(desk: Desk):
 
 
 async def test_a_schedule_that_has_run_out_rings_and_says_that_the_gateway_is_silent(desk: Desk):
-    await desk.put("1001", "1|Europe/Stockholm|1790000000-86400-sv-|0-3600-3600-at-at-meeting-1002-")
+    await desk.put("1001", "2|Europe/Stockholm|1790000000-86400-sv-|0-3600-3600-0-at-at-meeting-1002-")
     await rings(desk)
     assert "NOTICE" in desk.log
     assert "the schedule of 1001 has run out" in desk.log

@@ -17,9 +17,7 @@ from tests.system.dialplan.conftest import Desk, treatment, window
 
 ASKED = """
 [asked]
-exten => _X!,1,NoOp(${DB_EXISTS(ringplan/${EXTEN})})
- same => n,Set(now=$[${EPOCH} - ${CUT(CUT(DB_RESULT,|,3),-,1)}])
- same => n,Set(at=4)
+exten => _X!,1,Gosub(ringplan-now,${EXTEN},1)
  same => n,Set(treatment=ab)
  same => n,Set(then=b)
  same => n,Gosub(ringplan-words,${EXTEN},1)
