@@ -15,7 +15,7 @@ from gateway.store import switches
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 
-ASK = "Every schedule, lamp and presence of Ringplan leaves {pbxs}. Go on?"
+ASK = "Every schedule, absence by hand, lamp and presence of Ringplan leaves {pbxs}. Go on?"
 LEFT = (
     "Left for you: the lines in manager.conf and extensions.conf, the sounds, the systemd unit.\n"
     "A line that enters Ringplan does nothing once its dialplan is gone."
@@ -27,7 +27,7 @@ def uninstall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     purge: Annotated[bool, typer.Option("--purge", help="Delete the store and its key as well.")] = False,
 ) -> None:
-    """Remove every key, state and presence from the PBXs. The gateway must not run."""
+    """Remove every key, state and presence from the PBXs, and pause no queue's member. The gateway must not run."""
     settings = settings_of(context)
     if not yes:
         typer.confirm(ASK.format(pbxs=", ".join(settings.pbx)), abort=True)
@@ -51,10 +51,12 @@ async def _uninstall(settings: Settings) -> list[RingplanError]:
             try:
                 async with Asterisk(pbx).connect() as switch:
                     refusals = await switch.forget_all()
+                    queues = await switch.pause(())
             except RingplanError as error:
                 failed.append(error)
                 continue
             failed += [GiveUp(f"pbx {name}, {place}: {refusal.why}") for place, refusal in refusals.items()]
+            failed += [GiveUp(f"pbx {name}, members of queues: {queues.why}")] if queues else []
             shown.line(f"pbx {name}: everything of Ringplan is removed; it stays off until `ringplan on`")
     return failed
 

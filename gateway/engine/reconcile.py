@@ -44,7 +44,8 @@ class Following:
 class Reconcile:
     """Holds the plan of all users of the PBX `name`; `dry_run` computes and counts, and writes nothing.
 
-    It tells as `held` how many schedules the PBX holds, whoever wrote them: 0 is what "released" means.
+    It tells as `held` for how many numbers the PBX holds a schedule or an absence by hand, whoever wrote them: 0 is
+    what "released" means.
     """
 
     def __init__(
@@ -185,8 +186,8 @@ class Reconcile:
         await self._pulse.tell(
             f"pbx:{self._name}",
             {
-                "held": _schedules(holds),
-                "would_hold": _schedules(wanted) if self._dry_run else 0,
+                "held": _diverting(holds),
+                "would_hold": _diverting(wanted) if self._dry_run else 0,
                 "left_out": sum(one.plan.left_out for one in self._following.values()),
                 "refused": sorted(refused),
                 "queues": self._queues_say,
@@ -194,8 +195,8 @@ class Reconcile:
         )
 
 
-def _schedules(holds: Mapping[Place, Held]) -> int:
-    return sum(held.schedule is not None for held in holds.values())
+def _diverting(holds: Mapping[Place, Held]) -> int:
+    return sum(held.schedule is not None or held.hand is not None for held in holds.values())
 
 
 def follow(user: User, asked: tuple[Diversion, ...], turn: int, rules: Rules, now: datetime) -> Following:
