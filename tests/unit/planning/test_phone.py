@@ -162,6 +162,12 @@ def test_days_are_as_long_as_they_are(day: str, midnight: str, spans: list[str])
     assert list(told[0]) == [datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM) for text in spans]
 
 
+def test_a_span_that_the_clock_leaps_over_ends_where_it_begins():
+    leapt = WorkingHours(week={6: ((time(2, 30), time(3, 10)),)})
+    _, told = working_time(phone(replace(ANNA, hours=leapt), rules(), 0, at("12:00", "2027-03-28")))
+    assert told[0] == (at("03:30", "2027-03-28"), at("03:30", "2027-03-28"))
+
+
 def test_a_day_without_a_midnight_begins_when_it_begins():
     beirut = replace(ANNA, zone=ZoneInfo("Asia/Beirut"))
     base, _ = working_time(phone(beirut, rules(), 0, datetime(2027, 3, 28, 12, tzinfo=UTC)))
