@@ -3,21 +3,25 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from peers.asterisk import Asterisk
 from peers.dav import event
 from peers.process import POLL, Process
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
-from tests.system.calls import HOUR, MINUTE, holds, instant
+from tests.system.calls import HOUR, MINUTE, holds, instant, is_planned
 
 RELEASED = 5.0  # seconds, as promised
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("RINGPLAN_")}
 TEXT = "Styrgrupp i Kiruna"
+ZONE = ZoneInfo("Europe/Stockholm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,106 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
         assert removed.status == 0, removed.err
         assert "ringplan" not in await asterisk.cli("database show")
         assert not (folder / "ringplan" / "ringplan.db").exists()
+
+
+async def test_somebody_is_away_by_hand_until_that_is_ended_whatever_the_calendar_says(
+    radicale: Radicale, folder: Path
+) -> None:
+    async with Asterisk.start(folder / "asterisk") as asterisk, asterisk.observe() as ami:
+        (folder / "ringplan").mkdir()
+        ringplan = await installed(asterisk, radicale, folder / "ringplan")
+        reader = radicale.reader
+        await ringplan("accounts", "add", "office", reader.name, "--service", says=f"{reader.password}\n")
+        added = await ringplan("users", "add", "1001", "--email", "tove@example.org", "--phone", "1501")
+        assert added.status == 0, added.err
+        assert (await ringplan("users", "add", "1004")).status == 0
+        calendar = radicale.calendar("tove")
+        ends = datetime.now(ZONE) + 2 * HOUR
+        until = f"{ends:%Y-%m-%d %H:%M}"
+        before = await ringplan("absence", "set", "1501", "UTE", "--until", until, "--to", "1004")
+        assert (before.status, "no gateway is running: it counts from its next start on" in before.out) == (0, True)
+
+        gateway = await ringplan.run()
+        try:
+            for phone in ("1001", "1501"):
+                await lamp(ami, phone, "INUSE")
+            value = await by_hand(ami, "1001")
+            end = int(ends.replace(second=0, microsecond=0).timestamp())
+            assert re.fullmatch(rf"1\|0-0-93\|\d+-{end}-\d+-0-at-at-out-1004-", value), value
+            (listed,) = json.loads((await ringplan("absence", "list", "--json")).out)
+            assert (listed["extension"], listed["code"], listed["target"]) == ("1001", "out", "1004")
+            diverted = (await ringplan.told())["diverted"]
+            assert isinstance(diverted, list)
+            assert [(one["extension"], one["by_hand"]) for one in diverted] == [("1001", True)]
+
+            await calendar.put("by-command", event("by-command", instant(-MINUTE), instant(HOUR), f"M: {TEXT}"))
+            assert (await ringplan("sync", "1001")).status == 0
+            await is_planned(ami, "1001")
+            explained = await ringplan("explain", "1001")
+            assert "set by hand" in explained.out
+            assert "beneath it" in explained.out
+            assert TEXT not in explained.out
+            sick = await ringplan("absence", "set", "1001", "SJU", "--until", f"{ends + 24 * HOUR:%Y-%m-%d}")
+            assert (sick.status, "!" in sick.out) == (0, False), sick.err
+            assert "Frånvarande" in sick.out
+            await holds(ami, "1001", diverted=True, presence="xa")
+            assert "-away-" in await by_hand(ami, "1001")
+
+            done = await ringplan("absence", "end", "1001")
+            assert (done.status, "is ended" in done.out, "is dismissed until" in done.out) == (0, True, True), done.out
+            for phone in ("1001", "1501"):
+                await lamp(ami, phone, "UNAVAILABLE")
+            assert await by_hand(ami, "1001") == ""
+            assert "nothing is in force" in (await ringplan("absence", "end", "1501")).out
+            assert "dismissed by its owner" in (await ringplan("explain", "1001")).out
+
+            os.kill(gateway.pid, signal.SIGINT)
+            assert await gateway.wait(10) == 0
+            gateway = await ringplan.run()
+            assert (await ringplan("sync", "1001")).status == 0
+            assert (await ringplan.told())["diverted"] == []
+            await lamp(ami, "1001", "UNAVAILABLE")
+            await calendar.put("by-command", event("by-command", instant(-MINUTE), instant(2 * HOUR), f"M: {TEXT}"))
+            assert (await ringplan("sync", "1001")).status == 0
+            await holds(ami, "1001", diverted=True)
+
+            assert (await ringplan("absence", "end", "1001")).status == 0
+            assert (await ringplan("absence", "set", "1004", "GFD")).status == 0
+            await lamp(ami, "1004", "INUSE")
+            done = await ringplan("off")
+            assert (done.status, done.err) == (0, "")
+            assert await by_hand(ami, "1004") == ""
+            assert await ami.value("DEVICE_STATE(Custom:ringplan-1004)") != "INUSE"
+            assert (await ringplan.told())["diverted"] == []
+            assert (await ringplan("on")).status == 0
+            await lamp(ami, "1004", "INUSE")
+            renumbered = await ringplan("users", "set", "1004", "--extension", "1014")
+            assert "1004 has the number 1014 now" in renumbered.out
+            await lamp(ami, "1014", "INUSE")
+            await asyncio.wait_for(gone(asterisk, "1004"), RELEASED)
+            assert (await by_hand(ami, "1004"), (await by_hand(ami, "1014"))[:8]) == ("", "1|0-0-3|")
+            await calendar.delete("by-command")
+            os.kill(gateway.pid, signal.SIGINT)
+            assert await gateway.wait(10) == 0
+        finally:
+            await gateway.stop()
+        assert "Traceback" not in gateway.log.read_text()
+        assert TEXT not in gateway.log.read_text()
+
+
+async def lamp(ami: RawAmi, extension: str, wanted: str) -> None:
+    """Wait until the lamp of `extension` is as `wanted`."""
+    async with asyncio.timeout(15):
+        while await ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})") != wanted:
+            await asyncio.sleep(POLL)
+
+
+async def by_hand(ami: RawAmi, extension: str) -> str:
+    """Return what the PBX holds as the absence by hand of `extension`, "" for nothing."""
+    key = {"Family": "ringplan-hand", "Key": extension}
+    if (await ami.action("DBGet", key))["Response"] != "Success":
+        return ""
+    return (await ami.event("DBGetResponse", key))["Val"]
 
 
 async def released(ami: RawAmi, extension: str) -> None:
