@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.planning.targets import is_number
 
+LIMIT = 1_000  # bytes of a value
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 _COUNT = re.compile(r"0|[1-9][0-9]{0,11}", re.ASCII)

@@ -9,17 +9,17 @@ from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from gateway.domain.code import Behaviour, Code, Takes, Treatment
+from gateway.domain.code import Code, Takes
 from gateway.domain.hours import WorkingHours
 from gateway.domain.user import Extension, User
 from gateway.planning.callers import language_of, operator_of, reason_of, resolved, zone_of
-from gateway.planning.grammar import EPOCH, count, number, seconds
+from gateway.planning.grammar import EPOCH, LIMIT, count, number, seconds
 from gateway.planning.rules import Rules
+from gateway.planning.schedule import letters
 from gateway.planning.targets import is_number
 from gateway.planning.working import midnight, spans
 
 VERSION = "1"
-LIMIT = 1_000
 DAYS = 14
 SPANS = 14
 THROUGH = 20
@@ -72,12 +72,8 @@ def _codes(user: User, rules: Rules, operator: Extension | None) -> tuple[str, .
 
 def _section(code: Code, own: frozenset[Extension], operator: Extension | None) -> str:
     target = code.target if code.target and is_number(code.target) and code.target not in own else None
-    meets = (_letters(resolved(treatment, target, operator)) for treatment in (code.internal, code.external))
+    meets = (letters(resolved(treatment, target, operator)) for treatment in (code.internal, code.external))
     return "-".join((code.digit or "", _TAKES[code.takes], *meets, reason_of(code), target or ""))
-
-
-def _letters(treatment: Treatment) -> str:
-    return ("a" if treatment.announce else "q") + Behaviour(treatment.then).value
 
 
 def _working(user: User, rules: Rules, now: datetime) -> str:

@@ -16,12 +16,12 @@ from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.user import User
 from gateway.planning import hand
 from gateway.planning.callers import language_of, operator_of, reason_of, window_of, zone_of
+from gateway.planning.grammar import LIMIT
 from gateway.planning.phone import phone, tomorrow
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import Schedule, write
 from gateway.planning.timeline import Segment, of_user, segment_at
 
-LIMIT = 1_000
 AHEAD = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 SHORTEST = len("|0-1-1-0-at-at-x--")  # a window takes at least this much, so a calendar full of minutes costs little

@@ -85,8 +85,8 @@ def write_window(window: Window, base: datetime) -> str:
             seconds(window.end, base),
             seconds(window.back, base),
             seconds(window.start, window.begun or window.start),
-            _letters(window.internal),
-            _letters(window.external),
+            letters(window.internal),
+            letters(window.external),
             checked(is_reason(window.reason), window.reason),
             number(window.target),
             checked(_FLAGS.fullmatch(window.flags) is not None, window.flags),
@@ -135,7 +135,8 @@ def _in_order(windows: tuple[Window, ...]) -> bool:
     return all(one.end <= other.start for one, other in itertools.pairwise(windows))
 
 
-def _letters(treatment: Treatment) -> str:
+def letters(treatment: Treatment) -> str:
+    """Return the two letters of the table."""
     return ("a" if treatment.announce else "q") + treatment.then.value
 
 

@@ -13,7 +13,8 @@ from gateway.domain.code import Behaviour, Code, Takes, Treatment
 from gateway.domain.hours import WorkingHours
 from gateway.domain.user import User
 from gateway.planning import working
-from gateway.planning.phone import DAYS, LIMIT, SPANS, THROUGH, phone, tomorrow
+from gateway.planning.grammar import LIMIT
+from gateway.planning.phone import DAYS, SPANS, THROUGH, phone, tomorrow
 from gateway.planning.rules import Rules
 from gateway.planning.usual import USUAL
 from tests.unit.planning.given import ANNA, CODES, STOCKHOLM, at, instants, rules, some_codes, some_rules, some_users
