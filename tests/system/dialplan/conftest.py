@@ -21,9 +21,6 @@ from peers.raw_ami import RawAmi
 
 HOUR = timedelta(hours=1)
 ADMINISTRATOR = """
-[internal](+)
-include => ringplan-hints
-
 [ringplan-target]
 exten => 9001,1,Goto(phones,1002,1)
 
@@ -176,7 +173,7 @@ async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
     """A desk with nothing planned."""
     async with pbx.observe() as ami:
         yield Desk(pbx, ami, pbx.log.stat().st_size)
-        for family in ("ringplan", "DND", "CF"):
+        for family in ("ringplan", "ringplan-phone", "ringplan-hand", "DND", "CF"):
             await pbx.cli(f"database deltree {family}")
-        for name in ("RINGPLAN_OFF", "RINGPLAN_EARLY_MEDIA", "RINGPLAN_INTERNAL", "RINGPLAN_VOICEMAIL"):
-            await ami.action("Setvar", {"Variable": name, "Value": ""})
+        for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS"):
+            await ami.action("Setvar", {"Variable": f"RINGPLAN_{name}", "Value": ""})
