@@ -20,6 +20,7 @@ from tests.fakes.dialplan import Answer, dial
 PARTS = ("phone", "schedule", "lamp", "presence", "hand")  # in the order of writing
 OURS = "ringplan"  # the reason with which queue members are paused by us
 NOTHING = Held()
+UNSURE = object()  # what nobody wants: it is written, whatever is to be there
 
 
 class FakePbx:
@@ -42,7 +43,7 @@ class FakePbx:
         self.cut_after: int | None = None
         self.members: set[Place] | None = None
         self.pauses: dict[Place, str] = {}
-        self.answers: list[Answer] = []
+        self.turns = 0  # of the loop that were spent on being slow or late
         self._line: Line | None = None
         self._not_kept: list[tuple[Place, str, Any]] = []  # what was there before each write of the last second
 
@@ -52,10 +53,12 @@ class FakePbx:
             raise Unreachable("nobody listens")
         self.connections += 1
         self._line = line = Line(self)
+        carrying = asyncio.create_task(line.carry())
         try:
             yield line
         finally:
             line.lose()
+            carrying.cancel()
 
     def lose(self) -> None:
         """Cut the connection: what has not been read of it is lost with it."""
@@ -72,6 +75,14 @@ class FakePbx:
     def paused(self) -> frozenset[Place]:
         """The queue members that are paused by us."""
         return frozenset(place for place, by in self.pauses.items() if by == OURS)
+
+    def cut_if_due(self) -> None:
+        """Cut the connection if that was asked for just here."""
+        if self.cut_after is not None:
+            self.cut_after -= 1
+            if self.cut_after < 0:
+                self.cut_after = None
+                self.lose()
 
     def put(self, place: Place, part: str, value: Any) -> None:
         """Write one value; None: take it out."""
@@ -114,7 +125,6 @@ class FakePbx:
         if not self.is_up:
             return Answer("")
         answer = dial(self.holds, phone, dialled, now, operator=operator)
-        self.answers.append(answer)
         if answer.hand is not None and answer.lamp is not None:
             self.put(answer.main, "hand", answer.hand)
             for place in answer.phones:
@@ -154,16 +164,22 @@ class FakePbx:
 
 
 class Line:
-    """One connection (`ports.Switch`); lost, every call raises `Unreachable`."""
+    """One connection (`ports.Switch`); lost, every call raises `Unreachable`.
+
+    What is dialled is on its way for `late` turns of the loop, and comes before or after the answers to what was written
+    meanwhile. Once it is heard, nobody knows which of the two is there.
+    """
 
     def __init__(self, pbx: FakePbx) -> None:
         self._pbx = pbx
         self._lost = asyncio.Event()
-        self._events: asyncio.Queue[PbxEvent] = asyncio.Queue()
+        self._sent: asyncio.Queue[PbxEvent] = asyncio.Queue()
+        self._heard: asyncio.Queue[PbxEvent] = asyncio.Queue()
         self._known: dict[str, dict[Place, Any]] = {part: {} for part in PARTS}
+        self._crossed: set[tuple[str, Place]] = set()
         self._lock = asyncio.Lock()  # reading and writing wait for each other
         for event in pbx.told:
-            self._events.put_nowait(event)
+            self._sent.put_nowait(event)
 
     @property
     def is_alive(self) -> bool:
@@ -176,24 +192,32 @@ class Line:
 
     def tell(self, event: PbxEvent) -> None:
         """Send an event on its way."""
-        self._events.put_nowait(event)
+        self._sent.put_nowait(event)
+
+    async def carry(self) -> None:
+        """Bring events to who listens, in their order."""
+        while True:
+            event = await self._sent.get()
+            for _ in range(self._pbx.late):
+                await self._turn()
+            if self._lost.is_set():
+                return
+            if isinstance(event, Dialled):
+                for key in (("hand", event.place), *(("lamp", phone) for phone in event.phones)):
+                    self._known[key[0]][key[1]] = UNSURE
+                    self._crossed.add(key)
+            self._heard.put_nowait(event)
 
     async def events(self) -> AsyncIterator[PbxEvent]:
         while True:
-            for _ in range(self._pbx.late):
-                await asyncio.sleep(0)
-            event = await self._next()
-            if isinstance(event, Dialled):  # what the dialplan wrote by itself is known from now on
-                self._known["hand"][event.place] = event.hand
-                self._known["lamp"].update(dict.fromkeys(event.phones, event.lamp))
-            yield event
+            yield await self._next()
 
     async def _next(self) -> PbxEvent:
-        getting = asyncio.ensure_future(self._events.get())
+        getting = asyncio.ensure_future(self._heard.get())
         losing = asyncio.ensure_future(self._lost.wait())
         try:
             await asyncio.wait((getting, losing), return_when=asyncio.FIRST_COMPLETED)
-            if losing.done():
+            if not getting.done():
                 raise Unreachable("the connection was cut")
             return getting.result()
         finally:
@@ -203,6 +227,7 @@ class Line:
     async def held(self) -> Mapping[Place, Held]:
         async with self._lock:
             read: dict[str, dict[Place, Any]] = {}
+            self._crossed.clear()
             for part in PARTS:
                 await self._step()
                 every = {place: getattr(held, part) for place, held in self._pbx.holds.items()}
@@ -210,7 +235,10 @@ class Line:
             await self._step()
             self._known = read
             places = {place for values in read.values() for place in values}
-            return {place: Held(**{part: read[part].get(place) for part in PARTS}) for place in places}
+            holds = {place: Held(**{part: read[part].get(place) for part in PARTS}) for place in places}
+            for part, place in self._crossed:
+                read[part][place] = UNSURE
+            return holds
 
     async def hold(self, wanted: Mapping[Place, Held | None]) -> Mapping[Place, Refusal]:
         self._pbx.writes.append(dict(wanted))
@@ -220,15 +248,14 @@ class Line:
                     value = getattr(held or NOTHING, part)
                     if place in self._pbx.refuses or self._known[part].get(place) == value:
                         continue
+                    self._known[part][place] = UNSURE
+                    self._crossed.discard((part, place))
                     await self._step()
-                    if self._pbx.cut_after is not None:
-                        self._pbx.cut_after -= 1
-                        if self._pbx.cut_after < 0:
-                            self._pbx.cut_after = None
-                            self._pbx.lose()
-                            await self._step()
+                    self._pbx.cut_if_due()
+                    await self._step()
                     self._pbx.put(place, part, value)
-                    self._known[part][place] = value
+                    if (part, place) not in self._crossed:
+                        self._known[part][place] = value
             await self._step()
         return {place: Refusal("it would not") for place in wanted if place in self._pbx.refuses}
 
@@ -243,9 +270,13 @@ class Line:
         await self._step()
         return None
 
+    async def _turn(self) -> None:
+        self._pbx.turns += 1
+        await asyncio.sleep(0)
+
     async def _step(self) -> None:
         for _ in range(self._pbx.slow):
-            await asyncio.sleep(0)
+            await self._turn()
         if self._lost.is_set():
             raise Unreachable("the connection was cut")
 
