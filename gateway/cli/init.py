@@ -178,8 +178,9 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
     typer.echo(f"{config} is written, its secret is in {secret}; only you can read them.\n")
     typer.echo("Add to Asterisk's manager.conf:\n")
     typer.echo(lines.manager_stanza(answers.user, address, f"the text in {secret}"))
-    conf = dialplan_folder() / "asterisk" / "ringplan.conf"
-    typer.echo(f"Copy {conf} beside Asterisk's extensions.conf, and add to that:\n")
+    for conf in ("ringplan.conf", "ringplan-hand.conf"):
+        typer.echo(f"Copy {dialplan_folder() / 'asterisk' / conf} beside Asterisk's extensions.conf.")
+    typer.echo("\nAdd to extensions.conf:\n")
     typer.echo(lines.dialplan_lines(pattern))
     typer.echo("Then:\n")
     steps = (

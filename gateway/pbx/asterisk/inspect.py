@@ -175,15 +175,13 @@ def _is_of_others(step: Message) -> bool:
 def _ours(steps: Sequence[Message], reader: Sequence[Message]) -> Finding:
     reload = "then `dialplan reload`"
     if not steps:
-        add = (
-            f"put share/ringplan/dialplan/asterisk/ringplan.conf beside extensions.conf and into that: {lines.INCLUDE}"
-        )
+        add = f"put the files of share/ringplan/dialplan/asterisk beside extensions.conf and into that: {lines.INCLUDE}"
         return Finding(
             "dialplan", False, f"the context {lines.CONTEXT} is not loaded: nobody is diverted", f"{add}; {reload}"
         )
     if any(READS_VERSION in step.get("AppData") for step in reader):
         return Finding("dialplan", True, f"the context {lines.CONTEXT} is loaded")
-    again = "put the ringplan.conf of this version beside extensions.conf"
+    again = "put the ringplan.conf and ringplan-hand.conf of this version beside extensions.conf"
     return Finding("dialplan", False, f"the context {lines.CONTEXT} is of another version", f"{again}; {reload}")
 
 

@@ -27,8 +27,9 @@ def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installe
     assert "exten => _2XXX,hint" in done.stdout
     assert (tmp_path / "ami.secret").read_text().strip() not in done.stdout
     assert f"secret = <the text in {tmp_path / 'ami.secret'}>" in done.stdout
-    (copied,) = re.findall(r"^Copy (\S+) beside", done.stdout, re.MULTILINE)
-    assert Path(copied).is_file()
+    copied = [Path(path) for path in re.findall(r"^Copy (\S+) beside", done.stdout, re.MULTILINE)]
+    assert all(path.is_file() for path in copied)
+    assert copied == sorted(copied[0].parent.glob("*.conf"), reverse=True)
 
 
 def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> None:
