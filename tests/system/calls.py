@@ -1,11 +1,17 @@
-"""What several system tests do: write an item, read what a PBX holds, and see where a call lands."""
+"""What several system tests do: write an item, dial a code, read what a PBX holds, and see where a call lands."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from gateway.domain.code import Behaviour, Code, Treatment
+from gateway.domain.hours import WorkingHours
+from gateway.planning.hand import Hand, parse
+from gateway.store import absences, organisation
 from peers.asterisk import Asterisk
+from peers.gateway import STOCKHOLM, Gateway
+from peers.leg import Leg
 from peers.phone import Phone, call
 from peers.process import POLL
 from peers.raw_ami import RawAmi
@@ -35,6 +41,106 @@ async def lands(asterisk: Asterisk, extension: str, at: Phone, *, caller: str = 
         await made.hears()
 
 
+def dialling(asterisk: Asterisk, phone: str, code: str) -> AbstractAsyncContextManager[Leg]:
+    """Dial a star code at `phone`; `#` goes into a request's address as RFC 3261 wants it."""
+    return call(asterisk, phone, code.replace("#", "%23"))
+
+
+async def dials(asterisk: Asterisk, phone: str, code: str) -> None:
+    """Dial a star code at `phone`, and listen until Asterisk hangs up."""
+    async with dialling(asterisk, phone, code) as made:
+        await made.is_answered()
+        await made.is_over(30)
+
+
+def clock(from_now: timedelta) -> tuple[str, datetime]:
+    """Return a time of day as it is dialled, and the instant that it means: a whole minute, in Stockholm."""
+    when = (datetime.now(UTC) + from_now).replace(second=0, microsecond=0)
+    return f"{when.astimezone(STOCKHOLM):%H%M}", when
+
+
+async def held(ami: RawAmi, family: str, key: str) -> str | None:
+    """Return a value of AstDB, None where there is none."""
+    answer = await ami.action("DBGet", {"Family": family, "Key": key})
+    if answer["Response"] != "Success":
+        return None
+    return (await ami.event("DBGetResponse", {"ActionID": answer["ActionID"]}))["Val"]
+
+
+async def dialled_last(ami: RawAmi, extension: str) -> Hand:
+    """Return what the PBX holds as dialled."""
+    value = await held(ami, "ringplan-hand", extension)
+    assert value is not None
+    return parse(value)
+
+
+async def is_gone(ami: RawAmi, family: str, key: str, within: float = 15) -> None:
+    """Wait until AstDB holds nothing there."""
+    async with asyncio.timeout(within):
+        while await held(ami, family, key) is not None:
+            await asyncio.sleep(POLL)
+
+
+async def work_begins(gateway: Gateway, ami: RawAmi, extension: str, seconds: float) -> datetime:
+    """Let everybody's work begin so soon each day, and return when, once the PBX knows.
+
+    It is when an absence ends that is dialled without a time.
+    """
+    before = await held(ami, "ringplan-phone", extension)
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+    span = begins.astimezone(STOCKHOLM).time(), time(23, 59, 59)
+    async with gateway.store() as store, store.write() as rows:
+        ours = await organisation.get(rows)
+        await organisation.put(rows, replace(ours, hours=WorkingHours(dict.fromkeys(range(7), (span,)))))
+    async with asyncio.timeout(15):
+        while await held(ami, "ringplan-phone", extension) == before:
+            await asyncio.sleep(POLL)
+    return begins
+
+
+async def kept(gateway: Gateway) -> tuple[dict[str, int], dict[str, str]]:
+    """Return what the gateway has taken over, by extension: the last turn, and until when somebody is away by hand."""
+    extensions = {user.id: extension for extension, user in gateway.users.items()}
+    async with gateway.store() as store, store.read() as rows:
+        turns, by_hand = await absences.turns(rows), await absences.every(rows)
+    return (
+        {extensions[user]: turn for user, turn in turns.items()},
+        {extensions[user]: absence.end.isoformat() for user, absence in by_hand.items()},
+    )
+
+
+async def is_kept(gateway: Gateway, turns: dict[str, int], until: dict[str, str], within: float = 15) -> None:
+    """Wait until the gateway has taken over as much as `kept` tells."""
+    seen: tuple[dict[str, int], dict[str, str]] | None = None
+    try:
+        async with asyncio.timeout(within):
+            while (seen := await kept(gateway)) != (turns, until):
+                await asyncio.sleep(POLL)
+    except TimeoutError:
+        raise AssertionError(f"after {within} s: {seen}, not {(turns, until)}") from None
+
+
+def committed(asterisk: Asterisk, value: str) -> bool:
+    """Whether AstDB has `value` in its file for good; read without SQLite, whose lock would make Asterisk lose it."""
+    found = value.encode() in asterisk.astdb.read_bytes()
+    return found and not asterisk.astdb.with_name(f"{asterisk.astdb.name}-journal").exists()
+
+
+async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd", within: float = 15) -> None:
+    """Wait until lamp and presence of `extension` say that it is away, or that it is not, whatever the reason is.
+
+    `presence` is the one of the code that diverts.
+    """
+    wanted = ("INUSE", presence) if away else ("UNAVAILABLE", "available")
+    seen: tuple[str, str] | None = None
+    try:
+        async with asyncio.timeout(within):
+            while (seen := await _shown(ami, extension)) != wanted:
+                await asyncio.sleep(POLL)
+    except TimeoutError:
+        raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
+
+
 async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 15) -> None:
     """Wait until schedule, lamp and presence in the PBX all say that `extension` is diverted, or all that it is not.
 
@@ -45,25 +151,32 @@ async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = 
     try:
         async with asyncio.timeout(within):
             while seen != wanted:
-                lamp = await ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})")
-                shown = await ami.value(f"PRESENCE_STATE(CustomPresence:ringplan-{extension},value)")
-                answer = await ami.action("DBGet", {"Family": "ringplan", "Key": extension})
-                seen = (lamp, shown, answer["Response"] == "Success")
+                planned = await held(ami, "ringplan", extension) is not None
+                seen = (*await _shown(ami, extension), planned)
                 await asyncio.sleep(POLL)
     except TimeoutError:
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
 
 
+async def _shown(ami: RawAmi, extension: str) -> tuple[str, str]:
+    lamp = await ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})")
+    return lamp, await ami.value(f"PRESENCE_STATE(CustomPresence:ringplan-{extension},value)")
+
+
 async def is_planned(ami: RawAmi, extension: str, within: float = 15) -> None:
     """Wait until the PBX holds a schedule for `extension`, whether it is in force yet or not."""
     async with asyncio.timeout(within):
-        while (await ami.action("DBGet", {"Family": "ringplan", "Key": extension}))["Response"] != "Success":
+        while await held(ami, "ringplan", extension) is None:
             await asyncio.sleep(POLL)
 
 
 async def clock_passes(ami: RawAmi, when: str, within: float = 60) -> None:
     """Wait until the PBX's own clock has passed `when`, as `instant` writes it."""
-    end = datetime.strptime(when, ":%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    await passes(ami, datetime.strptime(when, ":%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), within)
+
+
+async def passes(ami: RawAmi, when: datetime, within: float = 60) -> None:
+    """Wait until the PBX's own clock has passed `when`."""
     async with asyncio.timeout(within):
-        while float((await ami.action("Ping"))["Timestamp"]) < end:
+        while float((await ami.action("Ping"))["Timestamp"]) < when.timestamp():
             await asyncio.sleep(POLL)
