@@ -14,7 +14,7 @@ from gateway.domain.user import Mode
 from gateway.engine.decided import rules_of
 from gateway.errors import Misconfigured
 from gateway.planning.codes import is_name, marked
-from gateway.planning.rules import Rules
+from gateway.planning.rules import Rules, is_digit
 from gateway.planning.schedule import is_reason
 from gateway.planning.targets import is_permitted
 from gateway.store import codes
@@ -178,7 +178,7 @@ def _reason(value: str) -> str:
 
 
 def _digit(value: str) -> str | None:
-    if value and not re.fullmatch("[1-9][0-9]?", value, re.ASCII):
+    if value and not is_digit(value):
         raise Misconfigured(f"--digit: {value!r} cannot be dialled", 'give 1 to 99 (0 is the operator), or "" for none')
     return value or None
 

@@ -103,6 +103,7 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
         assert [one["part"] for one in failed] in ([], ["sounds"]), failed
         assert (await ringplan("status", "--check")).status == 2
 
+        assert "Added interface" in await asterisk.cli("queue add member PJSIP/1001 to sales")
         gateway = await ringplan.run()
         try:
             assert (await ringplan("status", "--check")).status == 0
@@ -134,6 +135,9 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
             await asyncio.wait_for(gone(asterisk, "1001"), RELEASED)
             assert (await ringplan("users", "set", "1001", "--enable")).status == 0
             await holds(ami, "1001", diverted=True)
+            async with asyncio.timeout(15):
+                while "(paused:Ringplan" not in await asterisk.cli("queue show sales"):
+                    await asyncio.sleep(POLL)
             refused = await ringplan("uninstall", "--yes")
             assert (refused.status, "already runs" in refused.err) == (1, True), refused.err
             os.kill(gateway.pid, signal.SIGINT)
@@ -146,6 +150,7 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
         await holds(ami, "1001", diverted=True)
         removed = await ringplan("uninstall", "--yes", "--purge")
         assert removed.status == 0, removed.err
+        assert "paused" not in await asterisk.cli("queue show sales")
         assert "ringplan" not in await asterisk.cli("database show")
         assert not (folder / "ringplan" / "ringplan.db").exists()
 
