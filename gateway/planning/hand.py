@@ -17,6 +17,7 @@ from gateway.planning.timeline import Segment
 
 VERSION = "1"
 LONGEST_ABSENCE = timedelta(days=366)
+LAST_TURN = 10**9  # nobody dials so often: it is garbage, and from there the dialplan could not go on counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def taken_over(hand: Hand, rules: Rules, user: User, now: datetime) -> Diversion
 
 def _check(hand: Hand) -> None:
     window = hand.window
+    checked(hand.turn < LAST_TURN, str(hand.turn))
     checked(window is not None or not hand.digit, hand.digit or "")
     checked(window is None or not (window.begun or window.flags), "begun, flags")
     checked(hand.ended is None or hand.ended > EPOCH, str(hand.ended))
