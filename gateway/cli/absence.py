@@ -29,6 +29,7 @@ app = typer.Typer(help="Who is away by hand, whatever their calendar says.", no_
 
 Extension = Annotated[str, typer.Argument(help="Any number of the user's.")]
 A_DAY = timedelta(days=1)
+BEHIND = "what was dialled meanwhile is not known before its next start"
 
 
 @app.command("set")
@@ -66,9 +67,6 @@ def end(context: typer.Context, extension: Extension) -> None:
         shown.line(f"{user.extension}: nothing is in force")
     if not running:
         shown.line(shown.bad(f"! {RUNS_NOT}: {'its PBX is told at its next start' if ended else BEHIND}"))
-
-
-BEHIND = "what was dialled meanwhile is not known before its next start"
 
 
 @app.command("list")
