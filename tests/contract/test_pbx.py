@@ -1,67 +1,28 @@
 """What every PBX must do (`gateway.ports.Pbx`): one suite for real servers and for the fake."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 import pytest
-import pytest_asyncio
 
 from gateway.domain.code import Availability
 from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain, Unreachable
-from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.driver import Asterisk
-from gateway.pbx.asterisk.settings import AsteriskSettings
-from peers import asterisk
 from tests.fakes.ami import FakeAmi
 
-SCHEDULE = "1|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-at-qb-meeting-1004-"
+SCHEDULE = "2|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-0-at-qb-meeting-1004-"
+PHONE = "1|Europe/Stockholm|1001-sv-100-4-1|1001.1501|1002|1795240000-28800.61200|1-t-at-qb-meeting-1004"
+HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
 AWAY = Presence(Availability.AWAY, "meeting", 'Möte, åter 14:30 "snart"; ${SHELL(id)} %2C\r\nAction: Originate')
-DIVERTED = Held(SCHEDULE, Lamp.ON, AWAY)
-FREE = Held(None, Lamp.OFF, PRESENT)
+DIVERTED = Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND)
+FREE = Held(None, Lamp.OFF, PRESENT, PHONE)
 DEADLINE = 5.0  # seconds, for what takes less than one
 
 numbers = count(200001)
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A PBX to connect to; `kept` shows all that it keeps as text."""
-
-    settings: AsteriskSettings
-    kept: Callable[[], Awaitable[str]]
-
-    @property
-    def pbx(self) -> Asterisk:
-        return Asterisk(self.settings)
-
-
-@pytest_asyncio.fixture(
-    scope="module",
-    params=["fake", "asterisk-22", pytest.param("asterisk-16", marks=pytest.mark.soak)],
-)
-async def peer(request, tmp_path_factory) -> AsyncIterator[Peer]:
-    if request.param == "fake":
-        async with FakeAmi().up() as fake:
-
-            async def kept() -> str:
-                return repr(fake.database)
-
-            yield Peer(AsteriskSettings(port=fake.port, user=fake.user, secret=fake.secret), kept)
-        return
-    version = request.param.removeprefix("asterisk-")
-    setup = asterisk.Setup(version=version, read=lines.READ, write=lines.WRITE)  # no more rights than we ask for
-    async with asterisk.Asterisk.start(tmp_path_factory.mktemp(request.param), setup) as server:
-        login = server.ami
-
-        async def shown() -> str:
-            return await server.cli("database show")
-
-        yield Peer(AsteriskSettings(port=server.ami_port, user=login.user, secret=login.secret), shown)
 
 
 @pytest.fixture
@@ -81,6 +42,8 @@ async def test_an_extension_that_was_never_told_is_not_held(peer, place):
         DIVERTED,
         FREE,
         Held(SCHEDULE),
+        Held(phone=PHONE),
+        Held(hand=HAND),
         Held(lamp=Lamp.ON),
         Held(presence=AWAY),
         Held(presence=replace(AWAY, text="ö" * 350)),
@@ -110,7 +73,19 @@ async def test_a_connection_that_has_read_or_not_makes_it_what_is_wanted(peer, p
         assert (await switch.held())[place] == FREE
 
 
-@pytest.mark.parametrize("change", [{"lamp": Lamp.OFF}, {"schedule": None}, {"presence": PRESENT}, {"lamp": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lamp": Lamp.OFF},
+        {"schedule": None},
+        {"presence": PRESENT},
+        {"lamp": None},
+        {"phone": PHONE.replace("-4-", "-5-")},
+        {"phone": None},
+        {"hand": HAND.replace("5-0", "6-1795243000")},
+        {"hand": None},
+    ],
+)
 async def test_one_part_changes_and_the_others_stay(peer, place, change):
     changed = replace(DIVERTED, **change)
     async with peer.pbx.connect() as switch:
@@ -145,8 +120,8 @@ async def test_what_cannot_be_held_is_refused_and_the_others_are_held(peer, plac
         assert not {other, "12a"} & set(held)
 
 
-async def test_a_schedule_of_1000_bytes(peer, place):
-    longest = Held(SCHEDULE + "x" * (1000 - len(SCHEDULE)))
+async def test_values_of_1000_bytes(peer, place):
+    longest = Held(SCHEDULE.ljust(1000, "x"), phone=PHONE.ljust(1000, "x"), hand=HAND.ljust(1000, "x"))
     async with peer.pbx.connect() as switch:
         assert await switch.hold({place: longest}) == {}
         assert (await switch.held())[place] == longest
@@ -216,8 +191,22 @@ async def test_nobody_there(peer):
             pass
 
 
+@pytest.mark.parametrize("family", ["ringplan", "ringplan-phone", "ringplan-hand"])
+@pytest.mark.parametrize("value", ["Möte\x01", "x" * 1010, "0|"])
+async def test_what_others_have_written_is_read_and_written_over(peer, place, family, value):
+    async with peer.others() as ami, peer.pbx.connect() as switch:
+        await ami.action("DBPut", {"Family": family, "Key": place, "Val": value})
+        held = (await switch.held())[place]
+        assert value in (held.schedule, held.phone, held.hand)
+        assert await switch.hold({place: DIVERTED}) == {}
+        assert (await switch.held())[place] == DIVERTED
+
+
 async def test_everything_is_forgotten_in_the_end(peer, place):
-    async with peer.pbx.connect() as switch:
+    async with peer.others() as ami, peer.pbx.connect() as switch:
+        for family in ("ringplan", "ringplan-phone", "ringplan-hand"):
+            for key in ("abc", f"{place}/x", "Möte"):
+                await ami.action("DBPut", {"Family": family, "Key": key, "Val": "x"})
         await switch.hold({place: DIVERTED})
         assert await switch.forget_all() == {}
         assert await switch.held() == {}

@@ -16,6 +16,8 @@ from tests.fakes.ami_queues import FakeQueues
 
 Fields = dict[str, str]
 
+ID = "\0"  # where the line with the ActionID goes
+
 
 @dataclass(frozen=True, slots=True)
 class Dial:
@@ -85,6 +87,12 @@ class FakeAmi:
         self._dialled(place, hand, lamp, phones or place)
         await self._tell_all()
 
+    @property
+    def of_queues(self) -> FakeQueues:
+        """The queues, which are loaded."""
+        assert self.queues is not None
+        return self.queues
+
     def names(self) -> list[str]:
         """Return the names of the actions that were asked."""
         return [action["Action"] for action in self.asked]
@@ -125,7 +133,7 @@ class FakeAmi:
             self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
         if self.hangs_up_at is not None and len(self.asked) >= self.hangs_up_at:
             return False
-        said = said.replace("@", f"ActionID: {number}\r\n" if number else "")
+        said = said.replace(ID, f"ActionID: {number}\r\n" if number else "")
         await self._write(writer, self.chatter + said)
         await self._tell_all()
         return "Authentication failed" not in said
@@ -225,13 +233,13 @@ async def _action(reader: asyncio.StreamReader) -> Fields:
 
 
 def _success(lines: str) -> str:
-    return f"Response: Success\r\n@{lines}\r\n\r\n"
+    return f"Response: Success\r\n{ID}{lines}\r\n\r\n"
 
 
 def _error(message: str) -> str:
-    return f"Response: Error\r\n@Message: {message}\r\n\r\n"
+    return f"Response: Error\r\n{ID}Message: {message}\r\n\r\n"
 
 
 def _list(name: str, message: str, items: Sequence[str]) -> str:
-    end = f"Event: {name}Complete\r\n@EventList: Complete\r\nListItems: {len(items)}\r\n\r\n"
-    return _success(f"EventList: start\r\nMessage: {message}") + "".join(f"{item}@\r\n" for item in items) + end
+    end = f"Event: {name}Complete\r\n{ID}EventList: Complete\r\nListItems: {len(items)}\r\n\r\n"
+    return _success(f"EventList: start\r\nMessage: {message}") + "".join(f"{item}{ID}\r\n" for item in items) + end

@@ -9,6 +9,7 @@ answered and told again, so nothing is sent that is so already.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Collection
 
 from gateway.domain.held import Place, Refusal
@@ -31,7 +32,7 @@ class Queues:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._lock = asyncio.Lock()
-        self._expected: set[tuple[str, str]] = set()  # queue and interface of members that we take out of their pause
+        self._expected: Counter[tuple[str, str]] = Counter()  # how often we took a member out of its pause, untold yet
 
     async def pause(self, places: Collection[Place]) -> Refusal | None:
         """Let exactly the members of `places` be paused by us, as `ports.Switch.pause` says. Raises `Unreachable`."""
@@ -47,9 +48,10 @@ class Queues:
             self._expected.update(_key(member) for member, wanted in differ if not wanted)
             answers = await self._client.ask_all([_pause(member, wanted) for member, wanted in differ])
         refused = None
-        for (member, _), answer in zip(differ, answers, strict=True):
+        for (member, wanted), answer in zip(differ, answers, strict=True):
             if not answer.succeeded:
-                self._expected.discard(_key(member))
+                if not wanted:
+                    self._is_expected(_key(member))
                 why = answer.get("Message")
                 if why != _GONE:
                     refused = Refusal(NO_RIGHT if why == _DENIED else f"QueuePause: {why}")
@@ -61,11 +63,14 @@ class Queues:
             return False
         if message.get("Paused") == "1":
             return message.get("PausedReason") == REASON
-        key = (message.get("Queue"), message.get("Interface"))
-        if key not in self._expected:
-            return False
-        self._expected.remove(key)
-        return True
+        return self._is_expected((message.get("Queue"), message.get("Interface")))
+
+    def _is_expected(self, key: tuple[str, str]) -> bool:
+        """Return whether `key` is expected, and expect it once less."""
+        times = self._expected.pop(key, 0)
+        if times > 1:
+            self._expected[key] = times - 1
+        return times > 0
 
 
 def place_of(member: Message) -> Place | None:
