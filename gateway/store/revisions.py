@@ -4,9 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store import tables
+from gateway.store.unbroken import unbroken
 
 
 async def revisions(connection: AsyncConnection) -> dict[str, int]:
     """Return the number of changes of every noun, as the transaction of `connection` sees it."""
-    found = (await connection.execute(select(tables.changes))).mappings().all()
+    found = (await unbroken(connection.execute(select(tables.changes)))).mappings().all()
     return {row["noun"]: row["revision"] for row in found}

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from gateway.store import diversions, mailboxes
+from gateway.store.revisions import revisions
 from gateway.store.store import Store
 from tests.unit.store.made import NOON, diversion, someone
 
@@ -22,7 +23,9 @@ async def test_writes_that_are_cancelled_at_any_moment_lock_nobody_out(store: St
         asked = [diversion(user.id, key=str(next(number))) for _ in range(2)]
         async with store.read() as rows:
             await mailboxes.progress_of(rows, mailbox.id)
+            await revisions(rows.connection)
         async with store.write() as rows:
+            await revisions(rows.connection)
             await mailboxes.replace(rows, mailbox.id, asked, None, epoch=0, now=NOON)
 
     async with asyncio.timeout(9):  # a lock that stays fails a write after ten seconds
