@@ -1,5 +1,6 @@
 """A real Asterisk with the dialplan and the built sounds, once per run and version, and a desk to plan calls at."""
 
+import asyncio
 import math
 import re
 import struct
@@ -20,6 +21,8 @@ from peers.process import until
 from peers.raw_ami import RawAmi
 
 HOUR = timedelta(hours=1)
+DECIDED = ("decides", "until", "back", "reason", "target", "inside", "outside", "zone", "language", "operator")
+OWNED = ("known", "main", "phones", "through", "turn", "ended")
 ADMINISTRATOR = """
 [ringplan-target]
 exten => 9001,1,Goto(phones,1002,1)
@@ -27,6 +30,28 @@ exten => 9001,1,Goto(phones,1002,1)
 [put-file]
 exten => 1001,1,Set(DB(ringplan/1001)=${FILE(@FOLDER@/newline)})
  same => n,UserEvent(Put)
+ same => n,Hangup(21)
+
+[internal](+)
+exten => _*99*.,1,Set(CALLERID(num)=1002)
+ same => n,Set(RINGPLAN_DIALLED=${EXTEN:4})
+ same => n,Goto(ringplan-set,s,1)
+exten => _*98*.,1,Set(RINGPLAN_CALLER=external)
+ same => n,Goto(ringplan-codes,*23*${EXTEN:4},1)
+exten => _*97X.,1,Set(RINGPLAN_DIALLED=${EXTEN:3})
+ same => n,Goto(ringplan-key,s,1)
+
+[asked-now]
+exten => _X.,1,Gosub(ringplan-now,${CUT(EXTEN,-,1)},1(${CUT(EXTEN,-,2)}))
+ same => n,UserEvent(Asked,@DECIDED@)
+ same => n,Hangup(21)
+
+[asked-until]
+exten => _X.,1,MSet(say=,now=${CUT(EXTEN,-,2)},takes=${CUT(EXTEN,-,3)},value=${CUT(EXTEN,-,4)},until=,back=)
+ same => n,Gosub(ringplan-owner,${CUT(EXTEN,-,1)},1)
+ same => n,Gosub(ringplan-until,s,1)
+ same => n,ExecIf($["${say}" = ""]?Gosub(ringplan-back,s,1))
+ same => n,UserEvent(Asked,say: ${say},until: ${until},back: ${back})
  same => n,Hangup(21)
 
 [administrator]
@@ -60,6 +85,16 @@ class Desk:
     async def plan(self, extension: str, *windows: Window, **head: Any) -> None:
         """Write a schedule of `windows` for `extension`; `head` as for `schedule`."""
         await self.put(extension, schedule(*windows, **head))
+
+    async def asked(self, context: str, *what: str | int) -> dict[str, str]:
+        """Return what the dialplan's own decision says, by a context above that tells it in an event."""
+        number = "-".join(str(one) for one in what)
+        async with asyncio.timeout(10):
+            request = {"Channel": f"Local/{number}@{context}", "Application": "Wait", "Data": "1", "Async": "true"}
+            await self.ami.action("Originate", request)
+            event = await self.ami.event("UserEvent", {"UserEvent": "Asked"})
+        self.ami.events.clear()
+        return event
 
     async def put_global(self, name: str, value: str) -> None:
         """Set a global variable of the dialplan."""
@@ -163,7 +198,9 @@ async def pbx(
 ) -> AsyncIterator[Asterisk]:
     """An Asterisk of each version."""
     folder = tmp_path_factory.mktemp("pbx") / "state"
-    setup = Setup(version=request.param, sounds=sounds, extra=ADMINISTRATOR.replace("@FOLDER@", str(folder)))
+    decided = ",".join(f"{name}: ${{{name}}}" for name in (*DECIDED, *OWNED))
+    extra = ADMINISTRATOR.replace("@FOLDER@", str(folder)).replace("@DECIDED@", decided)
+    setup = Setup(version=request.param, sounds=sounds, extra=extra)
     async with Asterisk.start(folder, setup) as asterisk:
         yield asterisk
 

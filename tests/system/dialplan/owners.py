@@ -22,8 +22,6 @@ CODES = (
     "4-d-qb-qb-holiday-",
     "12-t-qb-qb-out-",
 )
-SAYS = "ringplan/sv/"
-SENTENCE = (f"{SAYS}hand-set", f"{SAYS}person")
 
 
 def owner(
@@ -65,6 +63,24 @@ async def says(desk: Desk, phone: str, code: str, *sounds: str, language: str = 
         await made.is_answered(deadline=10)
         await made.is_over(deadline=30)
     assert [sound.removeprefix(f"ringplan/{language}/") for sound in desk.played[before:]] == list(sounds)
+
+
+def clock(ahead: timedelta, zone: str = STOCKHOLM) -> tuple[str, datetime]:
+    """Return a time of day as it is dialled, about so far `ahead`, and its instant."""
+    when = (datetime.now(UTC) + ahead).astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
+    return f"{when:%H%M}", when.astimezone(UTC)
+
+
+def again(back: datetime, zone: str = STOCKHOLM, language: str = "sv") -> list[str]:
+    """Return the sounds that say when somebody can be reached again."""
+    now, then = datetime.now(ZoneInfo(zone)), back.astimezone(ZoneInfo(zone))
+    days = (then.date() - now.date()).days
+    if days > 6:
+        return ["back-date", f"day-{then:%d}", f"month-{then:%m}"]
+    if days:
+        return ["back-weekday", f"weekday-{then:%u}"]
+    noon = [f"{then:%p}".lower()] if language == "en" else []
+    return ["back-clock", f"hour-{then:%H}", *([f"minute-{then:%M}"] if then.minute else []), *noon]
 
 
 async def holds(desk: Desk, main: str = "1001") -> str:
