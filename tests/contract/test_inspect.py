@@ -44,6 +44,18 @@ exten => 7001,1,{DIAL}
 """
 
 
+STARS = """
+[clerks]
+include => ringplan-codes
+exten => _*24X!,1,NoOp()
+ same => n,Goto(ringplan-operator,${EXTEN},1)
+[left]
+exten => _*.,1,Hangup()
+exten => _#!,1,Hangup()
+exten => _.,1,Hangup()
+"""
+
+
 async def findings(asterisk: Asterisk, *extensions: str, sounds: tuple[str, ...] = ()) -> dict[str, Finding]:
     login = asterisk.ami
     settings = AsteriskSettings(port=asterisk.ami_port, user=login.user, secret=login.secret)
@@ -139,3 +151,48 @@ async def test_what_is_obeyed_before_the_plan_is_told(desks: Asterisk) -> None:
             await ami.action("Setvar", {"Variable": "RINGPLAN_OFF", "Value": "0"})
         (own,) = await obeyed_first(settings, "1034")
         assert "forwarding" in own
+
+
+@pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
+async def test_star_codes_are_included_somewhere_and_mean_nothing_else(folder, version):
+    """What catches all that is left is no other meaning, nor is a pattern that leads to us."""
+    async with Asterisk.start(folder / "pbx", Setup(version=version, phones=(), extra=STARS)) as asterisk:
+        assert (await findings(asterisk, "1001"))["codes"] == Finding("codes", True, "star codes can be dialled")
+        assert (await findings(asterisk))["codes"].said == "star codes can be dialled"
+        await asterisk.cli("dialplan add extension *211001,1,Answer into followme")
+        found = (await findings(asterisk, "1001"))["codes"]
+        assert found.ok
+        assert "*211001 in followme" in found.said
+        assert "FreePBX" in found.remedy
+        await asterisk.cli("dialplan remove context followme")
+        for context in ("clerks", "internal"):
+            await asterisk.cli(f"dialplan remove include ringplan-codes from {context}")
+        found = (await findings(asterisk, "1001"))["codes"]
+        assert found.ok
+        assert "no phone" in found.said
+        assert "include => ringplan-codes" in found.remedy
+
+
+@pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("read", "write", "said"),
+    [
+        ("system", lines.WRITE, "is not told of user, agent"),
+        (lines.READ, "system,call,reporting", "may not use QueuePause"),
+        ("system,agent", "system,call", "may not use ShowDialPlan, QueuePause and is not told of user"),
+        ("all", "all", "may do what is needed"),
+        ("system, user , agent", lines.WRITE, "may do what is needed"),
+    ],
+)
+async def test_rights_that_are_missing_are_named(folder, version, read, write, said):
+    async with Asterisk.start(folder / "pbx", Setup(version=version, read=read, write=write)) as asterisk:
+        found = (await findings(asterisk, "1001"))["rights"]
+        assert said in found.said
+        assert found.ok is ("may do" in said)
+        assert found.ok or {f"read = {lines.READ}", f"write = {lines.WRITE}"} <= set(
+            found.remedy.removesuffix("; then `manager reload`").split(": ")[1].split(" and ")
+        )
+        if not found.ok:
+            await asterisk.cli("module unload app_queue.so")
+            again = (await findings(asterisk, "1001"))["rights"]
+            assert "QueuePause" not in again.said

@@ -146,10 +146,7 @@ def _star_codes(extensions: Sequence[Extension]) -> tuple[str, ...]:
 
 def _codes(answered: Mapping[str, Sequence[Message]]) -> Finding:
     """Say whether star codes can be dialled. What else answers to them may be nobody's business, but may win, too."""
-    others = {
-        number: sorted({step.get("Context") for step in steps if _is_of_others(step)})
-        for number, steps in answered.items()
-    }
+    others = {number: _others(steps) for number, steps in answered.items()}
     taken = [f"{number} in {', '.join(contexts)}" for number, contexts in others.items() if contexts]
     if taken:
         remedy = "take other star codes, or take these from the others (FreePBX's follow-me toggle also uses *21)"
@@ -166,10 +163,15 @@ def _codes(answered: Mapping[str, Sequence[Message]]) -> Finding:
     return Finding("codes", True, "star codes can be dialled")
 
 
-def _is_of_others(step: Message) -> bool:
-    if step.get("Priority") == "hint" or step.get("Context").startswith(lines.CONTEXT):
-        return False
-    return not _CATCHES_ALL.fullmatch(step.get("Extension"))
+def _others(steps: Sequence[Message]) -> list[str]:
+    """Return the contexts that answer by themselves: not ours, and not a pattern that leads to one of ours."""
+    answers: dict[tuple[str, str], bool] = {}
+    for step in steps:
+        context, pattern = step.get("Context"), step.get("Extension")
+        if not (step.get("Priority") == "hint" or context.startswith(lines.CONTEXT) or _CATCHES_ALL.fullmatch(pattern)):
+            leads = step.get("AppData").startswith(f"{lines.CONTEXT}-")
+            answers[context, pattern] = answers.get((context, pattern), True) and not leads
+    return sorted({context for (context, _), by_itself in answers.items() if by_itself})
 
 
 def _ours(steps: Sequence[Message], reader: Sequence[Message]) -> Finding:
