@@ -1,6 +1,6 @@
 """Asterisk 16.28 to 22 through its manager interface (AMI).
 
 What is written where is the table of dialplan/README.md. Facts of the protocol were measured on Asterisk 22.10.1;
-tests/captures/asterisk holds the bytes. In: reading back, writing, clearing, and inspecting of a set-up.
-Not in: reconnecting (the engine's), calls, the dialplan itself.
+tests/captures/asterisk holds the bytes. In: reading back, writing, clearing, hearing what is dialled, pausing members
+of queues, and inspecting of a set-up. Not in: reconnecting (the engine's), calls, the dialplan itself.
 """
