@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 SERVERS = Path(os.environ.get("RINGPLAN_SERVERS", HERE.parent / ".servers"))
 DIALPLAN = HERE.parent / "dialplan" / "asterisk"
 PHONES = tuple(str(number) for number in range(1001, 1041))
+OPERATOR = "1030"
 TRUNK_HOST = "127.0.0.2"
 READ, WRITE = "system,call,user,agent", "system,call,reporting,agent,command"
 FOLDERS = (
@@ -250,8 +251,9 @@ class Asterisk:
 
 
 def _phone(number: str) -> str:
+    context = "context = operators\n" if number == OPERATOR else ""
     return (
-        f'[{number}](phone)\nauth = {number}\naors = {number}\ncallerid = "Phone {number}" <{number}>\n'
+        f'[{number}](phone)\nauth = {number}\naors = {number}\ncallerid = "Phone {number}" <{number}>\n{context}'
         f"\n[{number}](login)\nusername = {number}\n\n[{number}](place)\nmailboxes = {number}@default\n"
     )
 

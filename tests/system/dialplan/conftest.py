@@ -143,6 +143,7 @@ def window(
     start: timedelta = timedelta(minutes=-5),
     end: timedelta = HOUR,
     back: datetime | None = None,
+    begun: datetime | None = None,
 ) -> Window:
     """Return a window that is in force now, `start` and `end` being relative to now."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -154,6 +155,7 @@ def window(
         external=treatment(external or internal),
         reason=reason,
         target=target,
+        begun=begun,
     )
 
 
