@@ -3,12 +3,11 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.code import Behaviour, Code, Treatment
-from gateway.domain.hours import WorkingHours
 from gateway.planning.hand import Hand, parse
-from gateway.store import absences, organisation
+from gateway.store import absences
 from peers.asterisk import Asterisk
 from peers.gateway import STOCKHOLM, Gateway
 from peers.leg import Leg
@@ -54,8 +53,11 @@ async def dials(asterisk: Asterisk, phone: str, code: str) -> None:
 
 
 def clock(from_now: timedelta) -> tuple[str, datetime]:
-    """Return a time of day as it is dialled, and the instant that it means: a whole minute, in Stockholm."""
-    when = (datetime.now(UTC) + from_now).replace(second=0, microsecond=0)
+    """Return a time of day as it is dialled, and the instant that it means: a whole minute, in Stockholm.
+
+    It is the first one that is at least so far away.
+    """
+    when = (datetime.now(UTC) + from_now + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
     return f"{when.astimezone(STOCKHOLM):%H%M}", when
 
 
@@ -79,23 +81,6 @@ async def is_gone(ami: RawAmi, family: str, key: str, within: float = 15) -> Non
     async with asyncio.timeout(within):
         while await held(ami, family, key) is not None:
             await asyncio.sleep(POLL)
-
-
-async def work_begins(gateway: Gateway, ami: RawAmi, extension: str, seconds: float) -> datetime:
-    """Let everybody's work begin so soon each day, and return when, once the PBX knows.
-
-    It is when an absence ends that is dialled without a time.
-    """
-    before = await held(ami, "ringplan-phone", extension)
-    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
-    span = begins.astimezone(STOCKHOLM).time(), time(23, 59, 59)
-    async with gateway.store() as store, store.write() as rows:
-        ours = await organisation.get(rows)
-        await organisation.put(rows, replace(ours, hours=WorkingHours(dict.fromkeys(range(7), (span,)))))
-    async with asyncio.timeout(15):
-        while await held(ami, "ringplan-phone", extension) == before:
-            await asyncio.sleep(POLL)
-    return begins
 
 
 async def kept(gateway: Gateway) -> tuple[dict[str, int], dict[str, str]]:
@@ -175,7 +160,7 @@ async def clock_passes(ami: RawAmi, when: str, within: float = 60) -> None:
     await passes(ami, datetime.strptime(when, ":%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), within)
 
 
-async def passes(ami: RawAmi, when: datetime, within: float = 60) -> None:
+async def passes(ami: RawAmi, when: datetime, within: float = 120) -> None:
     """Wait until the PBX's own clock has passed `when`."""
     async with asyncio.timeout(within):
         while float((await ami.action("Ping"))["Timestamp"]) < when.timestamp():
