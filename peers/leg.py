@@ -28,8 +28,9 @@ class Leg:
 
     @property
     def invite(self) -> Message:
-        """The INVITE, the last one where a password was asked for."""
-        return [message for message in self.messages if message.status is None and message.method == "INVITE"][-1]
+        """The INVITE that began the call, the last one where a password was asked for."""
+        invites = (message for message in self.messages if message.status is None and message.method == "INVITE")
+        return [message for message in invites if message.sent is self.outgoing][-1]
 
     @property
     def target(self) -> str:
@@ -174,6 +175,14 @@ class Leg:
         Transferring has functions of its own, since TRANSFER takes a number.
         """
         self._sipp.tell(word, self.call_id)
+
+    async def hold(self, deadline: float = 5.0) -> None:
+        """Put the other side on hold, as a phone that was called does before it asks somebody else (RFC 3264, 8.4)."""
+        self.tell("HOLD")
+        held = ("ACK", True)
+        await self.until(
+            lambda leg: any((message.method, message.sent) == held for message in leg.messages), deadline, "held"
+        )
 
     async def transfer(self, to: str, deadline: float = 5.0) -> None:
         """Transfer the other side to the number `to` by REFER, without asking; wait until that is accepted."""

@@ -52,6 +52,14 @@ async def connected(desk: Desk, caller: str, by: str = "1005") -> AsyncIterator[
         yield made, got
 
 
+@asynccontextmanager
+async def held(desk: Desk, caller: str) -> AsyncIterator[tuple[Leg, Leg]]:
+    """As `connected`; the caller is on hold, as a phone does before it asks somebody else."""
+    async with connected(desk, caller) as (made, got):
+        await got.hold()
+        yield made, got
+
+
 async def blind(desk: Desk, way: str, got: Leg, to: str) -> None:
     """Transfer without asking, and be done with it."""
     if way == REFER:
@@ -154,7 +162,7 @@ async def test_a_call_given_over_while_the_announcement_plays_goes_on_to_the_tar
     await desk.plan("1001", window("at", target="1002"))
     async with (
         Phone.register(desk.asterisk, "1002") as target,
-        connected(desk, caller) as (made, got),
+        held(desk, caller) as (made, got),
         call(desk.asterisk, "1005", "1001") as asks,
     ):
         await says(desk, PERSON)
@@ -170,7 +178,7 @@ async def test_a_call_given_over_while_the_target_rings_is_answered_there(desk: 
     await desk.plan("1001", window("at", target="1002"))
     async with (
         Phone.register(desk.asterisk, "1002", behaviour="ring") as target,
-        connected(desk, caller) as (made, got),
+        held(desk, caller) as (made, got),
         call(desk.asterisk, "1005", "1001") as asks,
     ):
         taken = await target.rings(deadline=30)
@@ -187,7 +195,7 @@ async def test_a_call_given_over_when_the_target_has_answered_is_connected(desk:
     await desk.plan("1001", window("at", target="1002"))
     async with (
         Phone.register(desk.asterisk, "1002") as target,
-        connected(desk, caller) as (made, got),
+        held(desk, caller) as (made, got),
         call(desk.asterisk, "1005", "1001") as asks,
     ):
         taken = await target.rings(deadline=30)
@@ -219,6 +227,17 @@ async def test_who_asks_by_keys_may_go_before_the_target_answers(desk: Desk, cal
         await says(desk, PERSON)
         await got.hang_up()
         await talk(await target.rings(deadline=30), made)
+
+
+@KINDS
+async def test_who_asks_by_keys_and_goes_leaves_the_caller_to_the_announcement_and_busy(desk: Desk, caller):
+    await desk.plan("1001", window("ab", "at", target="1002"))
+    async with connected(desk, caller) as (made, got):
+        await keys(desk, got, "*2", "1001")
+        await says(desk, PERSON)
+        await got.hang_up()
+        await talk(made)
+        await made.is_over(deadline=30)
 
 
 @KINDS
