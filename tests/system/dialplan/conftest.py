@@ -214,5 +214,5 @@ async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
         yield Desk(pbx, ami, pbx.log.stat().st_size)
         for family in ("ringplan", "ringplan-phone", "ringplan-hand", "DND", "CF"):
             await pbx.cli(f"database deltree {family}")
-        for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS"):
+        for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS", "TURN_1001", "TURN_1002"):
             await ami.action("Setvar", {"Variable": f"RINGPLAN_{name}", "Value": ""})

@@ -277,7 +277,10 @@ async def test_the_turn_counts_on_from_what_the_gateway_has_taken_over(desk: Des
     await says(desk, "1001", "#23#", "hand-nothing")
     await desk.plan("1001", window("ab"))
     await says(desk, "1001", "#23#", "hand-ended")
-    assert (await hand(desk)).turn == 42
+    assert (await hand(desk)).turn == 142  # the first code since the start: the last second before it may be lost
+    await desk.set("ringplan-hand", "1001", "1|41-0-")  # as if what the gateway wrote had crossed it
+    await says(desk, "1001", "#23#", "hand-ended")
+    assert (await hand(desk)).turn == 143
 
 
 async def test_a_turn_that_has_no_room_is_refused(desk: Desk):
