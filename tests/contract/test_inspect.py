@@ -186,7 +186,9 @@ async def test_star_codes_are_included_somewhere_and_mean_nothing_else(folder, v
 )
 async def test_rights_that_are_missing_are_named(folder, version, read, write, said):
     async with Asterisk.start(folder / "pbx", Setup(version=version, read=read, write=write)) as asterisk:
-        found = (await findings(asterisk, "1001"))["rights"]
+        everything = await findings(asterisk, "1001")
+        assert ("line" in everything) is ("ShowDialPlan" not in said)
+        found = everything["rights"]
         assert said in found.said
         assert found.ok is ("may do" in said)
         assert found.ok or {f"read = {lines.READ}", f"write = {lines.WRITE}"} <= set(

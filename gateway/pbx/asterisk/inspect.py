@@ -51,9 +51,9 @@ async def inspect(
     try:
         async with connect(settings) as asterisk:
             findings = [Finding("connection", True, f"Asterisk at {settings.address} lets {settings.user} in")]
-            rights = await _rights(asterisk, settings)
+            rights, may_look = await _rights(asterisk, settings)
             findings += [rights, await _version(asterisk), await _clock(asterisk)]
-            if rights.ok:
+            if may_look:
                 findings.append(await _switch(asterisk))
                 findings += await _dialplan(asterisk, sorted(extensions))
                 findings.append(await _sounds(asterisk, sounds))
@@ -62,7 +62,8 @@ async def inspect(
         return (Finding("connection", False, str(error), error.remedy),)
 
 
-async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
+async def _rights(asterisk: Client, settings: AsteriskSettings) -> tuple[Finding, bool]:
+    """Return what is found, and whether there is right enough to look at the rest."""
     allowed, read = await asterisk.ask_all(
         [
             Action("ListCommands"),
@@ -75,16 +76,17 @@ async def _rights(asterisk: Client, settings: AsteriskSettings) -> Finding:
     told = {part.strip() for part in read.get("Value").split(",")}  # nothing where it stands somewhere else
     deaf = [] if told & {"", "all"} else [part for part in lines.READ.split(",") if part not in told]
     if not missing and not deaf:
-        return Finding("rights", True, f"{settings.user} may do what is needed")
+        return Finding("rights", True, f"{settings.user} may do what is needed"), True
     said = [f"may not use {', '.join(missing)}"] if missing else []
     said += [f"is not told of {', '.join(deaf)}"] if deaf else []
-    return Finding(
+    found = Finding(
         "rights",
         False,
         f"{settings.user} {' and '.join(said)}",
         f"in manager.conf, below [{settings.user}]: read = {lines.READ} and write = {lines.WRITE};"
         " then `manager reload`",
     )
+    return found, set(missing) <= {needed}
 
 
 async def _version(asterisk: Client) -> Finding:
