@@ -220,6 +220,19 @@ async def test_who_asks_by_keys_hears_the_announcement_and_then_the_target(desk:
 
 
 @KINDS
+async def test_who_asks_by_keys_may_press_0_as_well(desk: Desk, caller):
+    await desk.plan("1001", window("ab", "qb"), operator="1006")
+    async with Phone.register(desk.asterisk, "1006") as operator, connected(desk, caller) as (made, got):
+        await keys(desk, got, "*2", "1001")
+        await says(desk, PERSON)
+        await got.press("0")
+        taken = await operator.rings()
+        await talk(taken, got)
+        await got.hang_up()
+        await talk(taken, made)
+
+
+@KINDS
 async def test_who_asks_by_keys_may_go_before_the_target_answers(desk: Desk, caller):
     await desk.plan("1001", window("at", "qb", target="1002"))
     async with Phone.register(desk.asterisk, "1002") as target, connected(desk, caller) as (made, got):
@@ -282,6 +295,19 @@ async def test_what_the_target_transfers_rings_through(desk: Desk, way, caller):
         else:
             await blind(desk, way, got, "1001")
             await talk(await owner.rings(), made)
+    assert said(desk) == []
+
+
+@KINDS
+@pytest.mark.parametrize("number", ["1005", "1015"], ids=["main", "other"])
+async def test_what_somebody_on_the_list_transfers_rings_through(desk: Desk, number, caller):
+    await desk.plan("1001", window("at", target="1002"))
+    await desk.set("ringplan-phone", "1001", f"1|Europe/Stockholm|1001-sv--0-|1001|{number}|1790000000-")
+    for phone in ("1005", "1015"):
+        await desk.set("ringplan-phone", phone, "1|Europe/Stockholm|1005-sv--0-|1005.1015||1790000000-")
+    async with Phone.register(desk.asterisk, "1001") as owner, connected(desk, caller, by="1015") as (made, got):
+        await blind(desk, REFER, got, "1001")
+        await talk(await owner.rings(), made)
     assert said(desk) == []
 
 
