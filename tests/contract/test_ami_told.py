@@ -30,24 +30,26 @@ async def connected(fake: FakeAmi):
 
 
 @pytest.mark.parametrize(("before", "told_before"), ORDERS)
-@pytest.mark.parametrize("action", ["DBDel", "DBPut", "Setvar"])
+@pytest.mark.parametrize("action", ["DBDel ringplan-hand", "DBPut ringplan-hand", "Setvar"])
 @pytest.mark.parametrize("wanted", [Held(), Held(hand=HAND, lamp=Lamp.ON), Held(hand=EARLIER, lamp=Lamp.OFF)])
 async def test_what_is_dialled_while_we_write_is_made_right_by_the_next_hold(before, told_before, action, wanted):
-    first = Held(lamp=Lamp.OFF) if action == "DBDel" else Held(hand="1|4-1795240000-", lamp=Lamp.OFF)
+    first = Held(lamp=Lamp.OFF) if "DBDel" in action else Held(hand="1|4-1795240000-", lamp=Lamp.OFF)
     async with FakeAmi(database={"ringplan-hand/1001": EARLIER}).up() as fake, connected(fake) as (switch, events):
         await switch.held()
         fake.crossing[action] = Dial("1001", HAND, before, told_before)
         await switch.hold({"1001": first})
+        assert not fake.crossing
         assert await anext(events) == Dialled("1001", HAND, Lamp.ON, ("1001",))
         await switch.hold({"1001": wanted})
         assert (await switch.held()).get("1001", Held()) == wanted
 
 
 @pytest.mark.parametrize(("before", "told_before"), ORDERS)
+@pytest.mark.parametrize("family", ["ringplan-phone", "CustomDevstate", "CustomPresence", "ringplan-hand"])
 @pytest.mark.parametrize("wanted", [Held(), Held(hand=HAND, lamp=Lamp.ON), Held(hand=EARLIER, lamp=Lamp.OFF)])
-async def test_what_is_dialled_while_we_read_is_made_right_by_the_next_hold(before, told_before, wanted):
+async def test_what_is_dialled_while_we_read_is_made_right_by_the_next_hold(before, told_before, family, wanted):
     async with FakeAmi(database={"ringplan-hand/1001": EARLIER}).up() as fake, connected(fake) as (switch, events):
-        fake.crossing["DBGetTree"] = Dial("1001", HAND, before, told_before)
+        fake.crossing[f"DBGetTree {family}"] = Dial("1001", HAND, before, told_before)
         await switch.held()
         assert await anext(events) == Dialled("1001", HAND, Lamp.ON, ("1001",))
         await switch.hold({"1001": wanted})
@@ -63,6 +65,18 @@ async def test_only_what_was_dialled_is_written_again():
         before = len(fake.asked)
         await switch.hold({"1001": held, "1002": held})
         assert fake.names()[before:] == ["Setvar", "DBPut"]
+        await switch.hold({"1001": held, "1002": held})
+        assert fake.names()[before:] == ["Setvar", "DBPut"]
+
+
+async def test_what_was_dialled_and_then_read_is_known():
+    async with FakeAmi().up() as fake, connected(fake) as (switch, events):
+        await fake.dial("1001", HAND)
+        await anext(events)
+        held = await switch.held()
+        before = len(fake.asked)
+        await switch.hold(held)
+        assert fake.names()[before:] == []
 
 
 async def test_nothing_is_sent_to_queues_that_are_as_they_must_be():

@@ -35,8 +35,8 @@ class FakeAmi:
 
     `segment`: bytes per write; `silent`: actions that are never answered; `refused`: actions that are answered with
     an error; `boots`: whether FullyBooted is sent; `hangs_up_at`: the connection is closed when this many actions
-    have been executed, before the answer; `crossing`: what is dialled at the next action of a name. `queues` None: the
-    module for them is not loaded.
+    have been executed, before the answer; `crossing`: what is dialled at the next action, by its name and
+    family. `queues` None: the module for them is not loaded.
     """
 
     port: int = 0
@@ -123,7 +123,7 @@ class FakeAmi:
         self._heard.set()
         if name in self.silent:
             return True
-        crossing = self.crossing.pop(name, None)
+        crossing = self.crossing.pop(f"{name} {action.get('Family', '')}".rstrip(), None)
         if crossing and crossing.before:
             self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
         if crossing and crossing.told_before:
