@@ -83,6 +83,17 @@ async def is_gone(ami: RawAmi, family: str, key: str, within: float = 15) -> Non
             await asyncio.sleep(POLL)
 
 
+async def is_present(ami: RawAmi, extension: str, within: float = 15) -> None:
+    """Wait until Asterisk holds what a new gateway makes it hold: nobody is away, and nothing has been dialled yet."""
+    async with asyncio.timeout(within):
+        while True:
+            _, _, owner, *_ = (await held(ami, "ringplan-phone", extension) or "||").split("|")
+            if owner.split("-")[3:4] == ["0"] and await held(ami, "ringplan-hand", extension) is None:
+                break
+            await asyncio.sleep(POLL)
+    await shows(ami, extension, away=False)
+
+
 async def kept(gateway: Gateway) -> tuple[dict[str, int], dict[str, str]]:
     """Return what the gateway has taken over, by extension: the last turn, and until when somebody is away by hand."""
     extensions = {user.id: extension for extension, user in gateway.users.items()}
@@ -94,15 +105,23 @@ async def kept(gateway: Gateway) -> tuple[dict[str, int], dict[str, str]]:
     )
 
 
-async def is_kept(gateway: Gateway, turns: dict[str, int], until: dict[str, str], within: float = 15) -> None:
-    """Wait until the gateway has taken over as much as `kept` tells."""
+async def last_turn(ami: RawAmi, extension: str) -> int:
+    """Return the turn of what was dialled last since Asterisk's start (ringplan-hand.conf), else 0."""
+    return int(await ami.value(f"RINGPLAN_TURN_{extension}") or 0)
+
+
+async def has_taken_over(gateway: Gateway, ami: RawAmi, extension: str, until: datetime | None) -> int:
+    """Wait until the gateway has taken over what was dialled last, and keeps that absence by hand; return the turn."""
+    turn = await last_turn(ami, extension)
+    wanted = {extension: turn} if turn else {}, {extension: until.isoformat()} if until else {}
     seen: tuple[dict[str, int], dict[str, str]] | None = None
     try:
-        async with asyncio.timeout(within):
-            while (seen := await kept(gateway)) != (turns, until):
+        async with asyncio.timeout(15):
+            while (seen := await kept(gateway)) != wanted:
                 await asyncio.sleep(POLL)
     except TimeoutError:
-        raise AssertionError(f"after {within} s: {seen}, not {(turns, until)}") from None
+        raise AssertionError(f"kept: {seen}, not {wanted}") from None
+    return turn
 
 
 def committed(asterisk: Asterisk, value: str) -> bool:

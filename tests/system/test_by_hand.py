@@ -12,7 +12,19 @@ from peers.lamp import Lamp
 from peers.phone import Phone, call
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
-from tests.system.calls import HOUR, clock, dialling, dials, held, kept, lands, quietly_to, shows
+from tests.system.calls import (
+    HOUR,
+    clock,
+    dialling,
+    dials,
+    has_taken_over,
+    held,
+    is_present,
+    kept,
+    lands,
+    quietly_to,
+    shows,
+)
 
 
 async def test_what_is_set_on_the_telephone_counts_before_its_confirmation_is_over(
@@ -25,7 +37,7 @@ async def test_what_is_set_on_the_telephone_counts_before_its_confirmation_is_ov
         Gateway.start(folder, Setup(exchange, radicale.url, (owner,), code=partial(quietly_to, "1004"))) as gateway,
         exchange.observe() as ami,
     ):
-        await shows(ami, "1001", away=False)
+        await is_present(ami, "1001")
         until, when = clock(2 * HOUR)
         async with dialling(exchange, "1001", f"*23*1*{until}") as dialled:
             await dialled.is_answered()
@@ -106,7 +118,7 @@ async def test_all_phones_of_a_user_and_their_diversion_key_follow_together(
             for phone, watched in (("1005", "*211005"), ("1006", "*211006"), ("1003", "1005"))
         ]
         for number in ("1005", "1006"):
-            await shows(ami, number, away=False)
+            await is_present(ami, number)
         for at, begins, ends, presence in (
             ("1006", f"*23*1*{until}", "*23*0", "dnd"),
             ("1005", "*211005", "*211005", "xa"),
@@ -169,7 +181,7 @@ async def test_a_command_does_what_a_telephone_does(exchange: Asterisk, radicale
         await gateway.up()
         await shows(ami, "1008", away=False)
         await lands(exchange, "1008", own)
-        assert await kept(gateway) == ({"1008": 1}, {})
+        await has_taken_over(gateway, ami, "1008", None)
 
 
 async def rings_at(exchange: Asterisk, *phones: Phone) -> None:

@@ -19,9 +19,9 @@ from tests.system.calls import (
     clock_passes,
     dialling,
     dials,
+    has_taken_over,
     holds,
     instant,
-    kept,
     lands,
     quietly_to,
     shows,
@@ -127,7 +127,7 @@ async def test_what_is_set_by_hand_lies_over_the_calendar_and_both_end_together(
         await lands(exchange, "1019", own)
         explained = json.loads(await gateway.command("explain", "1019", "--json"))
         assert (explained["why"], len(explained["dismissed"])) == ("dismissed", 1)
-        assert await kept(gateway) == ({"1019": 2}, {})
+        await has_taken_over(gateway, ami, "1019", None)
 
         soon = instant(10 * SECOND)
         await calendar.put("lunch", event("lunch", soon, instant(HOUR), "L:"))
