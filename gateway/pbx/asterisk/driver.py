@@ -134,7 +134,7 @@ class AsteriskSwitch:
                     if not answer.succeeded and not gone:
                         refusals[place] = Refusal(f"{action} {part.family}: {answer.get('Message')}")
                         self._known[part][place] = _UNSURE
-                    elif place not in refusals and (part, place) not in self._crossed:
+                    elif place not in refusals and not (self._crossed and (part, place) in self._crossed):
                         self._known[part][place] = value
 
     def _steps(self, values: Mapping[Place, image.Values], steps: deque[_Step]) -> Iterator[Action]:
@@ -147,7 +147,8 @@ class AsteriskSwitch:
                 if known.get(place, otherwise) == value:
                     continue
                 known[place] = _UNSURE
-                self._crossed.discard((part, place))
+                if self._crossed:  # hardly ever, and this is the hot path
+                    self._crossed.discard((part, place))
                 for action in image.writes(part, place, value):
                     steps.append((part, place, value, action.name))
                     yield action
