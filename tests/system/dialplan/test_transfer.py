@@ -14,6 +14,7 @@ from peers.media import loudness
 from peers.phone import Phone, call
 from peers.process import until
 from tests.system.dialplan.conftest import Desk, window
+from tests.system.dialplan.owners import owner
 
 PERSON, REASON, CONNECTING = "ringplan/sv/person", "ringplan/sv/reason-meeting", "ringplan/sv/connecting"
 OUTSIDE = "+46812345678"
@@ -277,10 +278,10 @@ async def test_who_asks_by_keys_and_gets_busy_is_back_with_the_caller(desk: Desk
 @pytest.mark.parametrize("way", [REFER, KEYS, "*2", "Replaces"])
 async def test_what_the_target_transfers_rings_through(desk: Desk, way, caller):
     await desk.plan("1001", window("at", target="1005"))
-    async with Phone.register(desk.asterisk, "1001") as owner, connected(desk, caller) as (made, got):
+    async with Phone.register(desk.asterisk, "1001") as boss, connected(desk, caller) as (made, got):
         if way == "Replaces":
             async with call(desk.asterisk, "1005", "1001") as asks:
-                taken = await owner.rings()
+                taken = await boss.rings()
                 await talk(taken, asks)
                 await got.transfer_to(asks)
                 await asks.is_over()
@@ -288,13 +289,13 @@ async def test_what_the_target_transfers_rings_through(desk: Desk, way, caller):
                 await talk(taken, made)
         elif way == "*2":
             await keys(desk, got, way, "1001")
-            taken = await owner.rings()
+            taken = await boss.rings()
             await talk(taken, got)
             await got.hang_up()
             await talk(taken, made)
         else:
             await blind(desk, way, got, "1001")
-            await talk(await owner.rings(), made)
+            await talk(await boss.rings(), made)
     assert said(desk) == []
 
 
@@ -302,19 +303,19 @@ async def test_what_the_target_transfers_rings_through(desk: Desk, way, caller):
 @pytest.mark.parametrize("number", ["1005", "1015"], ids=["main", "other"])
 async def test_what_somebody_on_the_list_transfers_rings_through(desk: Desk, number, caller):
     await desk.plan("1001", window("at", target="1002"))
-    await desk.set("ringplan-phone", "1001", f"1|Europe/Stockholm|1001-sv--0-|1001|{number}|1790000000-")
+    await desk.set("ringplan-phone", "1001", owner("1001", through=[number]))
     for phone in ("1005", "1015"):
-        await desk.set("ringplan-phone", phone, "1|Europe/Stockholm|1005-sv--0-|1005.1015||1790000000-")
-    async with Phone.register(desk.asterisk, "1001") as owner, connected(desk, caller, by="1015") as (made, got):
+        await desk.set("ringplan-phone", phone, owner("1005", phones=["1005", "1015"]))
+    async with Phone.register(desk.asterisk, "1001") as boss, connected(desk, caller, by="1015") as (made, got):
         await blind(desk, REFER, got, "1001")
-        await talk(await owner.rings(), made)
+        await talk(await boss.rings(), made)
     assert said(desk) == []
 
 
 @BLIND
 async def test_the_target_who_is_transferred_rings_through(desk: Desk, way):
     await desk.plan("1001", window("at", target="1004"))
-    async with Phone.register(desk.asterisk, "1001") as owner, connected(desk, "1004") as (made, got):
+    async with Phone.register(desk.asterisk, "1001") as boss, connected(desk, "1004") as (made, got):
         await blind(desk, way, got, "1001")
-        await talk(await owner.rings(), made)
+        await talk(await boss.rings(), made)
     assert said(desk) == []
