@@ -7,10 +7,10 @@ error is a defect, and ends the process with its message.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gateway.errors import GiveUp, RetryLater, RingplanError, SignInAgain
 from gateway.ports import Clock
@@ -36,16 +36,38 @@ async def supervise(
     """
     never = asyncio.Event()
     failures = 0
+
+    async def using() -> None:
+        nonlocal failures
+        async with connect() as opened:
+            failures = 0
+            await use(opened)
+
     while True:
         try:
-            async with connect() as opened:
-                failures = 0
-                await use(opened)
+            await apart(using())
         except (RingplanError, ExceptionGroup) as caught:
             error = only(caught)
             await say(error)
             await clock.until(clock.now() + wait_after(error, failures), never)
             failures += 1
+
+
+async def apart(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` as a task of its own, so that a cancellation is raised whatever `work` makes of it.
+
+    Python 3.11's TaskGroup raises nothing but its tasks' errors where one of them comes together with a cancellation.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # it is not what ends the caller
+        raise
+    task.result()
 
 
 def wait_after(error: RingplanError, failures: int) -> timedelta:

@@ -105,5 +105,34 @@ async def test_cancelling_is_not_swallowed() -> None:
         await keeper
 
 
+async def test_cancelling_is_not_swallowed_when_the_connection_is_lost_at_the_same_time() -> None:
+    lost = asyncio.Event()
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[None]:
+        yield
+
+    async def use(_: None) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(lose())
+
+    async def lose() -> None:
+        await lost.wait()
+        raise Unreachable("lost")
+
+    async def say(_: RingplanError) -> None:
+        pass
+
+    keeper = asyncio.create_task(supervise(connect, use, say, HandClock(NOON)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    lost.set()
+    for _ in range(2):  # the group is about to raise what its task has raised
+        await asyncio.sleep(0)
+    keeper.cancel()
+    await asyncio.wait((keeper,), timeout=5)
+    assert keeper.cancelled()
+
+
 def test_the_healed_kind_is_a_kind_of_its_own() -> None:
     assert issubclass(Unreachable, RetryLater)
