@@ -3,8 +3,9 @@
     python -m tests.bench.lamps HOST PORT SECRET
 
 Reads lines `<phone> <watched>` up to an empty line, subscribes to each, and prints `ready`. From then on it reads
-states: when every key has been told that state since the last answer, it prints `<watched> <seconds since 1970>` for
-each, and `end`. It ends when its input ends. The time is the kernel's, of the datagram's arrival.
+states: when every key has been told that state since the last answer, it prints for each
+`<phone>/<watched> <seconds since 1970>`, and `end`. It ends when its input ends. The time is the kernel's, of the
+datagram's arrival.
 """
 
 import asyncio
@@ -44,7 +45,7 @@ async def main(host: str, port: str, secret: str) -> None:
     pairs = [line.split() for line in iter(sys.stdin.readline, "\n")]
     async with AsyncExitStack() as stack:
         lamps = [await stack.enter_async_context(Lamp.subscribe(server, *pair)) for pair in pairs]
-        watch({_socket(lamp): lamp.watched for lamp in lamps})
+        watch({_socket(lamp): f"{lamp.phone}/{lamp.watched}" for lamp in lamps})
 
 
 def watch(watched: dict[socket.socket, str]) -> None:

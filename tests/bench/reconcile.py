@@ -81,9 +81,9 @@ async def _lamps_at_20_phones(server: RealAsterisk, switch: AsteriskSwitch) -> R
     """One key at each phone, spread over the extensions in the order of writing."""
     watched = _lamps()[LAMPS // PHONES // 2 :: LAMPS // PHONES]
     late: list[float] = []
-    async with _phones(server, watched) as phones:
+    async with phones(server, watched) as subscribed:
         for turn in range(2 * TURNS):
-            late += await phones.lateness(switch, turn)
+            late += await subscribed.lateness(switch, turn)
     how = f"{LAMPS} lamps change; from the call of driver.hold to the NOTIFY at {PHONES} phones with a key each"
     return _row("reconcile.lamp_lateness_p99", _p99(late), "ms", "<= 150", how, {"gateway": late})
 
@@ -93,10 +93,10 @@ async def _lamps_of_1000_keys(server: RealAsterisk, switch: AsteriskSwitch) -> R
     bare = await _bare(server)
     ours: list[list[float]] = []
     theirs: list[list[float]] = []
-    async with _phones(server, _lamps()) as phones:
+    async with phones(server, _lamps()) as subscribed:
         for turn in range(2 * TURNS):
             by_driver = turn // 2 % 2 == 0
-            (ours if by_driver else theirs).append(await phones.lateness(switch, turn, None if by_driver else bare))
+            (ours if by_driver else theirs).append(await subscribed.lateness(switch, turn, None if by_driver else bare))
             await switch.held()
     bare.close()
     samples = {"gateway": [_p99(turn) for turn in ours], "bare": [_p99(turn) for turn in theirs]}
@@ -105,7 +105,7 @@ async def _lamps_of_1000_keys(server: RealAsterisk, switch: AsteriskSwitch) -> R
     return _row("reconcile.lamp_lateness_of_1000_keys_to_bare_socket", share, "1", "<= 1.5", how, samples)
 
 
-class _Phones:
+class Phones:
     """The process of tests/bench/lamps.py."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -122,9 +122,10 @@ class _Phones:
         else:
             await asyncio.to_thread(bare_ami.send_all, bare, actions)
         async with asyncio.timeout(SETTLED):
-            return [round((at - begun) * 1000, 1) for at in await self._told(state)]
+            return [round((at - begun) * 1000, 1) for at in await self.told(state)]
 
-    async def _told(self, state: str) -> list[float]:
+    async def told(self, state: str) -> list[float]:
+        """Wait until every key has been told `state` since the last time; return when, in seconds since 1970."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{state}\n".encode())
@@ -135,7 +136,8 @@ class _Phones:
 
 
 @asynccontextmanager
-async def _phones(server: RealAsterisk, watched: Sequence[Place]) -> AsyncIterator[_Phones]:
+async def phones(server: RealAsterisk, watched: Sequence[Place]) -> AsyncIterator[Phones]:
+    """Let each of `PHONES` phones in turn subscribe to one of `watched`, and yield what they are told."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.bench.lamps", server.host, str(server.sip_port), server.sip_secret),
         stdin=asyncio.subprocess.PIPE,
@@ -149,7 +151,7 @@ async def _phones(server: RealAsterisk, watched: Sequence[Place]) -> AsyncIterat
         async with asyncio.timeout(6 * SETTLED):
             if await process.stdout.readline() != b"ready\n":
                 raise AssertionError("the phones could not subscribe")
-        yield _Phones(process)
+        yield Phones(process)
     finally:
         process.stdin.close()
         await process.wait()
