@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.domain.held import Held, Lamp, Place
@@ -21,6 +22,7 @@ _PHONE = re.compile(
     r"(\|[0-9]+-[tdn]-[aq][tvobr]-[aq][tvobr]-[a-z0-9_]+-[0-9]*)*",
     re.ASCII,
 )
+LOST = 100  # more codes than an owner dials in the second that a kill may lose
 _LOOKS_INTERNAL = re.compile(r"[0-9]{1,5}", re.ASCII)
 _DAY = timedelta(days=1)
 
@@ -227,11 +229,12 @@ def _rings_through(holds: Read, known: Phone | None, window: Window, caller: Cal
 class Answer:
     """What is said (a sound's name) to who dialled; `hand`, `lamp` and `phones` are what was written, None: nothing.
 
-    `sentence` is what callers hear from now on.
+    `turn` is that of `hand`; `sentence` is what callers hear from now on.
     """
 
     says: str
     main: Place = ""
+    turn: int = 0
     hand: str | None = None
     lamp: Lamp | None = None
     phones: tuple[Place, ...] = ()
@@ -239,82 +242,98 @@ class Answer:
 
 
 _END = re.compile(r"#23#|\*23\*0#?")
-_SET = re.compile(r"\*23\*([0-9]+)(?:\*([0-9]*))?#?")
+_SET = re.compile(r"\*23\*([0-9]{1,4})(?:\*([0-9*]*))?#?")
 _KEY = re.compile(r"\*21([0-9]+)")
 
 
-def dial(holds: Read, phone: Place, dialled: str, now: datetime, *, operator: bool = False) -> Answer:
-    """Return what comes of it when `dialled` is dialled at `phone`."""
-    at = seconds(now)
+class Dialled(NamedTuple):
+    """What the codes of one moment go by: what the PBX holds, the dialplan's clock, and the last turns that it gave.
+
+    These are globals of Asterisk's, by main number: nobody else writes them, and they are gone with its end.
+    """
+
+    holds: Read
+    at: int
+    given: Mapping[Place, int]
+
+
+def dial(
+    holds: Read, phone: Place, dialled: str, now: datetime, given: Mapping[Place, int], *, operator: bool = False
+) -> Answer:
+    """Return what comes of it when `dialled` is dialled at `phone`, where the last turns were those `given`."""
+    here = Dialled(holds, seconds(now), given)
     if key := _KEY.fullmatch(dialled):
-        return _toggled(holds, phone, key[1], at, operator=operator)
+        return _toggled(here, phone, key[1], operator=operator)
     known = phone_of(holds, phone)
     if known is None:
         return Answer(_unknown(holds))
     if _END.fullmatch(dialled):
-        return _ended(holds, known, at)
-    given = _SET.fullmatch(dialled)
-    if given is None:
-        raise ValueError("no star code of ours")
-    return _set(holds, known, given[1], given[2] or "", at)
+        return _ended(here, known)
+    code = _SET.fullmatch(dialled)
+    return _set(here, known, code[1], code[2] or "") if code else Answer("hand-unknown")
 
 
 def _unknown(holds: Read) -> str:
     return "hand-nobody" if any(held.phone is not None for held in holds.values()) else "hand-not-now"
 
 
-def _toggled(holds: Read, phone: Place, of: Place, at: int, *, operator: bool) -> Answer:
-    known = phone_of(holds, of)
+def _toggled(here: Dialled, phone: Place, of: Place, *, operator: bool) -> Answer:
+    known = phone_of(here.holds, of)
     if known is None:
-        return Answer(_unknown(holds))
+        return Answer(_unknown(here.holds))
     if not operator and phone not in known.phones:
         return Answer("hand-not-yours")
-    if not isinstance(_in_force(holds, known.main, known, at), Ring):
-        return _ended(holds, known, at)
+    if not isinstance(_in_force(here.holds, known.main, known, here.at), Ring):
+        return _ended(here, known)
     key = known.key or next((code.digit for code in known.codes if code.takes == "n"), "")
-    return _set(holds, known, key, "", at)
+    return _set(here, known, key, "")
 
 
-def _ended(holds: Read, known: Phone, at: int) -> Answer:
-    if isinstance(_in_force(holds, known.main, known, at), Ring):
+def _ended(here: Dialled, known: Phone) -> Answer:
+    if isinstance(_in_force(here.holds, known.main, known, here.at), Ring):
         return Answer("hand-nothing")
-    return _written("hand-ended", holds, known, Hand(_turn(holds, known), at), at)
+    return _written("hand-ended", here, known, Hand(_turn(here, known), here.at))
 
 
-def _set(holds: Read, known: Phone, digit: str, given: str, at: int) -> Answer:
+def _set(here: Dialled, known: Phone, digit: str, given: str) -> Answer:
     code = next((code for code in known.codes if code.digit == digit), None)
     if code is None:
         return Answer("hand-unknown")
-    if not given and code.takes != "n":
+    if (not given) != (code.takes == "n"):
         return Answer("hand-missing")
     match code.takes:
         case "t":
-            until, refusal = _clock(given, known, at), "hand-time"
+            until, refusal = _clock(given, known, here.at), "hand-time"
         case "d":
-            until, refusal = _date(given, known, at), "hand-date"
+            until, refusal = _date(given, known, here.at), "hand-date"
         case _:
-            until, refusal = None if given else _next_work(known, at), "hand-unknown"
+            until, refusal = _next_work(known, here.at), ""
     if until is None:
         return Answer(refusal)
-    before = hand_of(holds, known.main) or Hand()
-    window = Window(at, until, _reachable(until, known), at, code.internal, code.external, code.reason, code.target)
-    return _written("hand-set", holds, known, Hand(_turn(holds, known), before.ended, digit, window), at)
+    before = hand_of(here.holds, known.main) or Hand()
+    meets = (code.internal, code.external, code.reason, code.target)
+    window = Window(here.at, until, _reachable(until, known), here.at, *meets)
+    return _written("hand-set", here, known, Hand(_turn(here, known), before.ended, digit, window))
 
 
-def _written(says: str, holds: Read, known: Phone, hand: Hand, at: int) -> Answer:
+def _written(says: str, here: Dialled, known: Phone, hand: Hand) -> Answer:
     text, main = hand.written(), known.main
-    after = {**holds, main: replace(holds.get(main, Held()), hand=text)}
-    found = _in_force(after, main, known, at)
+    after = {**here.holds, main: replace(here.holds.get(main, Held()), hand=text)}
+    found = _in_force(after, main, known, here.at)
     if isinstance(found, Ring):
-        return Answer(says, main, text, Lamp.OFF, known.phones)
+        return Answer(says, main, hand.turn, text, Lamp.OFF, known.phones)
     window = found[0]
     sentence = Diverted(window.reason, window.until, window.back, window.target, window.internal, by_hand=found[1])
-    return Answer(says, main, text, Lamp.ON, known.phones, sentence)
+    return Answer(says, main, hand.turn, text, Lamp.ON, known.phones, sentence)
 
 
-def _turn(holds: Read, known: Phone) -> int:
-    hand = hand_of(holds, known.main)
-    return max(hand.turn if hand else 0, known.turn) + 1
+def _turn(here: Dialled, known: Phone) -> int:
+    """Return the next one, which has never been given: writing may have crossed the last one, a kill have lost it."""
+    hand = hand_of(here.holds, known.main)
+    last = max(hand.turn if hand else 0, known.turn)
+    if known.main in here.given:
+        return max(last, here.given[known.main]) + 1
+    return last + LOST + 1 if last else 1
 
 
 def _clock(given: str, known: Phone, at: int) -> int | None:

@@ -7,7 +7,7 @@ what this connection has read, or had acknowledged.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from datetime import datetime
@@ -28,7 +28,8 @@ class FakePbx:
 
     `slow` turns of the loop pass at each step of reading and writing, `late` before an event is told. `cut_after`: the
     connection is lost after that many further single values are written. `members` are those of a queue, None:
-    everybody; `pauses` are those that are paused, and by whom.
+    everybody; `pauses` are those that are paused, and by whom. `on_overwrite` is called with the place whose hand is
+    about to be written by a connection, `on_lost` whenever one is lost.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,9 @@ class FakePbx:
         self.members: set[Place] | None = None
         self.pauses: dict[Place, str] = {}
         self.turns = 0  # of the loop that were spent on being slow or late
+        self.on_overwrite: Callable[[Place], None] = lambda _: None
+        self.on_lost: Callable[[], None] = lambda: None
+        self._given: dict[Place, int] = {}  # the last turns, which the dialplan keeps while the PBX runs
         self._line: Line | None = None
         self._not_kept: list[tuple[Place, str, Any]] = []  # what was there before each write of the last second
 
@@ -65,6 +69,7 @@ class FakePbx:
         if self._line is not None:
             self._line.lose()
             self._line = None
+            self.on_lost()
 
     @property
     def is_connected(self) -> bool:
@@ -111,6 +116,7 @@ class FakePbx:
         self.lose()
         self.is_up = False
         self.pauses.clear()
+        self._given.clear()
         many = len(self._not_kept) if lost is None else min(lost, len(self._not_kept))
         for _ in range(many):
             self._put(*self._not_kept.pop())
@@ -124,8 +130,9 @@ class FakePbx:
         """Dial a star code at `phone`; the dialplan writes by itself, and tells who is connected."""
         if not self.is_up:
             return Answer("")
-        answer = dial(self.holds, phone, dialled, now, operator=operator)
+        answer = dial(self.holds, phone, dialled, now, self._given, operator=operator)
         if answer.hand is not None and answer.lamp is not None:
+            self._given[answer.main] = answer.turn
             self.put(answer.main, "hand", answer.hand)
             for place in answer.phones:
                 self.put(place, "lamp", answer.lamp)
@@ -166,8 +173,8 @@ class FakePbx:
 class Line:
     """One connection (`ports.Switch`); lost, every call raises `Unreachable`.
 
-    What is dialled is on its way for `late` turns of the loop, and comes before or after the answers to what was written
-    meanwhile. Once it is heard, nobody knows which of the two is there.
+    What is dialled is on its way for `late` turns of the loop, and comes before or after the answers to what was
+    written meanwhile. Once it is heard, nobody knows which of the two is there.
     """
 
     def __init__(self, pbx: FakePbx) -> None:
@@ -253,6 +260,8 @@ class Line:
                     await self._step()
                     self._pbx.cut_if_due()
                     await self._step()
+                    if part == "hand":
+                        self._pbx.on_overwrite(place)
                     self._pbx.put(place, part, value)
                     if (part, place) not in self._crossed:
                         self._known[part][place] = value

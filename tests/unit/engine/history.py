@@ -1,0 +1,140 @@
+"""What has happened in a house, and whether it has come to what told.py says.
+
+`states` is all that each person's doings may have come to when everything was quiet last; the three strands are what
+has happened since. What is known of the order and of losses makes them exact; each tolerance has a method of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tests.fakes import dialplan
+from tests.unit.engine import right, told
+from tests.unit.engine.house import PHONES, House
+from tests.unit.engine.told import End, Forgot, Happened, Item, Read, Set, State
+
+MANY = 10**12  # no turn is so high
+
+
+class History:
+    """`left_at`: when the PBX held all that was known, and nobody but people has done anything since."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.states: dict[str, frozenset[State]] = {main: frozenset({State()}) for main in PHONES}
+        self.read: dict[str, list[Read | Forgot]] = {main: [] for main in PHONES}
+        self.dialled: dict[str, list[Set | End]] = {main: [] for main in PHONES}
+        self.commanded: dict[str, list[Set | End]] = {main: [] for main in PHONES}
+        self.left_at: int | None = None
+        self._turns = dict.fromkeys(PHONES, 0)
+        self._crossed = dict.fromkeys(PHONES, 0)  # turns that were overwritten before they were taken over
+        house.pbx.on_overwrite, house.pbx.on_lost = self._crosses, self.doubt_crossed
+
+    @property
+    def now(self) -> int:
+        return dialplan.seconds(self.house.clock.now())
+
+    def since(self, main: str) -> list[list[Happened]]:
+        """Return what has happened to `main` since all was quiet."""
+        return [list(self.read[main]), list(self.dialled[main]), list(self.commanded[main])]
+
+    def may_forget(self) -> None:
+        """Time has passed while a gateway runs."""
+        for read in self.read.values():
+            read.append(Forgot(self.now))
+
+    def has_forgotten(self) -> None:
+        """A gateway has had its time: what was over some while ago is forgotten, what is over now may be."""
+        for read in self.read.values():
+            read += [Forgot(self.now - right.SOON, is_sure=True), Forgot(self.now)]
+
+    def doubt_read(self) -> None:
+        """The gateway was killed: what was read or forgotten may not have been kept."""
+        self.doubt_crossed()
+        for main, read in self.read.items():
+            self.read[main] = [replace(one, is_sure=False) for one in read]
+        if any(any(self.since(main)) for main in PHONES):
+            self.left_at = None
+
+    def doubt_last_second(self) -> None:
+        """The PBX was killed: what was dialled within its last second may be lost, and only that."""
+        self.left_at = None
+        for main in PHONES:
+            self._may_be_lost(main, self._register(main).turn + 1, MANY)
+
+    def doubt_crossed(self) -> None:
+        """The connection or the gateway is lost: what was dialled while the register was being written may be, too.
+
+        It is gone from there, and only its event could have told of it.
+        """
+        for main, last in self._crossed.items():
+            self._may_be_lost(main, self.house.turn_of(main) + 1, last)
+        self._crossed = dict.fromkeys(PHONES, 0)
+
+    def doubt_ends(self, later: int) -> bool:
+        """The clock was set back: an end that lies in the future ends what runs when the gateway hears of it.
+
+        That is now, or `later` seconds from now. False: there is none.
+        """
+        instants, found = (self.now, self.now + later), False
+        for main, dialled in self.dialled.items():
+            found = found or any(isinstance(one, End) for one in dialled)
+            self.dialled[main] = [replace(one, or_at=instants) if isinstance(one, End) else one for one in dialled]
+        return found
+
+    def _crosses(self, place: str) -> None:
+        turn = self._register(place).turn
+        if turn > self.house.turn_of(place):
+            self._crossed[place] = turn
+
+    def _register(self, main: str) -> dialplan.Hand:
+        hand = dialplan.hand_of(self.house.pbx.holds, main)
+        assert hand is not None
+        return hand
+
+    def _may_be_lost(self, main: str, first: int, last: int) -> None:
+        self.dialled[main] = [
+            replace(one, may_be_lost=True) if first <= one.turn <= last else one for one in self.dialled[main]
+        ]
+
+    async def check(self, *, is_off: bool) -> None:
+        """All is quiet: the PBX holds what CODES.md says, the store agrees with it, and nothing over is left."""
+        pbx = self.house.pbx
+        for main in PHONES:
+            turn, hand = await right.kept(self.house, main, self.now)
+            found: dict[State, str] = {}
+            for state in told.outcomes(self.states[main], *self.since(main)):
+                found[state] = "" if is_off else right.differs(pbx.holds, main, state, self.now)
+                found[state] = found[state] or ("" if state.hand == hand else f"{hand} is kept")
+            self.states[main] = frozenset(state for state, why in found.items() if not why)
+            assert self.states[main], f"{main} at {self.now}: " + "\n".join(f"{s}: {why}" for s, why in found.items())
+            if is_off:
+                assert not any(place in pbx.holds for place in PHONES[main]), "not all is released"
+            else:
+                right.agree(pbx.holds, main, self.now, turn, hand)
+            self._check_turn(main, turn)
+            self.read[main], self.dialled[main], self.commanded[main] = [], [], []
+        assert pbx.paused == (set() if is_off else right.paused(self.house, pbx.members or ()))
+        self.left_at = None if is_off else self.now
+
+    def _check_turn(self, main: str, turn: int) -> None:
+        """Each code that was dialled has counted, and once."""
+        sure = max((one.turn for one in self.dialled[main] if not one.may_be_lost), default=0)
+        assert turn >= max(self._turns[main], sure), "a turn has not been taken over, or went down"
+        assert turn in {self._turns[main], *(one.turn for one in self.dialled[main])}, "nobody has dialled this turn"
+        self._turns[main] = turn
+
+    def check_alone(self) -> None:
+        """No gateway: what it has left behind and what is dialled decide; what calendars and commands say is late."""
+        if self.left_at is None or self.now < self.left_at:
+            return
+        for main in PHONES:
+            possible = told.outcomes(self.states[main], self.dialled[main])
+            holds, left_at = self.house.pbx.holds, self.left_at
+            why = [right.differs_alone(holds, main, state, self.now, left_at) for state in possible]
+            assert not all(why), f"{main} at {self.now}, left alone: {why}"
+
+    def check_items(self, main: str, items: Iterable[Item]) -> None:
+        """Time enough has passed: everything that the calendar says has been read."""
+        over = Forgot(self.now)
+        known = {told.after(state, over).items for state in self.states[main]}
+        assert told.after(State(frozenset(items)), over).items in known, "not as the calendar is"
