@@ -2,14 +2,15 @@
 
 The dialplan writes the register (dialplan/README.md) and acts on it by itself, also while no gateway runs. Each time it
 counts `turn` up; what has a later turn than the store knows is taken over, once, and what has not is an old copy. The
-register says all that has been dialled since, so it does not matter how often, or whether, each of it was heard.
+register says all that has been dialled since, so it does not matter how often, or whether, each of it was heard; but
+where the gateway's own writing crosses what was dialled, the event alone tells of it.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from gateway.domain.held import Held, Place
+from gateway.domain.held import Place
 from gateway.domain.user import User
 from gateway.planning.hand import Hand, parse, taken_over
 from gateway.planning.rules import Rules
@@ -23,33 +24,37 @@ async def take_over(
     store: Store,
     users: Iterable[User],
     rules: Rules,
-    holds: Mapping[Place, Held],
+    told: Iterable[tuple[Place, str]],
     turns: Mapping[int, int],
     now: datetime,
 ) -> bool:
     """Keep what was dialled at the telephones of `users` since the `turns` that are known, by user; True: there is
     something new.
+
+    `told` are hands by main number in the order in which they were heard, then those that were read.
     """
-    dialled = list(_new(users, holds, turns))
+    dialled = list(_new(users, told, turns))
     if not dialled:
         return False
     async with store.write() as rows:
         for user, hand in dialled:
-            ended = None if hand.ended is None else min(hand.ended, now)
             absence = taken_over(hand, rules, user, now)
             if hand.window is not None and absence is None and hand.window.end > now:
                 log.warning("user %s dialled a code that is no more, or an absence that is too long", user.id)
-            await absences.take_over(rows, user.id, hand.turn, ended, absence)
+            await absences.take_over(rows, user.id, hand.turn, hand.ended, absence)
     return True
 
 
-def _new(users: Iterable[User], holds: Mapping[Place, Held], turns: Mapping[int, int]) -> Iterator[tuple[User, Hand]]:
-    for user in users:
-        held = holds.get(user.extension)
-        if held is None or held.hand is None:
+def _new(
+    users: Iterable[User], told: Iterable[tuple[Place, str]], turns: Mapping[int, int]
+) -> Iterator[tuple[User, Hand]]:
+    owners = {user.extension: user for user in users}
+    for place, text in told:
+        user = owners.get(place)
+        if user is None:
             continue
         try:
-            hand = parse(held.hand)
+            hand = parse(text)
         except ValueError:
             log.warning("what is held as dialled by user %s cannot be read, and is removed", user.id)
             continue

@@ -71,14 +71,14 @@ class Reconcile:
         self._turns: Mapping[int, int] = {}
         self._following: dict[int, Following] = {}
         self._stale = True
-        self._dialled: list[Dialled] = []
+        self._dialled: list[Dialled] = []  # not taken over yet, also when the connection is lost meanwhile
         self._paused: frozenset[Place] | None = None
         self._queues_say = ""
 
     async def hold(self, switch: Switch) -> None:
         """Follow the plan on this connection; raises `Unreachable` when it is lost."""
         woken = asyncio.Event()
-        self._stale, self._dialled = True, []
+        self._stale = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(switch, woken), name=f"pbx {self._name} events")
             tasks.create_task(self._watch(woken), name=f"pbx {self._name} changes")
@@ -129,12 +129,13 @@ class Reconcile:
             await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
 
     async def _take_over(self, holds: dict[Place, Held], now: datetime) -> None:
-        """Take over what was dialled, as it was read back or told; what was told may cross what is being written."""
-        heard, self._dialled = self._dialled, []
-        for dialled in heard:
-            holds[dialled.place] = replace(holds.get(dialled.place, Held()), hand=dialled.hand)
-        if self._rules and await take_over(self._store, self._here, self._rules, holds, self._turns, now):
+        """Take over what was dialled, as it was told or read back; what was told may cross what is being written."""
+        heard = tuple(self._dialled)
+        told = [(dialled.place, dialled.hand) for dialled in heard]
+        told += [(place, held.hand) for place, held in holds.items() if held.hand not in (None, UNSURE)]
+        if self._rules and await take_over(self._store, self._here, self._rules, told, self._turns, now):
             await self._reload()
+        del self._dialled[: len(heard)]
         for dialled in heard:
             for place in {dialled.place, *dialled.phones}:
                 holds[place] = replace(holds.get(place, Held()), hand=UNSURE, lamp=None)

@@ -1,9 +1,13 @@
 """What is dialled is taken over, once, and what is set by command is held by the PBX."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from gateway.domain.diversion import Diversion
-from gateway.domain.held import Held
+from gateway.domain.held import Dialled, Held, Lamp
 from gateway.planning.hand import parse
 from gateway.store import absences, diversions, health, switches
 from gateway.store.store import Store
@@ -185,3 +189,94 @@ async def test_queues_pass_over_who_is_diverted_and_over_nobody_else(
         told = await health.get(rows, "pbx:main")
     assert told
     assert told.facts["queues"] == ""
+
+
+async def test_each_thing_that_was_dialled_counts_though_the_last_one_does_not_know_of_it(
+    store: Store, pbx: FakePbx, clock: HandClock
+) -> None:
+    user, _ = await planned(store)
+    clock.turn(HOUR)
+    now, until = int(clock.now().timestamp()), int((clock.now() + HOUR / 2).timestamp())
+    later = f"1|2-0-1|{now}-{until}-{until}-0-av-av-meeting--"  # our writing had taken the end out of the register
+    pbx.holds["1001"] = Held(hand=later)
+    pbx.told = [Dialled("1001", hand, Lamp.ON, ("1001",)) for hand in (f"1|1-{now}-", later)]
+    pbx.slow = 20
+    async with running(store, pbx, clock):
+        await comes(lambda: is_known(pbx, "1001") and turn_at(pbx, "1001") == 2)
+    assert await absence(store, user.id)
+    async with store.read() as rows:
+        assert [one.dismissed for one in await diversions.of(rows, user.id)] == [True]
+
+
+@pytest.mark.parametrize("told", ["1|1-0-", "1|07-0-|''; DROP"], ids=["earlier", "garbage"])
+async def test_what_is_told_does_not_hide_what_the_register_holds(
+    store: Store, pbx: FakePbx, clock: HandClock, told: str
+) -> None:
+    user, _ = await planned(store)
+    now, until = int(NOON.timestamp()), int((NOON + HOUR).timestamp())
+    pbx.holds["1001"] = Held(hand=f"1|2-0-1|{now}-{until}-{until}-0-av-av-meeting--")
+    pbx.told = [Dialled("1001", told, Lamp.OFF, ("1001",))]
+    pbx.slow = 20
+    async with running(store, pbx, clock):
+        await comes(lambda: is_known(pbx, "1001") and turn_at(pbx, "1001") == 2)
+    assert await absence(store, user.id)
+
+
+async def test_what_was_heard_before_the_connection_was_lost_is_taken_over_on_the_next_one(
+    store: Store, pbx: FakePbx, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, _ = await planned(store)
+    put, cutting = pbx.put, list[asyncio.Task[None]]()
+
+    async def cut() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        pbx.lose()
+
+    def crossed(place: str, part: str, value: Any) -> None:
+        if part == "hand" and not cutting:
+            cutting.append(asyncio.create_task(cut()))
+            pbx.dial(place, "*23*1*1700", clock.now())
+        put(place, part, value)
+
+    async with running(store, pbx, clock):
+        await comes(lambda: is_known(pbx, "1001"))
+        monkeypatch.setattr(pbx, "put", crossed)
+        pbx.slow = 50
+        async with store.write() as rows:
+            await absences.put(rows, diversion(user.id, code="lunch", start=clock.now(), end=clock.now() + HOUR))
+        await comes(lambda: bool(cutting) and not pbx.is_connected)
+        await comes(lambda: clock.waiting == 1)
+        assert await turn(store, user.id) == 0
+        clock.turn(timedelta(seconds=1))
+        await comes(lambda: turn_at(pbx, "1001") == 1)
+    kept = await absence(store, user.id)
+    assert kept
+    assert kept.code == "meeting"
+
+
+async def test_what_was_ended_by_a_clock_that_is_ahead_stays_away(store: Store, pbx: FakePbx, clock: HandClock) -> None:
+    user, _ = await planned(store)
+    begins, ahead = NOON + HOUR / 2, timedelta(minutes=2)
+    clock.turn(begins - timedelta(seconds=30))
+    async with running(store, pbx, clock):
+        await comes(lambda: dark(pbx, "1001") and pbx.holds["1001"].schedule is not None)
+        assert pbx.dial("1001", "#23#", clock.now() + ahead).says == "hand-ended"
+        await comes(lambda: turn_at(pbx, "1001") == 1 and pbx.holds["1001"].schedule is None)
+    async with store.read() as rows:
+        assert [one.dismissed for one in await diversions.of(rows, user.id)] == [True]
+
+
+async def test_a_pbx_that_refuses_is_not_said_to_hold_garbage(
+    store: Store, pbx: FakePbx, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    user, _ = await planned(store)
+    async with running(store, pbx, clock):
+        await comes(lambda: is_known(pbx, "1001"))
+        pbx.refuses = frozenset({"1001"})
+        pbx.dial("1001", FOUR, clock.now())
+        await comes(lambda: len(pbx.writes) == 2)
+        clock.turn(timedelta(seconds=31))
+        await comes(lambda: len(pbx.writes) == 3)
+        assert await turn(store, user.id) == 1
+    assert "cannot be read" not in caplog.text
