@@ -138,6 +138,21 @@ async def test_who_says_neither_is_away_until_work_begins(desk: Desk):
     assert said == WORK
 
 
+@pytest.mark.parametrize(
+    ("zone", "clock", "takes", "value", "until"),
+    [
+        (STOCKHOLM, "2027-10-31 01:00:00", "t", "0230", "2027-10-31 02:30"),
+        ("America/St_Johns", "2028-11-04 02:06:05", "t", "0106", "2028-11-05 01:06"),
+        (LORD_HOWE, "2027-04-03 12:00:00", "t", "0145", "2027-04-04 01:45"),
+        ("America/Havana", "2027-11-01 12:00:00", "d", "1107", "2027-11-07 00:00"),
+    ],
+)
+async def test_a_time_that_comes_twice_is_the_first(desk: Desk, zone, clock, takes, value, until):
+    await desk.set("ringplan-phone", "1001", owner(zone=zone))
+    event = await desk.asked("asked-until", "1001", int(at(clock, zone).timestamp()), takes, value)
+    assert int(event["until"]) == int(at(until, zone).timestamp())
+
+
 async def test_midnight_is_when_the_day_begins(desk: Desk):
     await desk.set("ringplan-phone", "1001", owner(zone=SANTIAGO))
     assert await answer(desk, SANTIAGO, "2027-09-04 12:00:00", "n", "") == "2027-09-05 01:00"
