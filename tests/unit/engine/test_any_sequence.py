@@ -415,7 +415,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[AnySequence]:
 
 
 def test_any_sequence_ends_in_what_people_have_asked_for(machine: type[AnySequence]) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=25))
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
 
 
 @pytest.mark.soak
