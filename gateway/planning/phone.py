@@ -33,18 +33,24 @@ def phone(user: User, rules: Rules, turn: int, now: datetime, limit: int = LIMIT
     """Return the value of `user` at `now`, for all numbers of theirs, at most `limit` bytes.
 
     `turn` is that of the last thing dialled that has been taken over, 0: none has. What does not fit is left out from
-    the end, first codes, then numbers that ring through. Raises `ValueError` for a main number that is none.
+    the end, first codes, then numbers that ring through, then further telephones: these follow when the gateway hears
+    of a code. Raises `ValueError` for a main number that is none.
     """
     operator = operator_of(user, rules)
     codes = _codes(user, rules, operator)
     through = tuple(dict.fromkeys(filter(is_number, (*user.through, *rules.organisation.through))))[:THROUGH]
-    phones = ".".join(filter(is_number, user.places))
+    phones = tuple(filter(is_number, user.places))
     owner = f"{number(user.extension)}-{language_of(user, rules)}-{operator or ''}-{count(turn)}"
-    head = (f"{VERSION}|{zone_of(user)}|{owner}", phones, _working(user, rules, now))
-    value = _value(*head, through, codes)
-    while len(value) > limit and (codes or through):
-        codes, through = (codes[:-1], through) if codes else ((), through[:-1])
-        value = _value(*head, through, codes)
+    head, working = f"{VERSION}|{zone_of(user)}|{owner}", _working(user, rules, now)
+    value = _value(head, phones, working, through, codes)
+    while len(value) > limit and (codes or through or len(phones) > 1):
+        if codes:
+            codes = codes[:-1]
+        elif through:
+            through = through[:-1]
+        else:
+            phones = phones[:-1]
+        value = _value(head, phones, working, through, codes)
     return value
 
 
@@ -53,10 +59,12 @@ def tomorrow(user: User, now: datetime) -> datetime:
     return _midnight(user.zone, now.astimezone(user.zone).date() + _DAY)
 
 
-def _value(owner: str, phones: str, working: str, through: tuple[Extension, ...], codes: tuple[str, ...]) -> str:
+def _value(
+    owner: str, phones: tuple[Extension, ...], working: str, through: tuple[Extension, ...], codes: tuple[str, ...]
+) -> str:
     """Put it together; the diversion key sets the first code that asks for nothing more."""
     key = next((code.partition("-")[0] for code in codes if code.split("-", 2)[1] == _TAKES[Takes.NOTHING]), "")
-    return "|".join((f"{owner}-{key}", phones, ".".join(through), working, *codes))
+    return "|".join((f"{owner}-{key}", ".".join(phones), ".".join(through), working, *codes))
 
 
 def _codes(user: User, rules: Rules, operator: Extension | None) -> tuple[str, ...]:

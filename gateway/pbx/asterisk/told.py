@@ -12,6 +12,7 @@ from collections import deque
 from gateway.domain.held import ClockSeen, Dialled, PbxEvent, QueuesChanged
 from gateway.pbx.asterisk import image
 from gateway.pbx.asterisk.codec import Message
+from gateway.planning.targets import is_number
 
 HAND_EVENT = "RingplanHand"
 LONGEST_HAND = 250
@@ -44,10 +45,11 @@ def event(message: Message) -> Dialled | QueuesChanged | None:
 def _dialled(message: Message) -> Dialled:
     place, hand, phones = message.get("Extension"), message.get("Hand"), message.get("Phones")
     lamp = image.lamp_of(message.get("Lamp"))
-    numbers = tuple(phones.split(".")) if len(phones) <= LONGEST_PHONES else ()
-    if lamp is None or not _HAND.fullmatch(hand) or not all(map(image.is_place, (place, *(numbers or ("",))))):
+    are_numbers = len(phones) <= LONGEST_PHONES and all(map(is_number, phones.split(".")))
+    if lamp is None or not _HAND.fullmatch(hand) or not image.is_place(place) or not are_numbers:
         raise ValueError(f"a field of {HAND_EVENT} is not as it must be")
-    return Dialled(place, hand, lamp, numbers)
+    # a telephone whose number is too long for the driver has no lamp of ours
+    return Dialled(place, hand, lamp, tuple(filter(image.is_place, phones.split("."))))
 
 
 class Told:

@@ -82,6 +82,11 @@ def test_a_hand_that_is_not_as_it_must_be_is_refused_without_its_contents(change
     assert not any(value and value in str(refused.value) for value in change.values())
 
 
+def test_a_number_that_is_too_long_for_a_lamp_does_not_hide_what_was_dialled():
+    told_of = told.event(Message(EVENT | {"Phones": f"1001.{'4' * 16}.1501"}))
+    assert told_of == Dialled("1001", HAND, Lamp.ON, ("1001", "1501"))
+
+
 @pytest.mark.parametrize("field", ["Extension", "Hand", "Lamp", "Phones"])
 def test_a_hand_that_lacks_a_field_is_refused(field):
     with pytest.raises(ValueError, match="RingplanHand"):

@@ -199,6 +199,14 @@ def test_it_never_exceeds_its_limit_where_it_can_be_cut(user: User, some: tuple[
     assert len(value) <= limit or not kept
 
 
+def test_of_more_telephones_than_fit_the_last_are_left_out():
+    many = tuple(str(number) for number in range(2000, 2200))
+    _, _, _, phones, *_ = phone(replace(ANNA, phones=many), rules(), 0, at("09:00")).split("|")
+    assert len(phone(replace(ANNA, phones=many), rules(), 0, at("09:00"))) <= 1000
+    known = phones.split(".")
+    assert known == ["1001", *many[: len(known) - 1]]
+
+
 def when_work_begins(value: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     """Return what a dialplan makes of a code that takes nothing: when work begins, tomorrow if today's has begun."""
     today = now.astimezone(zone).date()
