@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.stage import PEOPLE, Stage
-from gateway.planning.schedule import parse
+from gateway.planning.hand import parse as parse_hand
+from gateway.planning.schedule import Window, parse
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 EVERY = 1.0  # seconds
@@ -29,20 +30,31 @@ async def _picture(stage: Stage) -> RenderableType:
     for name in ("extension", "who", "lamp", "diverted because", "until", "callers hear"):
         table.add_column(name)
     for person, extension in PEOPLE.items():
-        value = await stage.value(extension)
-        window = parse(value).at(datetime.now(UTC)) if value else None
+        window, by_hand = await _window(stage, extension)
         reason, until, back = (window.reason, _clock(window.end), _clock(window.back)) if window else ("", "", "")
-        table.add_row(extension, person, await stage.lamp(extension), reason, until, back)
+        told = f"{reason} (by hand)" if by_hand else reason
+        table.add_row(extension, person, await stage.lamp(extension), told, until, back)
     radicale = stage.radicale
     how = Text.assemble(
         "\nWrite into a calendar yourself, with any CalDAV client:\n",
         *(f"  {radicale.home(one)}calendar/   user {one}   password “{radicale.people[one]}”\n" for one in PEOPLE),
         "or register a softphone of your own (it rings beside ours):\n",
         f"  {stage.asterisk.host}:{stage.asterisk.sip_port} (UDP)   user 1001   password {stage.asterisk.sip_secret}\n",
+        "On a telephone: *23*1*1530 is in a meeting until 15:30, *23*2*1300 at lunch until 13:00, #23# is back\n",
         f"Status of the gateway: .venv/bin/ringplan --config {stage.gateway.settings} status\n",
         ("Ctrl-C ends everything.", "bold"),
     )
     return Group(table, how)
+
+
+async def _window(stage: Stage, extension: str) -> tuple[Window | None, bool]:
+    """Return what is in force for `extension`, and whether that was set by hand."""
+    now = datetime.now(UTC)
+    dialled, planned = await stage.value(extension, "ringplan-hand"), await stage.value(extension)
+    hand = parse_hand(dialled) if dialled else None
+    if hand and hand.window and hand.window.start <= now < hand.window.end:
+        return hand.window, True
+    return (parse(planned).at(now) if planned else None), False
 
 
 def _clock(instant: datetime) -> str:

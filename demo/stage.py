@@ -20,6 +20,11 @@ from peers.raw_ami import RawAmi
 SOUNDS = Path("build/sounds")
 PEOPLE = {"anna": "1001", "bertil": "1002", "cecilia": "1003", "david": "1004"}
 LISTEN = 30.0  # seconds: the longest announcement, and the ringing after it
+STAR_CODES = """
+[internal](+)
+include => ringplan-codes
+"""
+READS = "DB_EXISTS(${ARG1}/"  # where the dialplan looks anything up that is planned or set
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,9 @@ class Stage:
         """Take an item out of somebody's calendar."""
         await self.radicale.calendar(person).delete(name)
 
-    async def value(self, extension: str) -> str:
-        """Return the schedule that the PBX holds for `extension`, "" for none."""
-        answer = await self.ami.action("DBGet", {"Family": "ringplan", "Key": extension})
+    async def value(self, extension: str, family: str = "ringplan") -> str:
+        """Return the schedule that the PBX holds for `extension`, or `ringplan-hand`: what was dialled; "" for none."""
+        answer = await self.ami.action("DBGet", {"Family": family, "Key": extension})
         if answer["Response"] != "Success":
             return ""
         return (await self.ami.event("DBGetResponse", {"ActionID": answer["ActionID"]}))["Val"]
@@ -106,6 +111,21 @@ class Stage:
         answered = number if leg is not None and len(leg.packets) > 0 else None
         return Heard(answered, sounds, _words(sounds), evidence)
 
+    async def dial(self, extension: str, code: str) -> Heard:
+        """Dial a star code, and listen to the end of what is said."""
+        log_from = self.asterisk.log.stat().st_size
+        async with call(self.asterisk, extension, code.replace("#", "%23")) as made:
+            await _until(lambda: made.ended)
+            sounds = _played(self.asterisk.log, log_from)
+            evidence: dict[str, object] = {
+                "dialled": code,
+                "caller's call-id": made.call_id,
+                "caller heard (RTP packets)": len(made.packets),
+                "prompt files opened": list(sounds),
+                "by hand in the PBX": await self.value(extension, "ringplan-hand"),
+            }
+        return Heard(None, sounds, _words(sounds), evidence)
+
 
 @asynccontextmanager
 async def stage(folder: Path, say: Callable[[str], None], progress: Progress, *, broken: bool) -> AsyncIterator[Stage]:
@@ -118,7 +138,7 @@ async def stage(folder: Path, say: Callable[[str], None], progress: Progress, *,
         radicale = await stack.enter_async_context(Radicale.start(folder / "radicale", people))
         say("Asterisk 22 with the telephones 1001 to 1004")
         dialplan = _broken_dialplan(folder) if broken else DIALPLAN
-        setup = AsteriskSetup(sounds=SOUNDS.absolute(), dialplan=dialplan)
+        setup = AsteriskSetup(sounds=SOUNDS.absolute(), dialplan=dialplan, extra=STAR_CODES)
         asterisk = await stack.enter_async_context(Asterisk.start(folder / "asterisk", setup))
         phones = {
             extension: await stack.enter_async_context(Phone.register(asterisk, extension))
@@ -140,12 +160,14 @@ def _to_david(code: Code) -> Code:
 
 
 def _broken_dialplan(folder: Path) -> Path:
-    """Return a copy of the dialplan that looks for its schedules where none are."""
+    """Return a copy of the dialplan that looks for what is planned and set where nothing is."""
     copy = folder / "broken-dialplan"
     copy.mkdir()
-    for file in DIALPLAN.glob("*.conf"):
-        text = file.read_text(encoding="utf-8")
-        (copy / file.name).write_text(text.replace("DB_EXISTS(ringplan/", "DB_EXISTS(nowhere/"), encoding="utf-8")
+    texts = {file.name: file.read_text(encoding="utf-8") for file in DIALPLAN.glob("*.conf")}
+    if not any(READS in text for text in texts.values()):
+        raise RuntimeError(f"the dialplan has no {READS}: it cannot be broken")
+    for name, text in texts.items():
+        (copy / name).write_text(text.replace(READS, "DB_EXISTS(nowhere/"), encoding="utf-8")
     return copy
 
 

@@ -90,6 +90,38 @@ async def a_private_sick_child(stage: Stage) -> Step:
     return _step(name, expected, heard, "1004", *sounds, also=came and silent, **more)
 
 
+async def set_and_ended_by_telephone(stage: Stage) -> AsyncIterator[Step]:
+    """What is dialled counts more than the calendar, and goes on doing so when the calendar is read again."""
+    meeting, lunch = _whole(60), _whole(90)
+    await stage.write("anna", "budget", _item("budget", -MINUTE, meeting, "M: Budget"))
+    came = await stage.comes(_diverted, "1001")
+    said, code = ("reason-lunch", *_clock_sounds(lunch)), f"*23*2*{lunch.astimezone(STOCKHOLM):%H%M}"
+    dialled = await stage.dial("1001", code)
+    yield _dialled(
+        f"Anna's calendar says M: Budget, but she dials {code}: lunch until {_clock(lunch)}",
+        f"she hears what her callers will hear: the reason is lunch, the time {_clock(lunch)}",
+        dialled,
+        "hand-set",
+        *said,
+        also=came,
+    )
+    came = await stage.comes(lambda value, lamp: lamp == "INUSE", "1001")
+    heard = await stage.call("1002", "1001")
+    expected = f"he hears of a lunch until {_clock(lunch)}, not of a meeting until {_clock(meeting)}; he lands at 1004"
+    by_hand = await stage.value("1001", "ringplan-hand")
+    yield _step("Bertil calls Anna", expected, heard, "1004", *said, also=came, **{"by hand in the PBX": by_hand})
+    dialled = await stage.dial("1001", "#23#")
+    yield _dialled(
+        "Anna is back early, and dials #23#", "she hears that her telephone rings again", dialled, "hand-ended"
+    )
+    await stage.gateway.command("sync", "1001")
+    came = await stage.comes(lambda value, lamp: lamp == "UNAVAILABLE", "1001")
+    still = "SUMMARY:M: Budget" in (await stage.radicale.calendar("anna").get("budget") or "")
+    heard = await stage.call("1002", "1001")
+    name = "Her calendar still says M: Budget, and has been read again: Bertil calls"
+    yield _step(name, "1001 rings, nothing is said", heard, "1001", also=came and still, calendar_still_says=still)
+
+
 async def the_gateway_is_stopped(stage: Stage) -> AsyncIterator[Step]:
     """A diversion starts and ends while nothing of Ringplan runs."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -119,8 +151,17 @@ async def story(stage: Stage) -> AsyncIterator[Step]:
     """Tell it all, a step at a time."""
     for tell in (nobody_is_away, a_meeting, lunch_inside_a_trip, deleted, a_private_sick_child):
         yield await tell(stage)
-    async for step in the_gateway_is_stopped(stage):
-        yield step
+    for scene in (set_and_ended_by_telephone, the_gateway_is_stopped):
+        async for step in scene(stage):
+            yield step
+
+
+def _dialled(name: str, expected: str, heard: Heard, *sounds: str, also: bool = True) -> Step:
+    """Return the step of a star code: `sounds` are to be among what is said, the first one first, in Swedish."""
+    names = [sound.rpartition("/")[2] for sound in heard.sounds]
+    told = names[:1] == [*sounds[:1]] and all(sound in names for sound in sounds)
+    swedish = all(sound.startswith("ringplan/sv/") for sound in heard.sounds)
+    return Step(name, expected, f"said: “{heard.words}”", told and swedish and also, heard.evidence)
 
 
 def _step(

@@ -15,7 +15,13 @@ from demo.story import Step
 
 RECORD = Path("build/demo.json")
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-SHOWN = ("far phone's INVITE", "far phone's Diversion", "caller heard (RTP packets)", "schedule in the PBX")
+SHOWN = (
+    "far phone's INVITE",
+    "far phone's Diversion",
+    "caller heard (RTP packets)",
+    "schedule in the PBX",
+    "by hand in the PBX",
+)
 
 
 class Tale:
