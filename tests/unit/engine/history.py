@@ -70,17 +70,6 @@ class History:
             self._may_be_lost(main, self.house.turn_of(main) + 1, last)
         self._crossed = dict.fromkeys(PHONES, 0)
 
-    def doubt_ends(self, later: int) -> bool:
-        """The clock was set back: an end that lies in the future ends what runs when the gateway hears of it.
-
-        That is now, or `later` seconds from now. False: there is none.
-        """
-        instants, found = (self.now, self.now + later), False
-        for main, dialled in self.dialled.items():
-            found = found or any(isinstance(one, End) for one in dialled)
-            self.dialled[main] = [replace(one, or_at=instants) if isinstance(one, End) else one for one in dialled]
-        return found
-
     def _crosses(self, place: str) -> None:
         turn = self._register(place).turn
         if turn > self.house.turn_of(place):

@@ -80,15 +80,11 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Whatever ran at `at` was ended; `turn` and `may_be_lost` as in `Set`.
-
-    `or_at`: the clock was set back before the gateway heard of it, so what ran at one of these may be meant.
-    """
+    """Whatever ran at `at` was ended; `turn` and `may_be_lost` as in `Set`."""
 
     at: int
     turn: int = 0
     may_be_lost: bool = False
-    or_at: tuple[int, ...] = ()
 
 
 Happened = Read | Forgot | Set | End
@@ -121,18 +117,11 @@ def outcomes(before: Iterable[State], *strands: Sequence[Happened]) -> frozenset
                     continue
                 happened = strand[at[one]]
                 there = further.setdefault((*at[:one], at[one] + 1, *at[one + 1 :]), set())
-                there |= {after(state, one) for state in states for one in meant(happened)}
+                there |= {after(state, happened) for state in states}
                 if may_not_have(happened):
                     there |= states
         reached = further
     return frozenset(reached[tuple(map(len, strands))])
-
-
-def meant(happened: Happened) -> list[Happened]:
-    """Return all that `happened` may mean."""
-    if isinstance(happened, End):
-        return [replace(happened, at=at) for at in (happened.at, *happened.or_at)]
-    return [happened]
 
 
 def may_not_have(happened: Happened) -> bool:
