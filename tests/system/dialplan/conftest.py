@@ -211,6 +211,8 @@ async def pbx(
 async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
     """A desk with nothing planned."""
     async with pbx.observe() as ami:
+        # not every step of the dialplan: Asterisk closes a connection that does not take its events
+        await ami.action("Events", {"EventMask": "call,user,system"})
         yield Desk(pbx, ami, pbx.log.stat().st_size)
         for family in ("ringplan", "ringplan-phone", "ringplan-hand", "DND", "CF"):
             await pbx.cli(f"database deltree {family}")
