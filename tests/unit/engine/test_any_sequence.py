@@ -226,6 +226,27 @@ class AnySequence(RuleBasedStateMachine):
         self.go_on(pause)
 
     @precondition(lambda self: self.house.pbx.is_up)
+    @rule(
+        phone=phones,
+        code=st.sampled_from(["meeting", "trip"]),
+        is_alone=st.booleans(),
+        then=st.lists(st.sampled_from(["#23#", "meeting", "trip"]), max_size=2),
+        pause=pauses,
+    )
+    def dial_the_end_of_what_runs(
+        self, phone: str, code: str, is_alone: bool, then: list[str], pause: int | None
+    ) -> None:
+        """What chance alone seldom brings about: an item that is known to run is ended, and the calendar read again."""
+        self.write(MAIN[phone], -1, 4, code, diverts=True, leads=False, pause=0)
+        self.sync(None)
+        if is_alone and self.house.is_running:
+            self.kill_or_start_the_gateway(None)
+        for one in ("#23#", *then):
+            self.dial(phone, self.starred(one, 90) if one in CODES else one)
+        self.write(MAIN[phone], 8, 1, "lunch", diverts=True, leads=False, pause=0)
+        self.sync(pause)
+
+    @precondition(lambda self: self.house.pbx.is_up)
     @rule(phone=phones, code=st.sampled_from(WRONG), pause=pauses)
     def dial_nonsense(self, phone: str, code: str, pause: int | None) -> None:
         now = self.house.clock.now()
