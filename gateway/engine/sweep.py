@@ -20,7 +20,9 @@ async def sweep(store: Store, clock: Clock) -> NoReturn:
     unchanged one would not bring it back.
     """
     never = asyncio.Event()
-    now = clock.now()
+    async with store.read() as rows:
+        tried = [one.tried for one in (await mailboxes.progress(rows)).values() if one.tried is not None]
+    now = max([clock.now(), *tried])  # the clock may have been set back while no gateway ran
     while True:
         before, now = now, clock.now()
         if now < before - STEP:

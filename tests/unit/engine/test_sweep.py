@@ -83,6 +83,19 @@ async def test_after_a_clock_that_was_ahead_for_a_while_calendars_are_read_whole
         assert await kept(store, mailbox) == (0, None)
 
 
+async def test_after_a_clock_that_was_set_back_while_no_gateway_ran_calendars_are_read_whole(
+    store: Store, clock: HandClock
+) -> None:
+    mailbox = await planned(store)
+    async with running(store, clock):
+        await turned(clock, 5 * HOUR)
+    async with store.write() as rows:
+        await mailboxes.unchanged(rows, (mailbox.id,), clock.now())
+    clock.turn(-5 * HOUR)
+    async with running(store, clock):
+        assert await kept(store, mailbox) == (0, None)
+
+
 async def test_a_clock_that_is_set_back_a_little_changes_nothing(store: Store, clock: HandClock) -> None:
     mailbox = await planned(store)
     async with running(store, clock):
