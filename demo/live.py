@@ -34,13 +34,14 @@ async def _picture(stage: Stage) -> RenderableType:
         reason, until, back = (window.reason, _clock(window.end), _clock(window.back)) if window else ("", "", "")
         told = f"{reason} (by hand)" if by_hand else reason
         table.add_row(extension, person, await stage.lamp(extension), told, until, back)
-    radicale = stage.radicale
+    radicale, (one, *others) = stage.radicale, PEOPLE
     how = Text.assemble(
         "\nWrite into a calendar yourself, with any CalDAV client:\n",
-        *(f"  {radicale.home(one)}calendar/   user {one}   password “{radicale.people[one]}”\n" for one in PEOPLE),
+        f"  {radicale.home(one)}calendar/\n",
+        f"  user {one}, password “{radicale.people[one]}”; likewise {', '.join(others)}\n",
         "or register a softphone of your own (it rings beside ours):\n",
         f"  {stage.asterisk.host}:{stage.asterisk.sip_port} (UDP)   user 1001   password {stage.asterisk.sip_secret}\n",
-        "On a telephone: *23*1*1530 is in a meeting until 15:30, *23*2*1300 at lunch until 13:00, #23# is back\n",
+        "and dial: *23*1*1530 is in a meeting until 15:30, #23# ends what is in force.\n",
         f"Status of the gateway: .venv/bin/ringplan --config {stage.gateway.settings} status\n",
         ("Ctrl-C ends everything.", "bold"),
     )
