@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.domain.code import NEUTRAL_TEXTS, Code, Language
+from gateway.domain.code import NEUTRAL_TEXTS, Behaviour, Code, Language
 from gateway.domain.diversion import Diversion
 from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.user import User
@@ -29,7 +29,9 @@ SHORTEST = len("|0-1-1-0-at-at-x--")  # a window takes at least this much, so a 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`held` is for each place of the user, `diverted`: now; `left_out` windows of the 24 hours did not fit.
+    """`held` is for each place of the user; `left_out` windows of the 24 hours did not fit.
+
+    `diverted`: callers are led away now; somebody whose callers hear an announcement and then get through is not.
 
     At `changes` it may be another plan without anybody changing anything: at a boundary, midnight or the full hour.
     """
@@ -62,7 +64,7 @@ def plan(
     main = replace(held, hand=hand.write(hand.of(by_hand, user, rules, turn))) if by_hand else held
     return Plan(
         held={place: main if place == user.extension else held for place in user.places},
-        diverted=code is not None,
+        diverted=current is not None and _leads_away(current, user, rules),
         left_out=left_out,
         changes=_next_change((*calendar, *whole) if by_hand else calendar, user, now),
     )
@@ -102,6 +104,11 @@ def _next_change(segments: Iterable[Segment], user: User, now: datetime) -> date
     change = min(full_hour(now) + HOUR, tomorrow(user, now))
     boundaries = (instant for segment in segments for instant in (segment.start, segment.end) if now < instant < change)
     return min(boundaries, default=change)
+
+
+def _leads_away(segment: Segment, user: User, rules: Rules) -> bool:
+    window = window_of(segment, user, rules)
+    return {window.internal.then, window.external.then} != {Behaviour.RING}
 
 
 def _presence(code: Code, language: Language) -> Presence:

@@ -283,11 +283,16 @@ async def test_the_turn_counts_on_from_what_the_gateway_has_taken_over(desk: Des
     assert (await hand(desk)).turn == 143
 
 
-async def test_a_turn_that_has_no_room_is_refused(desk: Desk):
+@pytest.mark.parametrize("last", [999_999_999, 5_000_000_000, 999_999_999_999])
+async def test_a_turn_that_has_no_room_is_refused(desk: Desk, last: int):
     await desk.set("ringplan-phone", "1001", owner())
-    await desk.set("ringplan-hand", "1001", "1|999999999999-0-")
+    await desk.set("ringplan-hand", "1001", f"1|{last}-0-")
     await says(desk, "1001", "*23*3", "hand-not-now")
-    assert await holds(desk) == "1|999999999999-0-"
+    assert await holds(desk) == f"1|{last}-0-"
+    await desk.set("ringplan-hand", "1001", "1|7-0-")  # as the gateway puts it right
+    await desk.plan("1001", window("ab"))
+    await says(desk, "1001", "#23#", "hand-ended")
+    assert (await hand(desk)).turn == 108
 
 
 async def test_codes_are_compared_whole(desk: Desk):

@@ -68,6 +68,15 @@ async def test_the_others_ring_and_take_the_call(desk: Desk, number, how, letter
     assert desk.warnings == []
 
 
+@pytest.mark.parametrize("letters", ["ar", "qr"])
+@pytest.mark.parametrize("how", ["calendar", "hand"])
+async def test_whom_callers_get_through_to_rings_in_a_group_too(desk: Desk, how, letters):
+    await divert(desk, how, letters)
+    async with Phone.register(desk.asterisk, AWAY) as away, call(desk.asterisk, "1003", GROUP) as made:
+        await talks(made, away)
+    assert said(desk) == []
+
+
 async def test_a_caller_from_outside_meets_the_group_in_the_same_way(desk: Desk):
     await desk.plan(AWAY, window("qt", "at", target="1002"))
     async with (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.appointment import Appointment
-from gateway.domain.code import Availability, Behaviour, Treatment
+from gateway.domain.code import Availability, Behaviour, Code, Treatment
 from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.held import PRESENT, Held, Lamp, Presence
 from gateway.domain.user import Organisation, User
@@ -62,6 +62,19 @@ def window(*some: Diversion, now: datetime, known: Rules | None = None, user: Us
     found = parse(value).at(now) if value else None
     assert found
     return found
+
+
+def gets_through(code: Code) -> bool:
+    return code.internal.then is code.external.then is Behaviour.RING
+
+
+def test_who_can_be_reached_after_an_announcement_is_shown_as_away_and_not_led_away():
+    treatment = Treatment(announce=True, then=Behaviour.RING)
+    meeting = diversion("1", at("09:00"), at("10:00"))
+    for external, led_away in ((treatment, False), (replace(treatment, then=Behaviour.BUSY), True)):
+        known = rules([replace(CODES[0], internal=treatment, external=external)])
+        found = plan(ANNA, [meeting], known, at("09:30"))
+        assert (found.held["1001"].lamp, found.diverted) == (Lamp.ON, led_away)
 
 
 def test_a_meeting_lights_the_lamp_for_exactly_its_time():
@@ -254,7 +267,7 @@ def test_midnight_is_a_change_wherever_it_is():
     assert found.held != plan(user, [], rules(), before + SECOND).held
 
 
-@given(some_absences(), some_users(), some_rules(), instants(), st.integers(0, 10**12 - 1))
+@given(some_absences(), some_users(), some_rules(), instants(), st.integers(0, 10**9 - 1))
 def test_an_absence_by_hand_changes_no_schedule_and_everything_fits_its_grammar(
     some: list[Diversion], user: User, known: Rules, now: datetime, turn: int
 ):
@@ -262,7 +275,7 @@ def test_an_absence_by_hand_changes_no_schedule_and_everything_fits_its_grammar(
     alone, decides = plan(user, calendar, known, now, turn), in_force(some, now)
     set_now = [one for one in some if one.by_hand and one.start < one.end and now < one.end]
     assert found.left_out == alone.left_out
-    assert found.diverted is (decides is not None)
+    assert found.diverted is (decides is not None and not gets_through(known.by_key[decides.code]))
     for place in user.places:
         held = found.held[place]
         assert held.lamp is (Lamp.ON if decides else Lamp.OFF)
@@ -287,7 +300,9 @@ def test_the_pbx_decides_as_the_timeline_does(
     decides = segment_at(segments, call)
     told = parse(held.schedule).at(call) if held.schedule else None
     assert told == (window_of(decides, user, known) if decides else None)
-    assert (held.lamp is Lamp.ON) is found.diverted is (segment_at(segments, now) is not None)
+    current = segment_at(segments, now)
+    assert (held.lamp is Lamp.ON) is (current is not None)
+    assert found.diverted is (current is not None and not gets_through(known.by_key[current.diversion.code]))
     assert found.left_out == 0
 
 
