@@ -25,11 +25,12 @@ async def take_over(
     users: Iterable[User],
     rules: Rules,
     told: Iterable[tuple[Place, str]],
-    turns: Mapping[int, int],
+    turns: Mapping[Place, int],
     now: datetime,
 ) -> bool:
-    """Keep what was dialled at the telephones of `users` since the `turns` that are known, by user; True: there is
-    something new.
+    """Keep what was dialled at the telephones of `users` since the `turns` that are known, by main number.
+
+    True: there is something new.
 
     `told` are hands by main number in the order in which they were heard, then those that were read.
     """
@@ -41,12 +42,12 @@ async def take_over(
             absence = taken_over(hand, rules, user, now)
             if hand.window is not None and absence is None and hand.window.end > now:
                 log.warning("user %s dialled a code that is no more, or an absence that is too long", user.id)
-            await absences.take_over(rows, user.id, hand.turn, hand.ended, absence)
+            await absences.take_over(rows, user, hand.turn, hand.ended, absence)
     return True
 
 
 def _new(
-    users: Iterable[User], told: Iterable[tuple[Place, str]], turns: Mapping[int, int]
+    users: Iterable[User], told: Iterable[tuple[Place, str]], turns: Mapping[Place, int]
 ) -> Iterator[tuple[User, Hand]]:
     owners = {user.extension: user for user in users}
     for place, text in told:
@@ -58,5 +59,5 @@ def _new(
         except ValueError:
             log.warning("what is held as dialled by user %s cannot be read, and is removed", user.id)
             continue
-        if hand.turn > turns.get(user.id, 0):
+        if hand.turn > turns.get(user.extension, 0):
             yield user, hand

@@ -68,7 +68,7 @@ class Reconcile:
         self._dry_run = dry_run
         self._rules: Rules | None = None
         self._here: tuple[User, ...] = ()
-        self._turns: Mapping[int, int] = {}
+        self._turns: Mapping[Place, int] = {}
         self._following: dict[int, Following] = {}
         self._stale = True
         self._dialled: list[Dialled] = []  # not taken over yet, also when the connection is lost meanwhile
@@ -166,7 +166,7 @@ class Reconcile:
         now = self._clock.now()
         self._following = {}
         for user in [] if off else followed:
-            mine, same, turn = asked.get(user.id, ()), before.get(user.id), self._turns.get(user.id, 0)
+            mine, same, turn = asked.get(user.id, ()), before.get(user.id), self._turns.get(user.extension, 0)
             if user.id in by_hand:
                 mine = (*mine, by_hand[user.id])
             unchanged = same is not None and (same.user, same.asked, same.turn) == (user, mine, turn)

@@ -28,6 +28,7 @@ async def sweep(store: Store, clock: Clock) -> NoReturn:
         if now < before - STEP:
             async with store.write() as rows:
                 await mailboxes.reread(rows)
+                await diversions.found_long_ago(rows)
         async with store.read() as rows:
             ends = (await diversions.next_end(rows), await absences.next_end(rows))
         end = min((one for one in ends if one is not None), default=None)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, delete, insert, select
 
 from gateway.domain.diversion import BY_HAND, Diversion
+from gateway.domain.user import Extension, User
 from gateway.store import diversions, tables
 from gateway.store.rows import Rows
 
@@ -44,29 +45,32 @@ async def end(rows: Rows, user: int, now: datetime) -> bool:
     return dismissed > 0 or (before is not None and before.start <= now < before.end)
 
 
-async def turns(rows: Rows) -> Mapping[int, int]:
-    """Return the last turn that was taken over from each user's telephone; a user without any is missing."""
-    return {row["user"]: row["turn"] for row in await rows.all(select(tables.turns))}
+async def turns(rows: Rows) -> Mapping[Extension, int]:
+    """Return the last turn that was taken over of each main number; one without any is missing.
 
-
-async def take_over(rows: Rows, user: int, turn: int, ended: datetime | None, absence: Diversion | None) -> bool:
-    """Take over what a telephone did in `turn`; False: that is known already, and nothing changes.
-
-    `ended`: what ran then was dismissed. `absence`: what has been set by hand since, None: nothing is. A user who is
-    gone meanwhile is passed over.
+    They outlive their users: a number's next owner does not inherit what a PBX still holds of the one before.
     """
-    known = select(TURN.turn).where(TURN.user == user)
+    return {row["number"]: row["turn"] for row in await rows.all(select(tables.turns))}
+
+
+async def take_over(rows: Rows, user: User, turn: int, ended: datetime | None, absence: Diversion | None) -> bool:
+    """Take over what a telephone of `user` did in `turn`; False: that is known already, and nothing changes.
+
+    `ended`: what was known and ran then was dismissed; an item that was changed since counts again. `absence`: what has
+    been set by hand since, None: nothing is. A user who is gone meanwhile is passed over.
+    """
+    known = select(TURN.turn).where(TURN.number == user.extension)
     before = await rows.first(known)
     if before is not None and before["turn"] >= turn:
         return False
-    if await rows.first(select(tables.users.c.id).where(tables.users.c.id == user)) is None:
+    if await rows.first(select(tables.users.c.id).where(tables.users.c.id == user.id)) is None:
         return False
-    await rows.run(delete(tables.turns).where(TURN.user == user))
-    await rows.run(insert(tables.turns).values(user=user, turn=turn))
+    await rows.run(delete(tables.turns).where(TURN.number == user.extension))
+    await rows.run(insert(tables.turns).values(number=user.extension, turn=turn))
     if ended is not None:
-        await diversions.dismiss(rows, user, ended)
+        await diversions.dismiss(rows, user.id, ended)
     if absence is None:
-        await _remove(rows, user)
+        await _remove(rows, user.id)
     else:
         await put(rows, absence)
     rows.touch("absences")

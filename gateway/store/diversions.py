@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace as with_values
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
@@ -13,6 +13,7 @@ from gateway.store import tables
 from gateway.store.rows import Rows
 
 COLUMN = tables.diversions.c
+CLOCKS_MAY_DIFFER = timedelta(seconds=5)  # a PBX's, which tells when something was ended, from ours
 
 
 async def every(rows: Rows) -> Mapping[int, tuple[Diversion, ...]]:
@@ -35,13 +36,14 @@ async def count(rows: Rows, mailbox: int) -> int:
     return row["many"] if row else 0
 
 
-async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -> bool:
-    """Let `mailbox` have exactly these; rows that stay are not touched. True: something changed.
+async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion], now: datetime) -> bool:
+    """Let `mailbox` have exactly these, found `now`; rows that stay are not touched. True: something changed.
 
-    What was dismissed stays dismissed as long as its times stay, whatever else changes of it.
+    What was dismissed stays dismissed, and what was found has been, as long as its times stay, whatever else changes.
     """
     before = await rows.all(select(tables.diversions).where(COLUMN.mailbox == mailbox))
     dismissed = {_occurrence(_diversion(row)) for row in before if row["dismissed"]}
+    found = {_occurrence(_diversion(row)): row["found"] for row in before}
     surplus = Counter(with_values(one, dismissed=_occurrence(one) in dismissed) for one in diversions)
     gone = []
     for row in before:
@@ -50,7 +52,9 @@ async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -
             surplus[same] -= 1
         else:
             gone.append(row["id"])
-    new = [_columns(one) | {"mailbox": mailbox} for one in surplus.elements()]
+    new = [
+        _columns(one) | {"mailbox": mailbox, "found": found.get(_occurrence(one), now)} for one in surplus.elements()
+    ]
     if gone:
         await rows.run(delete(tables.diversions).where(COLUMN.id.in_(gone)))
         rows.removed = True
@@ -62,12 +66,21 @@ async def replace(rows: Rows, mailbox: int, diversions: Collection[Diversion]) -
 
 
 async def dismiss(rows: Rows, user: int, at: datetime) -> int:
-    """Let those of `user` that divert at `at` divert no more until their times change; return how many these were."""
+    """Let those of `user` that divert at `at` divert no more until their times change; return how many these were.
+
+    What was found later was not in force then: it is what its owner has made of an item since.
+    """
     runs = (COLUMN.user == user, COLUMN.diverts, ~COLUMN.dismissed, COLUMN.start <= at, at < COLUMN.end)
-    result = await rows.run(update(tables.diversions).where(*runs).values(dismissed=True))
+    known = COLUMN.found <= at + CLOCKS_MAY_DIFFER
+    result = await rows.run(update(tables.diversions).where(*runs, known).values(dismissed=True))
     if result.rowcount:
         rows.touch("diversions")
     return result.rowcount
+
+
+async def found_long_ago(rows: Rows) -> None:
+    """Forget when each was found: the clock that said so was wrong."""
+    await rows.run(update(tables.diversions).values(found=tables.EPOCH))
 
 
 async def forget_over(rows: Rows, now: datetime) -> int:

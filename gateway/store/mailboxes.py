@@ -120,7 +120,7 @@ async def replace(
     before = await progress_of(rows, mailbox)
     if before is None:
         return False
-    changed = await kept.replace(rows, mailbox, diversions)
+    changed = await kept.replace(rows, mailbox, diversions, now)
     believed = cursor if before.epoch == epoch else None
     await rows.run(
         update(tables.mailboxes)

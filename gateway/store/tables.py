@@ -157,6 +157,7 @@ diversions = Table(
     Column("target", String),
     Column("text", Text),
     Column("dismissed", Boolean, nullable=False, server_default=false()),
+    Column("found", Instant, nullable=False, server_default="0"),
 )
 
 absences = Table(
@@ -169,10 +170,11 @@ absences = Table(
     Column("target", String),
 )
 
+# They are the number's and not its owner's: what a PBX still holds of somebody before is no news about the next one.
 turns = Table(
     "turns",
     metadata,
-    Column("user", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", String, primary_key=True),
     Column("turn", BigInteger, nullable=False),
 )
 

@@ -217,7 +217,7 @@ async def _change(folder: Path, asterisk: Asterisk, number: int) -> float:
             (mailbox,) = await mailboxes.of(rows, user.id)
             first, *others = await diversions.of(rows, user.id)
             longer = replace(first, end=first.end + timedelta(minutes=7))
-            await diversions.replace(rows, mailbox.id, [longer, *others])
+            await diversions.replace(rows, mailbox.id, [longer, *others], datetime.now(UTC))
         begun = time.perf_counter()
         while await _schedule(ami, extension) == before:
             await asyncio.sleep(POLL)

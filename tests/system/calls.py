@@ -99,10 +99,7 @@ async def kept(gateway: Gateway) -> tuple[dict[str, int], dict[str, str]]:
     extensions = {user.id: extension for extension, user in gateway.users.items()}
     async with gateway.store() as store, store.read() as rows:
         turns, by_hand = await absences.turns(rows), await absences.every(rows)
-    return (
-        {extensions[user]: turn for user, turn in turns.items()},
-        {extensions[user]: absence.end.isoformat() for user, absence in by_hand.items()},
-    )
+    return dict(turns), {extensions[user]: absence.end.isoformat() for user, absence in by_hand.items()}
 
 
 async def last_turn(ami: RawAmi, extension: str) -> int:

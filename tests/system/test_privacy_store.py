@@ -152,7 +152,9 @@ async def replaced(rows: Rows, one: Diversion) -> None:
 
 
 async def dialled(rows: Rows, one: Diversion) -> None:
-    assert await absences.take_over(rows, one.user, 1, NOON, None)
+    owner = await users.get(rows, one.user)
+    assert owner
+    assert await absences.take_over(rows, owner, 1, NOON, None)
 
 
 async def over(rows: Rows, one: Diversion) -> None:

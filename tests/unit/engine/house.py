@@ -109,7 +109,7 @@ class House:
     def turn_of(self, main: str) -> int:
         """Return the last turn that has been taken over, whatever the loop is doing."""
         with closing(sqlite3.connect(_settings(self._folder).path)) as database:
-            row = database.execute('SELECT turn FROM turns WHERE "user" = ?', (self.people[main][0].id,)).fetchone()
+            row = database.execute('SELECT turn FROM turns WHERE "number" = ?', (main,)).fetchone()
         return int(row[0]) if row else 0
 
     def start(self) -> None:

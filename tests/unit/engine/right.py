@@ -90,7 +90,7 @@ async def kept(house: House, main: str, now: int) -> tuple[int, ByHand | None]:
     async with house.store.read() as rows:
         absence = await absences.of(rows, user.id)
         others = await diversions.of(rows, user.id)
-        turn = (await absences.turns(rows)).get(user.id, 0)
+        turn = (await absences.turns(rows)).get(user.extension, 0)
     for one in (*others, *([absence] if absence else [])):
         assert one.end > instant(now - SOON), "something that is over is kept"
     if absence is None:

@@ -24,9 +24,9 @@ async def absence(store: Store, user: int) -> Diversion | None:
         return await absences.of(rows, user)
 
 
-async def turn(store: Store, user: int) -> int:
+async def turn(store: Store, number: str) -> int:
     async with store.read() as rows:
-        return (await absences.turns(rows)).get(user, 0)
+        return (await absences.turns(rows)).get(number, 0)
 
 
 def is_known(pbx: FakePbx, place: str) -> bool:
@@ -73,7 +73,7 @@ async def test_what_was_dialled_while_nobody_listened_is_read_back(
     async with running(store, pbx, clock):
         await comes(lambda: turn_at(pbx, "1001") == 7)
     assert await absence(store, user.id)
-    assert await turn(store, user.id) == 7
+    assert await turn(store, user.extension) == 7
 
 
 async def test_a_meeting_that_was_ended_while_nobody_listened_stays_away(
@@ -130,7 +130,7 @@ async def test_garbage_in_the_register_is_removed_and_changes_nothing(
     async with running(store, pbx, clock):
         await comes(lambda: is_known(pbx, "1001") and "9999" not in pbx.holds)
         assert pbx.holds["1001"].hand is None
-    assert await turn(store, user.id) == 0
+    assert await turn(store, user.extension) == 0
 
 
 async def test_a_code_that_nobody_has_any_more_sets_nothing(store: Store, pbx: FakePbx, clock: HandClock) -> None:
@@ -151,7 +151,7 @@ async def test_a_dry_run_takes_nothing_over(store: Store, pbx: FakePbx, clock: H
     async with running(store, pbx, clock, dry_run=True):
         await comes(lambda: pbx.is_connected and clock.waiting >= 1)
         assert pbx.holds == {"1001": before}
-    assert await turn(store, user.id) == 0
+    assert await turn(store, user.extension) == 0
 
 
 async def test_what_is_dialled_is_taken_over_while_ringplan_is_off(
@@ -247,7 +247,7 @@ async def test_what_was_heard_before_the_connection_was_lost_is_taken_over_on_th
             await absences.put(rows, diversion(user.id, code="lunch", start=clock.now(), end=clock.now() + HOUR))
         await comes(lambda: bool(cutting) and not pbx.is_connected)
         await comes(lambda: clock.waiting == 1)
-        assert await turn(store, user.id) == 0
+        assert await turn(store, user.extension) == 0
         clock.turn(timedelta(seconds=1))
         await comes(lambda: turn_at(pbx, "1001") == 1)
     kept = await absence(store, user.id)
@@ -278,5 +278,5 @@ async def test_a_pbx_that_refuses_is_not_said_to_hold_garbage(
         await comes(lambda: len(pbx.writes) == 2)
         clock.turn(timedelta(seconds=31))
         await comes(lambda: len(pbx.writes) == 3)
-        assert await turn(store, user.id) == 1
+        assert await turn(store, user.extension) == 1
     assert "cannot be read" not in caplog.text

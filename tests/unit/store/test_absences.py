@@ -1,6 +1,7 @@
 """Absences by hand: one per user, ended with all that runs, taken over from a telephone once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.domain.user import User
 from gateway.store import absences, codes, diversions, mailboxes, users
 from gateway.store.rows import Rows
 from gateway.store.store import Store
-from tests.unit.store.made import HOUR, NOON, diversion, someone
+from tests.unit.store.made import HOUR, NOON, diversion, person, someone
 
 
 def by_hand(user: int, **values: object) -> Diversion:
@@ -113,15 +114,15 @@ async def test_a_turn_is_taken_over_once(store: Store) -> None:
         item = diversion(user.id, start=NOON - HOUR, end=NOON + 3 * HOUR)
         await asked(rows, user, mailbox, item, replace(item, key="k2", start=NOON + HOUR))
         assert await absences.turns(rows) == {}
-        assert await absences.take_over(rows, user.id, 3, NOON, by_hand(user.id))
-        assert await absences.turns(rows) == {user.id: 3}
+        assert await absences.take_over(rows, user, 3, NOON, by_hand(user.id))
+        assert await absences.turns(rows) == {"1001": 3}
         assert await running(rows, user.id) == ["k2"]
         assert await absences.of(rows, user.id) == by_hand(user.id)
         for known in (2, 3):
-            assert not await absences.take_over(rows, user.id, known, NOON + 2 * HOUR, None)
+            assert not await absences.take_over(rows, user, known, NOON + 2 * HOUR, None)
         assert await running(rows, user.id) == ["k2"]
         assert await absences.of(rows, user.id) == by_hand(user.id)
-        assert await absences.take_over(rows, user.id, 999_999_999_999, None, None)
+        assert await absences.take_over(rows, user, 999_999_999_999, None, None)
         assert await absences.of(rows, user.id) is None
         assert await running(rows, user.id) == ["k2"]
 
@@ -130,12 +131,43 @@ async def test_of_somebody_who_is_gone_nothing_is_taken_over(store: Store) -> No
     async with store.write() as rows:
         user, _ = await someone(rows)
         await absences.put(rows, by_hand(user.id))
-        await absences.take_over(rows, user.id, 1, None, by_hand(user.id))
+        await absences.take_over(rows, user, 1, None, by_hand(user.id))
         await users.remove(rows, user.id)
         assert "absences" in rows.touched
         assert await absences.every(rows) == {}
-        assert await absences.turns(rows) == {}
-        assert not await absences.take_over(rows, user.id, 2, NOON, by_hand(user.id))
+        assert not await absences.take_over(rows, user, 2, NOON, by_hand(user.id))
+
+
+async def test_the_next_owner_of_a_number_does_not_inherit_what_was_dialled(store: Store) -> None:
+    async with store.write() as rows:
+        before, _ = await someone(rows)
+        assert await absences.take_over(rows, before, 4, None, by_hand(before.id))
+        await users.remove(rows, before.id)
+        after = await users.add(rows, person())
+        assert not await absences.take_over(rows, after, 4, None, by_hand(after.id))
+        assert await absences.take_over(rows, after, 5, None, by_hand(after.id))
+
+
+async def test_an_item_that_was_changed_since_it_was_ended_counts_again(store: Store) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+        item = diversion(user.id, start=NOON - HOUR, end=NOON + 3 * HOUR)
+        await mailboxes.replace(rows, mailbox.id, [item, replace(item, key="k2")], None, epoch=0, now=NOON - HOUR)
+        moved = replace(item, end=NOON + 2 * HOUR)
+        later = NOON + timedelta(minutes=10)
+        await mailboxes.replace(rows, mailbox.id, [moved, replace(item, key="k2")], None, epoch=0, now=later)
+        assert await absences.take_over(rows, user, 1, NOON, None)
+        assert [one.key for one in await diversions.of(rows, user.id) if one.dismissed] == ["k2"]
+
+
+async def test_a_clock_that_was_ahead_keeps_nobody_from_ending_what_was_found_meanwhile(store: Store) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+        item = diversion(user.id, start=NOON - HOUR, end=NOON + 3 * HOUR)
+        await mailboxes.replace(rows, mailbox.id, [item], None, epoch=0, now=NOON + HOUR)
+        await diversions.found_long_ago(rows)
+        assert await absences.take_over(rows, user, 1, NOON, None)
+        assert [one.dismissed for one in await diversions.of(rows, user.id)] == [True]
 
 
 async def test_a_code_takes_its_absences_along(store: Store) -> None:
@@ -176,6 +208,6 @@ async def test_each_change_is_told(store: Store) -> None:
         await absences.end(rows, user.id, NOON)
     assert await anext(watching) == {"absences", "diversions"}
     async with store.write() as rows:
-        await absences.take_over(rows, user.id, 1, None, None)
+        await absences.take_over(rows, user, 1, None, None)
     assert await anext(watching) == {"absences"}
     await watching.aclose()

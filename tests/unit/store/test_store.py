@@ -185,7 +185,7 @@ async def test_a_watcher_hears_that_the_database_cannot_be_asked_and_can_watch_a
 
 async def test_an_error_of_the_database_is_told_without_values(store: Store) -> None:
     with pytest.raises(IntegrityError) as refused:
-        await written(store, lambda rows: diversions.replace(rows, 7, [diversion(7, text="hemma med Alva")]))
+        await written(store, lambda rows: diversions.replace(rows, 7, [diversion(7, text="hemma med Alva")], NOON))
     assert "INSERT INTO diversions" in str(refused.value)
     assert "Alva" not in str(refused.value)
     with pytest.raises(RetryLater, match="no such table") as failed:

@@ -104,7 +104,8 @@ async def test_an_older_database_can_do_what_is_new(older: StoreSettings) -> Non
         await anext(watching)
         async with store.write() as rows:
             assert await absences.end(rows, 1, NOON)
-            assert await absences.take_over(rows, 1, 1, None, diversion(1))
+            anna = (await users.every(rows))[0]
+            assert await absences.take_over(rows, anna, 1, None, diversion(1))
         assert await anext(watching) == {"absences"}
         await watching.aclose()
         async with store.read() as rows:

@@ -24,12 +24,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_absences_end"), "absences", ["end"], unique=False)
     op.create_table(
         "turns",
-        sa.Column("user", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
         sa.Column("turn", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["user"], ["users.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("user"),
+        sa.PrimaryKeyConstraint("number"),
     )
     op.add_column("diversions", sa.Column("dismissed", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("diversions", sa.Column("found", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("users", sa.Column("through", sa.JSON(), server_default="[]", nullable=False))
     op.add_column("organisation", sa.Column("through", sa.JSON(), server_default="[]", nullable=False))
     changes = sa.table("changes", sa.column("noun", sa.String), sa.column("revision", sa.Integer))
