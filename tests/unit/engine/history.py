@@ -7,10 +7,13 @@ has happened since. What is known of the order and of losses makes them exact; e
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gateway.domain.held import Held
 from tests.fakes import dialplan
+from tests.fakes.dialplan import Answer, Diverted, Ring
 from tests.unit.engine import right, told
 from tests.unit.engine.house import PHONES, House
-from tests.unit.engine.told import End, Forgot, Happened, Item, Read, Set, State
+from tests.unit.engine.told import ByHand, End, Forgot, Happened, Item, Read, Set, State
+from tests.unit.engine.written import BY_DIGIT
 
 MANY = 10**12  # no turn is so high
 
@@ -36,6 +39,30 @@ class History:
     def since(self, main: str) -> list[list[Happened]]:
         """Return what has happened to `main` since all was quiet."""
         return [list(self.read[main]), list(self.dialled[main]), list(self.commanded[main])]
+
+    def check_answer(self, main: str, code: str, says: str) -> None:
+        """All was quiet until now: what is said to who dials `code` is what CODES.md says."""
+        away = {told.decides(state, self.now) for state in self.states[main]} != {None}
+        ends = code.endswith(("#23#", "*23*0", "*23*0#")) or (code.startswith("*21") and away)
+        assert says == ("hand-set" if not ends else "hand-ended" if away else "hand-nothing")
+
+    def dials(self, main: str, answer: Answer) -> None:
+        """Something was set or ended on the telephone: calls and lamps follow at once."""
+        holds, now = self.house.pbx.holds, self.house.clock.now()
+        assert right.lamps(holds, main) == {answer.lamp}
+        assert (answer.main, answer.phones) == (main, PHONES[main])
+        hand = dialplan.hand_of({main: Held(hand=answer.hand)}, main)
+        assert hand is not None
+        calls = {dialplan.decides(holds, place, now) for place in PHONES[main]}
+        if hand.window is None:
+            assert (hand.ended, calls) == (self.now, {Ring()})
+            self.dialled[main].append(End(self.now, hand.turn))
+            return
+        away = {(call.by_hand, call.until) for call in calls if isinstance(call, Diverted)}
+        assert away == {(True, hand.window.until)}
+        assert hand.window.start == self.now
+        by_hand = ByHand(self.now, hand.window.until, BY_DIGIT[hand.digit])
+        self.dialled[main].append(Set(by_hand, hand.turn))
 
     def may_forget(self) -> None:
         """Time has passed while a gateway runs."""
