@@ -67,12 +67,15 @@ class History:
     def may_forget(self) -> None:
         """Time has passed while a gateway runs."""
         for read in self.read.values():
-            read.append(Forgot(self.now))
+            if read[-1:] != [Forgot(self.now)]:
+                read.append(Forgot(self.now))
 
     def has_forgotten(self) -> None:
         """A gateway has had its time: what was over some while ago is forgotten, what is over now may be."""
         for read in self.read.values():
-            read += [Forgot(self.now - right.SOON, is_sure=True), Forgot(self.now)]
+            forgot = [Forgot(self.now - right.SOON, is_sure=True), Forgot(self.now)]
+            if read[-2:] != forgot:
+                read += forgot
 
     def doubt_read(self) -> None:
         """The gateway was killed: what was read or forgotten may not have been kept."""

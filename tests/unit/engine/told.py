@@ -98,6 +98,8 @@ def after(state: State, happened: Happened) -> State:
             return replace(state, items=left, dismissed=state.dismissed & {item.name for item in left})
         case Forgot(now):
             hand = state.hand if state.hand is not None and state.hand.end > now else None
+            if hand == state.hand and all(item.end > now for item in state.items):
+                return state
             return replace(after(state, Read(state.items, now)), hand=hand)
         case Set(hand):
             return replace(state, hand=hand)
