@@ -28,6 +28,7 @@ class History:
         self.dialled: dict[str, list[Set | End]] = {main: [] for main in PHONES}
         self.commanded: dict[str, list[Set | End]] = {main: [] for main in PHONES}
         self.left_at: int | None = None
+        self._was_killed = False  # the PBX, since all was quiet
         self._turns = dict.fromkeys(PHONES, 0)
         self._crossed = dict.fromkeys(PHONES, 0)  # turns that were overwritten before they were taken over
         house.pbx.on_overwrite, house.pbx.on_lost = self._crosses, self.doubt_crossed
@@ -54,15 +55,17 @@ class History:
         hand = dialplan.hand_of({main: Held(hand=answer.hand)}, main)
         assert hand is not None
         calls = {dialplan.decides(holds, place, now) for place in PHONES[main]}
+        # the first code since its start, lost with the PBX's last second, and dialled again before the gateway is back
+        again = self._was_killed and hand.turn <= self.house.turn_of(main)
         if hand.window is None:
             assert (hand.ended, calls) == (self.now, {Ring()})
-            self.dialled[main].append(End(self.now, hand.turn))
+            self.dialled[main].append(End(self.now, hand.turn, may_be_lost=again))
             return
         away = {(call.by_hand, call.until) for call in calls if isinstance(call, Diverted)}
         assert away == {(True, hand.window.until)}
         assert hand.window.start == self.now
         by_hand = ByHand(self.now, hand.window.until, BY_DIGIT[hand.digit])
-        self.dialled[main].append(Set(by_hand, hand.turn))
+        self.dialled[main].append(Set(by_hand, hand.turn, may_be_lost=again))
 
     def may_forget(self) -> None:
         """Time has passed while a gateway runs."""
@@ -87,7 +90,7 @@ class History:
 
     def doubt_last_second(self) -> None:
         """The PBX was killed: what was dialled within its last second may be lost, and only that."""
-        self.left_at = None
+        self.left_at, self._was_killed = None, True
         for main in PHONES:
             self._may_be_lost(main, self._register(main).turn + 1, MANY)
 
@@ -133,7 +136,7 @@ class History:
             self._check_turn(main, turn)
             self.read[main], self.dialled[main], self.commanded[main] = [], [], []
         assert pbx.paused == (set() if is_off else right.paused(self.house, pbx.members or ()))
-        self.left_at = None if is_off else self.now
+        self.left_at, self._was_killed = None if is_off else self.now, self._was_killed and is_off
 
     def _check_turn(self, main: str, turn: int) -> None:
         """Each code that was dialled has counted, and once."""
