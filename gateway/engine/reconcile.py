@@ -22,6 +22,7 @@ from gateway.planning.plan import Plan, full_hour, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch
 from gateway.store import absences, diversions, switches
+from gateway.store.revisions import revisions
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
@@ -71,6 +72,7 @@ class Reconcile:
         self._turns: Mapping[Place, int] = {}
         self._following: dict[int, Following] = {}
         self._stale = True
+        self._seen: tuple[int | None, ...] = ()
         self._dialled: list[Dialled] = []  # not taken over yet, also when the connection is lost meanwhile
         self._paused: frozenset[Place] | None = None
         self._queues_say = ""
@@ -154,10 +156,15 @@ class Reconcile:
         """Take from the store what is asked for now; users for whom nothing changed keep their plan."""
         self._stale = False
         async with self._store.read() as rows:
+            told = await revisions(rows.connection)
+            seen = tuple(told.get(noun) for noun in NOUNS)
+            if seen == self._seen:  # most often: what was taken over is told of once more
+                return
             off = await switches.off_since(rows) is not None
             asked, by_hand = await diversions.every(rows), await absences.every(rows)
             self._turns = await absences.turns(rows)
             decisions = await self._decided.now(rows)
+        self._seen = seen
         rules, everybody = decisions.rules, decisions.users.values()
         self._here = tuple(user for user in everybody if user.pbx == self._name)
         followed = [user for user in self._here if user.enabled and self._takes_part(user)]
