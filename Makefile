@@ -14,7 +14,12 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test soak bench check lock clean
+# Tests with calls wait more than they work, so they run beside the others: two runs, each with servers of its own.
+CALLS := tests/unit tests/system/dialplan
+OTHERS := tests/contract tests/system --ignore=tests/system/dialplan
+BOTH := $(MAKE) --no-print-directory -j2 --output-sync=line calls others
+
+.PHONY: demo test soak calls others bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -22,11 +27,17 @@ demo:
 
 test:
 	@docker/setup.sh python debian asterisk-22
-	@$(PYTHON) -m pytest -m "not soak and not bench"
+	@$(BOTH) WHICH="not soak and not bench"
 
 soak:
 	@docker/setup.sh python debian asterisk-22 asterisk-16
-	@$(PYTHON) -m pytest -m soak
+	@$(BOTH) WHICH=soak
+
+calls:
+	@$(PYTHON) -m pytest -m "$(WHICH)" $(CALLS)
+
+others:
+	@$(PYTHON) -m pytest -m "$(WHICH)" $(OTHERS)
 
 bench:
 	@docker/setup.sh python debian asterisk-22

@@ -1,6 +1,10 @@
-"""An Asterisk for star codes: with every sound, the codes where phones dial, and lamps where they subscribe."""
+"""An Asterisk for star codes: with every sound, the codes where phones dial, and lamps where they subscribe.
+
+Calls take their time: of a test with many cases some are run each time, and all of them in `make soak`.
+"""
 
 import wave
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +19,8 @@ CODES = """
 include => ringplan-codes
 include => ringplan-hints
 """
+SOME = 8  # cases of a test that are run each time
+WHOLE = ("test_killed_and_started_again",)  # each case is another step
 LONG = 3  # seconds, of what is said first: long enough for another call meanwhile
 
 
@@ -35,3 +41,18 @@ async def confirm(text: str, voice: Voice, sound: Path) -> None:
         with wave.open(str(sound), "wb") as wav:
             wav.setparams((1, 2, 8000, 0, "NONE", ""))
             wav.writeframes(b"\x00\x10\x00\xf0" * (LONG * 4000))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all but `SOME` cases of a test, evenly spread over its table, to `make soak`."""
+    cases: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("soak") is None:
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for name, some in cases.items():
+        if name.partition("::")[2] in WHOLE:
+            continue
+        kept = {len(some) * place // SOME for place in range(SOME)}
+        for place, item in enumerate(some):
+            if len(some) > SOME and place not in kept:
+                item.add_marker(pytest.mark.soak)
