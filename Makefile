@@ -17,7 +17,7 @@ PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --pyth
 # Tests with calls wait more than they work, so they run beside the others: two runs, each with servers of its own.
 CALLS := tests/unit tests/system/dialplan
 OTHERS := tests/contract tests/system --ignore=tests/system/dialplan
-BOTH := $(MAKE) --no-print-directory -j2 --output-sync=line calls others
+BOTH := $(MAKE) --no-print-directory -j2 calls others
 
 .PHONY: demo test soak calls others bench check lock clean
 
@@ -34,10 +34,10 @@ soak:
 	@$(BOTH) WHICH=soak
 
 calls:
-	@$(PYTHON) -m pytest -m "$(WHICH)" $(CALLS)
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls   /'
 
 others:
-	@$(PYTHON) -m pytest -m "$(WHICH)" $(OTHERS)
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(OTHERS) | sed -u 's/^/others  /'
 
 bench:
 	@docker/setup.sh python debian asterisk-22
