@@ -14,12 +14,12 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Tests with calls wait more than they work, so they run beside the others: two runs, each with servers of its own.
-CALLS := tests/unit tests/system/dialplan
-OTHERS := tests/contract tests/system --ignore=tests/system/dialplan
-BOTH := $(MAKE) --no-print-directory -j2 calls others
+# Calls wait more than they work, so there are two runs side by side, each with servers of its own.
+PARTS := tests/unit tests/contract tests/system/dialplan
+WHOLE := tests/system --ignore=tests/system/dialplan
+BOTH := $(MAKE) --no-print-directory -j2 parts whole
 
-.PHONY: demo test soak calls others bench check lock clean
+.PHONY: demo test soak parts whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -33,11 +33,11 @@ soak:
 	@docker/setup.sh python debian asterisk-22 asterisk-16
 	@$(BOTH) WHICH=soak
 
-calls:
-	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls   /'
+parts:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(PARTS) | sed -u 's/^/parts  /'
 
-others:
-	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(OTHERS) | sed -u 's/^/others  /'
+whole:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(WHOLE) | sed -u 's/^/whole  /'
 
 bench:
 	@docker/setup.sh python debian asterisk-22
