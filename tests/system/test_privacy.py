@@ -75,6 +75,7 @@ async def test_a_text_is_found_while_it_is_in_force_and_nowhere_a_minute_after(p
         await write(instant(HOUR))
         await holds(ami, "1001", diverted=True)
         await holds(ami, "1002", diverted=True)
+        await until(lambda: files_with(astdb(pbx), MEETING), 10, "the presence in AstDB's file")
         await is_told(pbx, target, "1001")
         await is_told(pbx, target, "1002")
         await leaves_a_message(pbx, "1001")
