@@ -10,7 +10,7 @@ from gateway.domain.user import Organisation, User
 from gateway.engine.decided import Decided
 from gateway.planning import codes as planning
 from gateway.planning.working import last_start
-from gateway.ports import CalendarSource
+from gateway.ports import CalendarSource, Clock
 from gateway.store import diversions, mailboxes
 from gateway.store.store import Store
 
@@ -32,12 +32,13 @@ def window(now: datetime, user: User, of: Organisation) -> Window:
 
 
 async def read_mailbox(
-    store: Store, decided: Decided, source: CalendarSource, mailbox: Mailbox, now: datetime, *, whole: bool = False
+    store: Store, decided: Decided, source: CalendarSource, mailbox: Mailbox, clock: Clock, *, whole: bool = False
 ) -> bool:
     """Read `mailbox` and keep what it asks for; False: nothing is new. `whole`: whatever the cursor says.
 
     Raises what the source raises; the rows of the reading before then stay.
     """
+    now = clock.now()
     async with store.read() as rows:
         before = await mailboxes.progress_of(rows, mailbox.id)
         decisions = await decided.now(rows)
@@ -52,7 +53,7 @@ async def read_mailbox(
         reading = await source.read(mailbox, days, None)
     if reading is None:
         return False
-    await _keep(store, decided, mailbox, reading, before.epoch, now)
+    await _keep(store, decided, mailbox, reading, before.epoch, clock)
     return True
 
 
@@ -61,8 +62,9 @@ async def _had_some(store: Store, mailbox: Mailbox) -> bool:
         return await diversions.count(rows, mailbox.id) > 0
 
 
-async def _keep(store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, epoch: int, now: datetime) -> None:
+async def _keep(store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, epoch: int, clock: Clock) -> None:
     async with store.write() as rows:
+        now = clock.now()  # an answer may have been long in coming
         decisions = await decided.now(rows)
         user = decisions.users.get(mailbox.user)
         if user is None:

@@ -158,9 +158,7 @@ class Sync:
             wished.clear()
             try:
                 async with few:
-                    if not await read_mailbox(
-                        self._store, self._decided, source, mailbox, self._clock.now(), whole=whole
-                    ):
+                    if not await read_mailbox(self._store, self._decided, source, mailbox, self._clock, whole=whole):
                         self._unchanged.add(mailbox.id)
             except (RetryLater, GiveUp) as error:
                 answered.set()

@@ -1,5 +1,6 @@
 """One reading of one mailbox."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from gateway.planning import timeline
 from gateway.store import diversions, mailboxes, users
 from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
-from tests.fakes.clock import HandClock
+from tests.fakes.clock import HandClock, comes
 from tests.unit.store.made import HOUR, NOON, ZONE, person, someone
 
 
@@ -37,7 +38,7 @@ async def test_only_what_carries_a_code_is_kept(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"), item("Tandläkaren", uid="2"))
-    assert await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    assert await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == ["meeting"]
 
 
@@ -45,7 +46,7 @@ async def test_what_is_over_is_not_kept(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: över", NOON - 2 * HOUR))
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == []
 
 
@@ -54,10 +55,10 @@ async def test_an_unchanged_calendar_is_read_whole_once_a_day(
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
     for _ in range(3):
-        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+        await read_mailbox(store, Decided(), calendar, mailbox, clock)
     clock.turn(timedelta(days=1))
     for _ in range(2):
-        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+        await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert [whole for _, whole in calendar.reads] == [True, False, False, True, False]
 
 
@@ -65,13 +66,13 @@ async def test_a_calendar_that_is_suddenly_empty_has_to_say_so_twice(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     calendar.lies = [Reading((), Cursor("strange", date(2026, 11, 23)))]
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == ["meeting"]
     assert calendar.reads[-1] == (mailbox.id, True)
     calendar.write(mailbox.id)
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == []
 
 
@@ -79,10 +80,10 @@ async def test_rows_stay_when_the_server_cannot_be_reached(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     calendar.error = Unreachable("gone")
     with pytest.raises(Unreachable):
-        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+        await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == ["meeting"]
 
 
@@ -90,11 +91,24 @@ async def test_a_code_that_changed_lets_the_calendar_be_read_whole(
     store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
 ) -> None:
     calendar.write(mailbox.id, item("M: Styrgrupp"))
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     async with store.write() as rows:
         await mailboxes.reread(rows)
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert [whole for _, whole in calendar.reads] == [True, True]
+
+
+async def test_what_ended_while_the_answer_was_on_its_way_is_not_kept(
+    store: Store, mailbox: Mailbox, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    calendar.write(mailbox.id, item("M: Styrgrupp"))
+    calendar.answers.clear()
+    reading = asyncio.create_task(read_mailbox(store, Decided(), calendar, mailbox, clock))
+    await comes(lambda: len(calendar.reads) == 1)
+    clock.turn(timedelta(days=1))
+    calendar.answers.set()
+    await reading
+    assert await kept(store, mailbox) == []
 
 
 async def test_a_user_who_is_gone_leaves_nothing(
@@ -103,7 +117,7 @@ async def test_a_user_who_is_gone_leaves_nothing(
     calendar.write(mailbox.id, item("M: Styrgrupp"))
     async with store.write() as rows:
         await users.remove(rows, mailbox.user)
-    assert not await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    assert not await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == []
 
 
@@ -112,7 +126,7 @@ async def test_an_all_day_holiday_that_is_free_diverts(
 ) -> None:
     midnight = datetime(2026, 11, 23, tzinfo=ZONE).astimezone(UTC)
     calendar.write(mailbox.id, item("SEM:", midnight, timedelta(days=1)))
-    await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+    await read_mailbox(store, Decided(), calendar, mailbox, clock)
     assert await kept(store, mailbox) == ["holiday"]
 
 
@@ -135,7 +149,7 @@ async def test_gone_for_the_day_on_friday_lasts_over_the_weekend(
     calendar.write(mailbox.id, item("GFD:", friday))
     for hours in range(0, 65, 8):
         clock.turn(friday + timedelta(hours=hours))
-        await read_mailbox(store, Decided(), calendar, mailbox, clock.now())
+        await read_mailbox(store, Decided(), calendar, mailbox, clock)
         async with store.read() as rows:
             mine = await diversions.of(rows, mailbox.user)
         assert timeline.segment_at(timeline.timeline(mine), clock.now()), f"{hours} hours later"
