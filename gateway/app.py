@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
-from gateway.domain.user import User
 from gateway.engine.clock import WallClock
-from gateway.engine.decided import Decided
+from gateway.engine.decided import Decided, takes_part
 from gateway.engine.pulse import BEAT, Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
@@ -93,17 +92,13 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
 
 
 async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -> None:
-    decided, takes_part = Decided(), partial(_takes_part, frozenset(settings.run.pilot))
+    decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
-        tasks.create_task(Sync(store, decided, connect, takes_part, clock, pulse).run(), name="sync")
+        tasks.create_task(Sync(store, decided, connect, taking_part, clock, pulse).run(), name="sync")
         for name, one in settings.pbx.items():
-            reconcile = Reconcile(name, store, decided, takes_part, clock, pulse, dry_run=settings.run.dry_run)
+            reconcile = Reconcile(name, store, decided, taking_part, clock, pulse, dry_run=settings.run.dry_run)
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, reconcile.hold, say, clock), name=f"pbx {name}")
-
-
-def _takes_part(pilot: frozenset[str], user: User) -> bool:
-    return not pilot or any(place in pilot for place in user.places)

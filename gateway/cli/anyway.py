@@ -1,6 +1,7 @@
 """What lets a telephone ring whatever is planned for it: facts of the whole gateway, or about its owner."""
 
 from gateway.domain.user import User
+from gateway.engine.decided import takes_part
 from gateway.settings import Settings
 from gateway.store import switches
 from gateway.store.rows import Rows
@@ -8,11 +9,10 @@ from gateway.store.rows import Rows
 
 async def rings_anyway(rows: Rows, settings: Settings, user: User) -> list[str]:
     """Return what keeps the telephones of `user` from being diverted, as sentences."""
-    pilot = settings.run.pilot
     beyond = {
         f"{user.extension} is disabled": not user.enabled,
         "Ringplan is off": await switches.off_since(rows) is not None,
-        "only the pilot group takes part": bool(pilot) and not any(place in pilot for place in user.places),
+        "only the pilot group takes part": not takes_part(settings.run.pilot, user),
         "it is a dry run: nothing is written into the PBX": settings.run.dry_run,
     }
     return [said for said, is_so in beyond.items() if is_so]

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
-from gateway.engine.decided import rules_of
+from gateway.engine.decided import rules_of, takes_part
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import of_user, segment_at
 from gateway.store import absences, accounts, diversions, health, mailboxes, switches, users
@@ -94,7 +94,7 @@ class Report:
 async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -> Report:
     """Gather everything at `now`; with a `pilot`, nobody else takes part."""
     everybody = await users.every(rows)
-    active = {user.id for user in everybody if user.enabled and (not pilot or any(at in pilot for at in user.places))}
+    active = {user.id for user in everybody if user.enabled and takes_part(pilot, user)}
     boxes = tuple(box for box in await mailboxes.every(rows) if box.user in active)
     progress = await mailboxes.progress(rows)
     rules = await rules_of(rows)

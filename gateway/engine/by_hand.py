@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 async def take_over(
     store: Store,
-    users: Iterable[User],
+    owners: Mapping[Place, User],
     rules: Rules,
     told: Iterable[tuple[Place, str]],
     turns: Mapping[Place, int],
     now: datetime,
 ) -> bool:
-    """Keep what was dialled at the telephones of `users` since the `turns` that are known, by main number.
+    """Keep what was dialled at the telephones of `owners` since the `turns` that are known, both by main number.
 
     True: there is something new.
 
     `told` are hands by main number in the order in which they were heard, then those that were read.
     """
-    dialled = list(_new(users, told, turns))
+    dialled = list(_new(owners, told, turns))
     if not dialled:
         return False
     async with store.write() as rows:
@@ -47,9 +47,8 @@ async def take_over(
 
 
 def _new(
-    users: Iterable[User], told: Iterable[tuple[Place, str]], turns: Mapping[Place, int]
+    owners: Mapping[Place, User], told: Iterable[tuple[Place, str]], turns: Mapping[Place, int]
 ) -> Iterator[tuple[User, Hand]]:
-    owners = {user.extension: user for user in users}
     for place, text in told:
         user = owners.get(place)
         if user is None:

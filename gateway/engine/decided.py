@@ -4,18 +4,23 @@ Every reading of every mailbox needs it; taking thousands of users from the data
 work.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.domain.user import User
+from gateway.domain.user import Extension, User
 from gateway.planning.rules import Rules
 from gateway.store import codes, organisation, users
-from gateway.store.revisions import revisions
+from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 
 NOUNS = ("users", "codes", "organisation")
 
-TakesPart = Callable[[User], bool]  # whether somebody takes part at all: the pilot group
+TakesPart = Callable[[User], bool]  # whether somebody takes part at all: `takes_part` in a pilot group
+
+
+def takes_part(pilot: Collection[Extension], user: User) -> bool:
+    """Say whether `user` is of the pilot group; without one everybody takes part."""
+    return not pilot or any(place in pilot for place in user.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,7 @@ class Decided:
 
     async def now(self, rows: Rows) -> Decisions:
         """Return what is decided, as `rows` sees it."""
-        told = await revisions(rows.connection)
-        mine = tuple(told.get(noun) for noun in NOUNS)
+        mine = await revisions_of(rows.connection, NOUNS)
         if self._kept is None or self._kept[0] != mine:
             everybody = await users.every(rows)
             self._kept = mine, Decisions({user.id: user for user in everybody}, await _rules(rows, everybody))

@@ -22,7 +22,7 @@ from gateway.planning.plan import Plan, full_hour, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch
 from gateway.store import absences, diversions, switches
-from gateway.store.revisions import revisions
+from gateway.store.revisions import revisions_of
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
@@ -68,10 +68,9 @@ class Reconcile:
         self._pulse = pulse
         self._dry_run = dry_run
         self._rules: Rules | None = None
-        self._here: tuple[User, ...] = ()
+        self._here: Mapping[Place, User] = {}  # by main number
         self._turns: Mapping[Place, int] = {}
         self._following: dict[int, Following] = {}
-        self._stale = True
         self._seen: tuple[int | None, ...] = ()
         self._dialled: list[Dialled] = []  # not taken over yet, also when the connection is lost meanwhile
         self._paused: frozenset[Place] | None = None
@@ -80,7 +79,6 @@ class Reconcile:
     async def hold(self, switch: Switch) -> None:
         """Follow the plan on this connection; raises `Unreachable` when it is lost."""
         woken = asyncio.Event()
-        self._stale = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(switch, woken), name=f"pbx {self._name} events")
             tasks.create_task(self._watch(woken), name=f"pbx {self._name} changes")
@@ -101,7 +99,6 @@ class Reconcile:
     async def _watch(self, woken: asyncio.Event) -> None:
         async with aclosing(self._store.watch(*NOUNS)) as changes:
             async for _ in changes:
-                self._stale = True
                 woken.set()
 
     async def _follow(self, switch: Switch, woken: asyncio.Event) -> None:
@@ -110,8 +107,7 @@ class Reconcile:
         read_at: datetime | None = None
         while True:
             woken.clear()
-            if self._stale:
-                await self._reload()
+            await self._reload()
             now = self._clock.now()
             if read_at is None or not read_at <= now < full_hour(read_at) + HOUR:
                 holds, read_at = dict(await switch.held()), now
@@ -153,12 +149,10 @@ class Reconcile:
             self._queues_say = refusal.why if refusal else ""
 
     async def _reload(self) -> None:
-        """Take from the store what is asked for now; users for whom nothing changed keep their plan."""
-        self._stale = False
+        """Take from the store what is asked for now, if it has changed; others than changed users keep their plan."""
         async with self._store.read() as rows:
-            told = await revisions(rows.connection)
-            seen = tuple(told.get(noun) for noun in NOUNS)
-            if seen == self._seen:  # most often: what was taken over is told of once more
+            seen = await revisions_of(rows.connection, NOUNS)
+            if seen == self._seen:
                 return
             off = await switches.off_since(rows) is not None
             asked, by_hand = await diversions.every(rows), await absences.every(rows)
@@ -166,8 +160,8 @@ class Reconcile:
             decisions = await self._decided.now(rows)
         self._seen = seen
         rules, everybody = decisions.rules, decisions.users.values()
-        self._here = tuple(user for user in everybody if user.pbx == self._name)
-        followed = [user for user in self._here if user.enabled and self._takes_part(user)]
+        self._here = {user.extension: user for user in everybody if user.pbx == self._name}
+        followed = [user for user in self._here.values() if user.enabled and self._takes_part(user)]
         before = self._following if rules == self._rules else {}
         self._rules = rules
         now = self._clock.now()

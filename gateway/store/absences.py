@@ -79,11 +79,7 @@ async def take_over(rows: Rows, user: User, turn: int, ended: datetime | None, a
 
 async def forget_over(rows: Rows, now: datetime) -> int:
     """Remove what has ended by `now`, out of the file as well, and return how many these were."""
-    result = await rows.run(delete(tables.absences).where(COLUMN.end <= now))
-    if result.rowcount:
-        rows.touch("absences")
-        rows.removed = True
-    return result.rowcount
+    return await rows.remove(delete(tables.absences).where(COLUMN.end <= now), "absences")
 
 
 async def next_end(rows: Rows) -> datetime | None:
@@ -93,10 +89,7 @@ async def next_end(rows: Rows) -> datetime | None:
 
 
 async def _remove(rows: Rows, user: int) -> None:
-    result = await rows.run(delete(tables.absences).where(COLUMN.user == user))
-    if result.rowcount:
-        rows.touch("absences")
-        rows.removed = True
+    await rows.remove(delete(tables.absences).where(COLUMN.user == user), "absences")
 
 
 def _diversion(row: RowMapping) -> Diversion:

@@ -85,11 +85,7 @@ async def found_long_ago(rows: Rows) -> None:
 
 async def forget_over(rows: Rows, now: datetime) -> int:
     """Remove what has ended by `now`, out of the file as well, and return how many these were."""
-    result = await rows.run(delete(tables.diversions).where(COLUMN.end <= now))
-    if result.rowcount:
-        rows.touch("diversions")
-        rows.removed = True
-    return result.rowcount
+    return await rows.remove(delete(tables.diversions).where(COLUMN.end <= now), "diversions")
 
 
 async def next_end(rows: Rows) -> datetime | None:

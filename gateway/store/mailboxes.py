@@ -83,12 +83,7 @@ async def pace(rows: Rows, user: int, refresh: int) -> bool:
 
 async def remove(rows: Rows, mailbox: int) -> bool:
     """Remove a mailbox and its diversions."""
-    result = await rows.run(delete(tables.mailboxes).where(COLUMN.id == mailbox))
-    if result.rowcount == 0:
-        return False
-    rows.touch("mailboxes", "diversions")
-    rows.removed = True
-    return True
+    return await rows.remove(delete(tables.mailboxes).where(COLUMN.id == mailbox), "mailboxes", "diversions") > 0
 
 
 async def progress(rows: Rows) -> Mapping[int, Progress]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Insert, RowMapping
+from sqlalchemy import CursorResult, Delete, Executable, Insert, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import OurFault
@@ -47,6 +47,14 @@ class Rows:
         if key is None:
             raise OurFault(f"the database gave no id for a row of {statement.table.name}")
         return int(key[0])
+
+    async def remove(self, statement: Delete, *nouns: str) -> int:
+        """Execute a DELETE whose rows must leave the file, and return how many there were; `nouns` change if any."""
+        gone = (await self.run(statement)).rowcount
+        if gone:
+            self.touch(*nouns)
+            self.removed = True
+        return gone
 
     async def all(self, statement: Executable) -> Sequence[RowMapping]:
         """Return all rows of a query."""
