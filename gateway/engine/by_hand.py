@@ -8,12 +8,12 @@ where the gateway's own writing crosses what was dialled, the event alone tells 
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 
 from gateway.domain.held import Place
 from gateway.domain.user import User
 from gateway.planning.hand import Hand, parse, taken_over
 from gateway.planning.rules import Rules
+from gateway.ports import Clock
 from gateway.store import absences
 from gateway.store.store import Store
 
@@ -26,7 +26,7 @@ async def take_over(
     rules: Rules,
     told: Iterable[tuple[Place, str]],
     turns: Mapping[Place, int],
-    now: datetime,
+    clock: Clock,
 ) -> bool:
     """Keep what was dialled at the telephones of `owners` since the `turns` that are known, both by main number.
 
@@ -38,6 +38,7 @@ async def take_over(
     if not dialled:
         return False
     async with store.write() as rows:
+        now = clock.now()  # the database may have been long in coming: nothing that is over is kept
         for user, hand in dialled:
             absence = taken_over(hand, rules, user, now)
             if hand.window is not None and absence is None and hand.window.end > now:

@@ -114,7 +114,7 @@ class Reconcile:
                 self._paused = None
                 await self._pulse.say(f"pbx:{self._name}", None)
             if not self._dry_run:
-                await self._take_over(holds, now)
+                await self._take_over(holds)
             wanted, until = self._wanted(now)
             changed = {} if self._dry_run else difference(holds, wanted)
             if changed:
@@ -126,12 +126,12 @@ class Reconcile:
             await self._tell(holds, wanted, refused)
             await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
 
-    async def _take_over(self, holds: dict[Place, Held], now: datetime) -> None:
+    async def _take_over(self, holds: dict[Place, Held]) -> None:
         """Take over what was dialled, as it was told or read back; what was told may cross what is being written."""
         heard = tuple(self._dialled)
         told = [(dialled.place, dialled.hand) for dialled in heard]
         told += [(place, held.hand) for place, held in holds.items() if held.hand not in (None, UNSURE)]
-        if self._rules and await take_over(self._store, self._here, self._rules, told, self._turns, now):
+        if self._rules and await take_over(self._store, self._here, self._rules, told, self._turns, self._clock):
             await self._reload()
         del self._dialled[: len(heard)]
         for dialled in heard:

@@ -28,6 +28,7 @@ class History:
         self.dialled: dict[str, list[Set | End]] = {main: [] for main in PHONES}
         self.commanded: dict[str, list[Set | End]] = {main: [] for main in PHONES}
         self.left_at: int | None = None
+        self.leapt_at: int | None = None  # to where the clock was set in the middle of work
         self._was_killed = False  # the PBX, since all was quiet
         self._turns = dict.fromkeys(PHONES, 0)
         self._crossed = dict.fromkeys(PHONES, 0)  # turns that were overwritten before they were taken over
@@ -103,6 +104,11 @@ class History:
             self._may_be_lost(main, self.house.turn_of(main) + 1, last)
         self._crossed = dict.fromkeys(PHONES, 0)
 
+    def doubt_all_but_last(self) -> None:
+        """The clock was set back while no gateway ran: the PBX keeps the last end alone, perhaps far ahead."""
+        for main, dialled in self.dialled.items():
+            self.dialled[main] = [replace(one, may_be_lost=True) for one in dialled[:-1]] + dialled[-1:]
+
     def _crosses(self, place: str) -> None:
         turn = self._register(place).turn
         if turn > self.house.turn_of(place):
@@ -122,7 +128,7 @@ class History:
         """All is quiet: the PBX holds what CODES.md says, the store agrees with it, and nothing over is left."""
         pbx = self.house.pbx
         for main in PHONES:
-            turn, hand = await right.kept(self.house, main, self.now)
+            turn, hand = await right.kept(self.house, main, None if self.leapt_at == self.now else self.now)
             found: dict[State, str] = {}
             for state in told.outcomes(self.states[main], *self.since(main)):
                 found[state] = "" if is_off else right.differs(pbx.holds, main, state, self.now)

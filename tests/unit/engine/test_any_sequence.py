@@ -363,8 +363,12 @@ class AnySequence(RuleBasedStateMachine):
     def turn_clock(self, seconds: int) -> None:
         self.house.pbx.keep()
         self.house.clock.turn(timedelta(seconds=seconds))
+        if not self.is_quiet:
+            self.history.leapt_at = self.now
         if self.house.is_running:
             self.history.may_forget()
+        elif seconds < 0:
+            self.history.doubt_all_but_last()
 
     @rule()
     def let_all_be_well(self) -> None:
