@@ -2,7 +2,8 @@
 
     RingplanError             has a `remedy`: what an administrator can do
     ├── RetryLater            time heals it: wait, with backoff, and try again
-    │   └── Unreachable       no connection, or it was lost
+    │   ├── Unreachable       no connection, or it was lost
+    │   └── Throttled         the whole account is asked to rest; nothing is wrong
     ├── SignInAgain           the other side refused our credentials: retried slowly, said at once
     ├── GiveUp                no use trying again until somebody changes something
     │   ├── Misconfigured     a setting, by key, value and remedy
@@ -31,6 +32,10 @@ class RetryLater(RingplanError):
 
 class Unreachable(RetryLater):
     """The other side cannot be reached, or the connection was lost."""
+
+
+class Throttled(RetryLater):
+    """The other side asks the account to rest for `after` seconds: no mailbox of it is asked before then."""
 
 
 class SignInAgain(RingplanError):

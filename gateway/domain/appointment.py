@@ -26,11 +26,20 @@ class ShowAs(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody who is asked to a meeting: an address (lower case), and what they have answered."""
+
+    address: str = field(repr=False)
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """`start` and `end` are aware and half-open; an all-day item runs between midnights in its owner's zone.
 
     `uid` and `occurrence` (the planned start of this occurrence, "" where the item does not recur) name it within
-    one mailbox; `subject` is None where the server withholds it. Subject and uid never reach a log or a repr.
+    one mailbox; `subject` is None where the server withholds it. `organiser` is an address (lower case), "" where
+    there is none or the server does not tell. Subject, uid and people never reach a log or a repr.
     """
 
     uid: str = field(repr=False)
@@ -42,3 +51,5 @@ class Appointment:
     cancelled: bool = False
     private: bool = False
     show_as: ShowAs = ShowAs.BUSY
+    organiser: str = field(default="", repr=False)
+    attendees: tuple[Attendee, ...] = field(default=(), repr=False)

@@ -2,8 +2,14 @@
 
 import ssl
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from gateway.errors import Misconfigured
+
+Pin = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$")]  # SHA-256 of a certificate
+Minimum = Literal["1.0", "1.1", "1.2", "1.3"]  # version of TLS
 
 
 def trust(ca: Path | None = None) -> ssl.SSLContext:

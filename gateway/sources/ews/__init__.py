@@ -1,0 +1,7 @@
+"""Calendars on Exchange servers, over Exchange Web Services: finding the server, reading windows, and being told.
+
+Exchange 2007 SP1 and later. `exchangelib` speaks the protocol, in worker threads: nothing here blocks the event loop.
+Nothing is written to a server, and nothing of a calendar is kept here: what is read goes to the caller.
+Pure: `autodiscover`, `parse`, `groups`. In worker threads: `adapter`, `protocol`, `requests`. With tasks: `client`,
+`discovery`, `streams`, `source`, `check`.
+"""
