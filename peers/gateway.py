@@ -39,17 +39,27 @@ class Owner:
     zone: ZoneInfo = STOCKHOLM
     phones: tuple[str, ...] = ()
 
+    @property
+    def address(self) -> str:
+        """The owner's e-mail address."""
+        return self.login if "@" in self.login else f"{self.login}@example.org"
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """`ami_port`: another one than Asterisk's own, where something stands between. `refresh`: seconds.
 
-    `code` changes each of the usual codes before the gateway sees them.
+    `kind` of the server at the address `calendars`, and `source`: further lines of its table. `service`: login and
+    password of an account that reads everybody's calendar, instead of each owner's own. `code` changes each of the
+    usual codes before the gateway sees them.
     """
 
     asterisk: Asterisk
     calendars: str
     owners: Sequence[Owner]
+    kind: str = "caldav"
+    source: str = ""
+    service: tuple[str, str] | None = field(default=None, repr=False)
     ca: Path | None = None
     ami_port: int | None = None
     refresh: int = 1
@@ -134,7 +144,7 @@ class Gateway:
             f'[store]\npath = "{self.database.name}"\n'
             f'[pbx.main]\nkind = "asterisk"\nhost = "{asterisk.host}"\nport = {port}\n'
             f'user = "{asterisk.ami.user}"\nsecret = "file:{secret.name}"\n'
-            f'[sources.office]\nkind = "caldav"\nurl = "{self.setup.calendars}"\n{ca}'
+            f'[sources.office]\nkind = "{self.setup.kind}"\nurl = "{self.setup.calendars}"\n{ca}{self.setup.source}\n'
             f'[log]\nlevel = "{self.setup.log}"\n[run]\n{self.setup.run}\n'
         )
         async with self.store() as store, store.write() as rows:
@@ -144,13 +154,17 @@ class Gateway:
             for code in await codes.every(rows):
                 if (changed := self.setup.code(code)) != code:
                     await codes.put(rows, changed)
+            everybodys: Account | None = None
+            if self.setup.service is not None:
+                login, password = self.setup.service
+                everybodys = await accounts.add(rows, Account(0, "office", login, Secret(password), service=True))
             for owner in self.setup.owners:
                 user = await users.add(
                     rows,
                     User(
                         id=0,
                         extension=owner.extension,
-                        emails=(f"{owner.login}@example.org",),
+                        emails=(owner.address,),
                         zone=owner.zone,
                         language=owner.language,
                         name=owner.login,
@@ -158,7 +172,8 @@ class Gateway:
                     ),
                 )
                 self.users[owner.extension] = user
-                account = await accounts.add(rows, Account(0, "office", owner.login, Secret(owner.password)))
+                own = Account(0, "office", owner.login, Secret(owner.password))
+                account = everybodys or await accounts.add(rows, own)
                 mailbox = Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone)
                 await mailboxes.add(rows, replace(mailbox, refresh=self.setup.refresh))
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gateway.recurrence.unreadable import Unreadable
+
 FOLD = re.compile(r"\r?\n[ \t]")
 LINE = re.compile(r"\r\n|\n|\r")
 PARAMETER = re.compile(r';([^=:;",]+)=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
@@ -18,10 +20,6 @@ DEEPEST = 8
 MOST_PARTS = 5_000  # components in one text
 MOST_RULES = 10  # RRULE or EXRULE in one component
 MOST_DATES = 5_000  # RDATE and EXDATE together in one text
-
-
-class Unreadable(ValueError):
-    """An item that cannot be understood, or not within bounds. Says why without its text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from gateway.domain.appointment import Response, ShowAs
-from gateway.sources.caldav.components import Component, Property, Unreadable
-from gateway.sources.caldav.rule import Rule
+from gateway.recurrence.rule import Rule
+from gateway.recurrence.unreadable import Unreadable
+from gateway.sources.caldav.components import Component, Property
 from gateway.sources.caldav.zones import Moment, Zones
 
 PROPERTIES = frozenset(

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Window
+from gateway.recurrence.effort import Effort
+from gateway.recurrence.rule import Rule
+from gateway.recurrence.series import last_moment, starts
+from gateway.recurrence.unreadable import Unreadable
 from gateway.sources.caldav import event as events
 from gateway.sources.caldav import zones as clocks
-from gateway.sources.caldav.components import Unreadable, components
-from gateway.sources.caldav.effort import Effort
+from gateway.sources.caldav.components import components
 from gateway.sources.caldav.event import Event, Length, event
-from gateway.sources.caldav.rule import Rule
-from gateway.sources.caldav.series import last_moment, starts
 from gateway.sources.caldav.zones import Moment, Zones
 
 WANTED = events.PROPERTIES | clocks.PROPERTIES

@@ -15,12 +15,12 @@ from functools import lru_cache, partial
 from operator import add
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
-from gateway.sources.caldav.components import Component, Unreadable
-from gateway.sources.caldav.effort import Effort
-from gateway.sources.caldav.rule import Rule
-from gateway.sources.caldav.series import starts
+from gateway.recurrence.effort import Effort
+from gateway.recurrence.rule import Rule
+from gateway.recurrence.series import starts
+from gateway.recurrence.unreadable import Unreadable
+from gateway.recurrence.windows import windows
+from gateway.sources.caldav.components import Component
 
 MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(\d\d)?")
@@ -183,8 +183,7 @@ def embedded(tzid: str, parts: tuple[Observance, ...]) -> tzinfo:
 
 
 def _windows(tzid: str) -> tzinfo:
-    name = WINDOWS_TO_OLSON.get(tzid.strip())
-    zone = iana(name) if name else None
+    zone = windows(tzid)
     if zone is None:
         raise Unreadable("an unknown zone")
     return zone

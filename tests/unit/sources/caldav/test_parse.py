@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.appointment import Response, ShowAs
 from gateway.domain.mailbox import Window
 from gateway.errors import GiveUp
-from gateway.sources.caldav import effort
+from gateway.recurrence import effort
 from gateway.sources.caldav.parse import parse
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

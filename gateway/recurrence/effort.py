@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from gateway.errors import GiveUp
-from gateway.sources.caldav.components import Unreadable
+from gateway.recurrence.unreadable import Unreadable
 
 OWN = 1_000  # steps; two weeks of a daily series are 20, years of a series with COUNT a few thousand
 MOST = 50_000  # steps of one text

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from gateway.sources.caldav.components import Unreadable
-from gateway.sources.caldav.effort import Effort
-from gateway.sources.caldav.rule import Rule
+from gateway.recurrence.effort import Effort
+from gateway.recurrence.rule import Rule
+from gateway.recurrence.unreadable import Unreadable
 
 STEPS = 20_000
 WALKED = 50_000
