@@ -12,7 +12,8 @@ from gateway.domain.secret import Secret
 class Account:
     """Credentials at the source named `source` in the settings.
 
-    `service`: a service account that reads many people's calendars; otherwise a user's own.
+    `service`: a service account that reads many people's calendars; otherwise a user's own. `epoch` is counted up when
+    it gets other credentials, or is to be tried again with those that were refused.
     """
 
     id: int
@@ -20,6 +21,7 @@ class Account:
     login: str
     password: Secret
     service: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import Refused
-from gateway.store import tables
+from gateway.store import refusals, tables
 from gateway.store.rows import Rows
 
 HIDDEN = Secret("")
@@ -52,11 +52,14 @@ async def add(rows: Rows, account: Account) -> Account:
 
 
 async def put_password(rows: Rows, account: int, password: Secret) -> bool:
-    """Give an account another password; the old one leaves the file. False: there is no such account."""
+    """Give an account another password, which nobody has refused yet; the old one leaves the file.
+
+    False: there is no such account.
+    """
     result = await rows.run(
         update(tables.accounts).where(tables.accounts.c.id == account).values(sealed=rows.vault.seal(password))
     )
-    rows.touch("accounts")
+    await refusals.forget(rows, (account,))
     rows.removed = True
     return result.rowcount > 0
 
@@ -76,4 +79,4 @@ def _opened(rows: Rows, row: RowMapping) -> Account:
 
 
 def _account(row: RowMapping, password: Secret) -> Account:
-    return Account(row["id"], row["source"], row["login"], password, row["service"])
+    return Account(row["id"], row["source"], row["login"], password, row["service"], row["epoch"])

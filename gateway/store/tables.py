@@ -116,6 +116,12 @@ accounts = Table(
     Column("login", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("service", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("refusals", Integer, nullable=False, server_default="0"),
+    Column("first_refused", Instant),
+    Column("last_refused", Instant),
+    Column("unanswered", Integer, nullable=False, server_default="0"),
+    Column("tried", Instant),
     UniqueConstraint("source", "login", name="uq_accounts_source_login"),
     sqlite_autoincrement=True,
 )

@@ -1,6 +1,6 @@
 """A database that an older Ringplan wrote is brought to the newest shape, and everything in it stays.
 
-`r0001.sql` is what the store of revision 0001 wrote, dumped by sqlite3.
+`r0001.sql` is what the store of revision 0001 wrote, dumped by sqlite3, and `r0002.sql` what that of 0002 did.
 """
 
 import sqlite3
@@ -22,28 +22,32 @@ from gateway.store import (
     health,
     mailboxes,
     organisation,
+    refusals,
     switches,
     users,
     wishes,
 )
 from gateway.store.migrate import NEWEST, revision
+from gateway.store.refusals import Refusals
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.store.vault import vault_at
 from gateway.store.wishes import Kind, Wish
 from tests.unit.store.made import HOUR, NOON, ZONE, diversion
 
-WRITTEN_BEFORE = Path(__file__).with_name("r0001.sql")
+
+def written(settings: StoreSettings, by: str) -> StoreSettings:
+    database = sqlite3.connect(settings.path)
+    database.executescript(Path(__file__).with_name(f"{by}.sql").read_text())
+    database.close()
+    vault_at(settings.key_path)
+    return settings
 
 
 @pytest.fixture
 def older(settings: StoreSettings) -> StoreSettings:
     """A database of revision 0001 with rows in it."""
-    database = sqlite3.connect(settings.path)
-    database.executescript(WRITTEN_BEFORE.read_text())
-    database.close()
-    vault_at(settings.key_path)
-    return settings
+    return written(settings, "r0001")
 
 
 def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
@@ -55,7 +59,9 @@ def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
     return found
 
 
-async def test_every_row_of_an_older_database_stays_as_it_was(older: StoreSettings) -> None:
+@pytest.mark.parametrize("by", ["r0001", "r0002"])
+async def test_every_row_of_an_older_database_stays_as_it_was(settings: StoreSettings, by: str) -> None:
+    older = written(settings, by)
     before = raw(older)
     async with Store.open(older) as store, store.read() as rows:
         assert await rows.connection.run_sync(revision) == NEWEST
@@ -92,6 +98,7 @@ async def test_an_older_database_is_read_and_nobody_is_away_by_hand(older: Store
         )
         assert await absences.every(rows) == {}
         assert await absences.turns(rows) == {}
+        assert await refusals.every(rows) == {1: Refusals()}
         assert await switches.off_since(rows) == NOON
         assert [row.facts for row in await health.every(rows)] == [{"held": 3}]
     async with Store.open(older) as store, store.write() as rows:
@@ -111,3 +118,17 @@ async def test_an_older_database_can_do_what_is_new(older: StoreSettings) -> Non
         async with store.read() as rows:
             assert [one.dismissed for one in await diversions.of(rows, 1)] == [True, True, False]
             assert set(await absences.every(rows)) == {1}
+
+
+async def test_what_was_set_by_hand_before_stays_set_and_no_password_counts_as_refused(settings: StoreSettings) -> None:
+    async with Store.open(written(settings, "r0002")) as store:
+        async with store.read() as rows:
+            anna, _ = await users.every(rows)
+            assert anna.through == ("1002",)
+            assert [absence.code for absence in (await absences.every(rows)).values()] == ["trip"]
+            assert await absences.turns(rows) == {"1001": 4}
+            (reader,) = await accounts.listed(rows)
+        async with store.write() as rows:
+            await refusals.refused(rows, reader, NOON)
+        async with store.read() as rows:
+            assert await refusals.of(rows, reader.id) == Refusals(1, NOON, NOON)
