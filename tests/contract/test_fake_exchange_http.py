@@ -72,7 +72,7 @@ async def said(ask: Callable[[], requests.Response]) -> tuple[int, bytes]:
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not true():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 async def test_basic_is_asked_for_and_counts_for_one_request(session):

@@ -17,7 +17,8 @@ import ssl
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -65,14 +66,15 @@ class Request:
 class Reply:
     """What is said. `body`: whole, or an iterator of chunks, closed when the client leaves.
 
-    `length`: a Content-Length to claim instead of the true one or of chunks; `cut`: close the connection after the
-    body, without an end to chunks.
+    `challenges`: a WWW-Authenticate header each. `length`: a Content-Length to claim instead of the true one or of
+    chunks; `cut`: close the connection after the body, without an end to chunks.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | AsyncIterator[bytes] = b""
     cookies: Mapping[str, str] = field(default_factory=dict)
+    challenges: tuple[str, ...] = ()
     length: int | None = None
     cut: bool = False
 
@@ -108,8 +110,9 @@ class Server:
     """Serves `handler`; what was seen is in `requests`, who tried to sign in in `signins.attempts`.
 
     `people`: password by login, `DOMAIN\\user` or an address; may change while it runs. `schemes`: those offered, in
-    that order. `bound`: the server's certificate (DER): NTLM over TLS has to be bound to it. `open` connections now and
-    the `most` at once; `busy` requests whose answer has not begun and the `busiest` at once.
+    that order. `bound`: the server's certificate (DER): NTLM over TLS has to be bound to it. `in_front`: put around
+    sign-in and `handler`. `open` connections now and the `most` at once; `busy` requests whose answer has not begun and
+    the `busiest` at once.
     """
 
     def __init__(
@@ -119,12 +122,14 @@ class Server:
         tls: ssl.SSLContext | None = None,
         schemes: tuple[str, ...] = ("Negotiate", "NTLM", "Basic"),
         bound: bytes | None = None,
+        in_front: Callable[[Handler], Handler] = lambda handler: handler,
     ) -> None:
         self.port = ports.free()
         self.requests: list[Seen] = []
         self.most = self.busy = self.busiest = 0
         self.signins = SignIns(people, schemes, bound)
         self._handler = handler
+        self._in_front = in_front
         self._tls = tls
         self._connections: dict[_Wire, asyncio.Task[None]] = {}
         self._counted = 0
@@ -182,18 +187,22 @@ class Server:
         self.busy += 1
         self.busiest = max(self.busiest, self.busy)
         try:
-            challenges: tuple[str, ...] = ()
-            if needs_sign_in(request.place):
-                seen.user, challenges = signin.admitted(request.headers.get("authorization", ""))
-            reply = Reply(401) if challenges else await self._handler(_by(request, seen.user))
+            reply = await self._in_front(partial(self._admit, signin, seen))(request)
         finally:
             self.busy -= 1
         seen.status = reply.status
         reply = _compressed(reply) if "gzip" in request.headers.get("accept-encoding", "") else reply
-        writer.write(_head(reply, challenges, "exchangecookie" not in request.cookies))
+        writer.write(_head(reply, stranger="exchangecookie" not in request.cookies))
         if request.method != "HEAD":
             await _send(reply, writer)
         return not reply.cut and request.headers.get("connection", "").lower() != "close"
+
+    async def _admit(self, signin: SignIn, seen: Seen, request: Request) -> Reply:
+        if needs_sign_in(request.place):
+            seen.user, challenges = signin.admitted(request.headers.get("authorization", ""))
+            if challenges:
+                return Reply(401, challenges=challenges)
+        return await self._handler(replace(request, user=seen.user))
 
 
 class _Wire(asyncio.StreamReaderProtocol):
@@ -227,32 +236,28 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, numb
     length = int(headers.get("content-length", "0"))
     refused = 413 if length > LARGEST else 411 if "transfer-encoding" in headers else None
     if refused:
-        writer.write(_head(Reply(refused), (), False))
+        writer.write(_head(Reply(refused)))
         return None
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     return Request(method, path, headers, await reader.readexactly(length), connection=number)
 
 
-def _by(request: Request, user: str) -> Request:
-    return Request(request.method, request.path, request.headers, request.body, user, request.connection)
-
-
 def _compressed(reply: Reply) -> Reply:
     if not isinstance(reply.body, bytes) or len(reply.body) < COMPRESSED or reply.length is not None or reply.cut:
         return reply
     headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return Reply(reply.status, headers, _one(gzip.compress(reply.body, 1)), reply.cookies)
+    return replace(reply, headers=headers, body=_one(gzip.compress(reply.body, 1)))
 
 
 async def _one(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-def _head(reply: Reply, challenges: tuple[str, ...], stranger: bool) -> bytes:
+def _head(reply: Reply, *, stranger: bool = False) -> bytes:
     """Status line and headers. `stranger`: gets the cookie by which load balancers know a client again."""
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}", "Server: Microsoft-IIS/10.0"]
-    lines += [f"WWW-Authenticate: {challenge}" for challenge in challenges]
+    lines += [f"WWW-Authenticate: {challenge}" for challenge in reply.challenges]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     if reply.length is not None or isinstance(reply.body, bytes):
         claimed = len(reply.body) if isinstance(reply.body, bytes) and reply.length is None else reply.length
