@@ -1,0 +1,203 @@
+"""What is asked of a mailbox over EWS to read it: whether its calendar changed, and what is in it.
+
+Functions over an `exchangelib.Account`, each one or two requests; they block, and run in the worker threads of
+`client`. An answer is a page of at most 100 items: the caller asks for the next one, so no connection is held for long.
+What exchangelib raises goes through. Operations as Microsoft's pages of these names say: SyncFolderItems, FindItem
+(CalendarView, IndexedPageItemView), GetItem, ResolveNames.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from exchangelib import Account, CalendarItem, EWSDateTime
+from exchangelib.errors import ErrorAccessDenied, EWSError
+from exchangelib.fields import FieldPath
+from exchangelib.folders import Calendar, Root
+from exchangelib.items import ID_ONLY, SHALLOW
+from exchangelib.properties import CalendarView, DistinguishedFolderId, ItemId, Mailbox
+from exchangelib.services import FindItem, GetItem, SyncFolderItems
+from exchangelib.services.sync_folder_hierarchy import SyncFolder
+from exchangelib.util import MNS
+
+PAGE = 100
+MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, EWSError)  # out of one item's XML
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of what has changed: `some` (or nothing), the `state` after it, and whether there is `more`."""
+
+    state: str = field(repr=False)
+    some: bool
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What lies in a stretch of a calendar; `full`: that is more than a page, and nothing is here.
+
+    `unreadable`: so many items are missing because they cannot be read.
+    """
+
+    items: tuple[CalendarItem, ...] = field(default=(), repr=False)
+    unreadable: int = 0
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """The ids of the series in a page of a folder, and where the next page begins (None: it was the last one)."""
+
+    ids: tuple[str, ...] = field(repr=False)
+    following: int | None
+
+
+def calendar_of(account: Account) -> Calendar:
+    """Return the mailbox's calendar without a request: `account.calendar` asks for the root, which may be refused."""
+    mailbox = Mailbox(email_address=account.primary_smtp_address)
+    root = Root(account=account, _distinguished_id=DistinguishedFolderId(id="root", mailbox=mailbox))
+    return Calendar(root=root, _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=mailbox))
+
+
+def changes(account: Account, state: str | None) -> Changes:
+    """Return the next page of what has changed since `state`; None: since there was nothing."""
+    service = _Changes(account=account)
+    found = raised(
+        service.call(
+            folder=calendar_of(account),
+            shape=ID_ONLY,
+            additional_fields=None,
+            sync_state=state,
+            ignore=None,
+            max_changes_returned=PAGE,
+            sync_scope=None,
+        )
+    )
+    return Changes(service.sync_state or "", bool(found), not service.includes_last_item_in_range)
+
+
+def view(account: Account, start: datetime, end: datetime, fields: Iterable[str], most: int = PAGE) -> View:
+    """Return what overlaps `start` to `end` (aware) with `fields`, unless there are `most` items or more."""
+    paths = _paths(account, fields)
+    at = CalendarView(start=_ews(start), end=_ews(end), max_items=most)
+    found = _find(account, [path for path in paths if not path.field.is_complex], most, view=at)
+    if len(found) >= most:
+        return View(full=True)
+    items = [item for item in found if isinstance(item, CalendarItem)]
+    _complete(account, items, [path for path in paths if path.field.is_complex])
+    return View(tuple(items), unreadable=found.count(None))
+
+
+def masters(account: Account, offset: int = 0) -> Masters:
+    """Look for series in a page of the whole folder, which begins after `offset` items."""
+    found = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
+    ids = tuple(item.id for item in found if isinstance(item, CalendarItem) and item.type == "RecurringMaster")
+    return Masters(ids, offset + PAGE if len(found) >= PAGE else None)
+
+
+def details(account: Account, ids: Sequence[str], fields: Iterable[str]) -> tuple[CalendarItem, ...]:
+    """Return up to 100 items with `fields`: those that are still there, that we may see and can read."""
+    found = _Items(account=account).call(
+        items=[ItemId(id=one) for one in ids], additional_fields=_paths(account, fields), shape=ID_ONLY
+    )
+    return tuple(item for item in found if isinstance(item, CalendarItem))
+
+
+def primary(account: Account, address: str) -> str | None:
+    """Return the primary address of the mailbox that has `address`, None if the directory does not tell.
+
+    Exchange wants mailboxes named by it (Microsoft: PrimarySmtpAddress).
+    """
+    for found in account.protocol.resolve_names([f"smtp:{address}"], search_scope="ActiveDirectory"):
+        if isinstance(found, Mailbox) and found.email_address:
+            return str(found.email_address)
+    return None
+
+
+def raised(found: Iterable[Any]) -> list[Any]:
+    """Return what a service of exchangelib gives; raise what it gives in the place of an answer."""
+    listed = list(found)
+    for one in listed:
+        if isinstance(one, Exception):
+            raise one
+    return listed
+
+
+class _Changes(SyncFolderItems):  # type: ignore[misc]
+    """Notices that something changed without reading it; a refusal, which has no state, is the error that it is."""
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        if message.find(f"{{{MNS}}}SyncState") is None:
+            return super(SyncFolder, self)._get_element_container(message, name)  # what does not look for one
+        return super()._get_element_container(message, name)
+
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return elem.tag
+
+
+class _Found(FindItem):  # type: ignore[misc]
+    """Reads what it finds one by one: None is an appointment that cannot be read, False is something else."""
+
+    def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
+        return _read(elem, self.account)
+
+
+class _Items(GetItem):  # type: ignore[misc]
+    """The same; an item that we may not see comes as an error among the others."""
+
+    ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
+
+    def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
+        return _read(elem, self.account)
+
+
+def _read(element: Any, account: Account) -> CalendarItem | bool | None:
+    if element.tag != CalendarItem.response_tag():
+        return False
+    try:
+        return CalendarItem.from_xml(element, account)
+    except UNREADABLE:
+        return None
+
+
+def _find(
+    account: Account, paths: Sequence[FieldPath], most: int, offset: int = 0, view: CalendarView | None = None
+) -> list[CalendarItem | bool | None]:
+    return raised(
+        _Found(account=account, page_size=most).call(
+            folders=[calendar_of(account)],
+            additional_fields=paths,
+            restriction=None,
+            order_fields=None,
+            shape=ID_ONLY,
+            query_string=None,
+            depth=SHALLOW,
+            calendar_view=view,
+            max_items=most,
+            offset=offset,
+        )
+    )
+
+
+def _complete(account: Account, items: Sequence[CalendarItem], paths: Sequence[FieldPath]) -> None:
+    """Give the items of a view what only GetItem tells; one that it refuses stays without."""
+    for start in range(0, len(items) if paths else 0, PAGE):
+        batch = items[start : start + PAGE]
+        ids = [ItemId(id=item.id) for item in batch]  # as they are now: without their change keys
+        found = _Items(account=account).call(items=ids, additional_fields=paths, shape=ID_ONLY)
+        for item, detail in zip(batch, found, strict=True):
+            if isinstance(detail, CalendarItem):
+                for path in paths:
+                    setattr(item, path.field.name, getattr(detail, path.field.name))
+
+
+def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:
+    fields = [CalendarItem.get_field_by_fieldname(name) for name in names]
+    return [FieldPath(field=field) for field in fields if field.supports_version(account.version)]
+
+
+def _ews(moment: datetime) -> EWSDateTime:
+    return EWSDateTime.from_datetime(moment.astimezone(UTC))

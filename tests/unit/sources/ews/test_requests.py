@@ -1,0 +1,98 @@
+"""What is asked of a mailbox, and what is made of the answers of a real EWS server (tests/captures/exchange)."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from exchangelib.errors import ErrorAccessDenied, ErrorImpersonateUserDenied
+
+from gateway.sources.ews.requests import changes, details, masters, primary, view
+from tests.unit.sources.ews.scripted import account, capture
+
+START, END = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC)
+FIELDS = ("subject", "start", "end", "type", "is_all_day", "uid", "organizer", "_start_timezone", "_end_timezone")
+FOUND = "020_calendarview_location_two_requests_FindItem"
+GOT = "021_calendarview_location_two_requests_GetItem"
+
+
+def test_nothing_has_changed_since_a_state():
+    one, answers = account(capture("034_sync_nochange_SyncFolderItems"))
+    page = changes(one, "a state")
+    assert (page.some, page.more) == (False, False)
+    assert page.state.startswith("AgACARdA")
+    assert "<m:SyncState>a state</m:SyncState>" in answers.asked[0]
+    assert "<m:MaxChangesReturned>100</m:MaxChangesReturned>" in answers.asked[0]
+    assert "<t:EmailAddress>anna@example.test</t:EmailAddress>" in answers.asked[0], "of a mailbox that is shared"
+
+
+def test_changes_come_in_pages():
+    one, answers = account(capture("040_sync_paged_max3_SyncFolderItems"))
+    page = changes(one, None)
+    assert (page.some, page.more) == (True, True)
+    assert "SyncState" not in answers.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("068_delegate_no_permission_sync_SyncFolderItems", ErrorAccessDenied),
+        ("093_impersonation_denied_SyncFolderItems", ErrorImpersonateUserDenied),
+    ],
+)
+def test_a_refusal_without_a_state_is_the_refusal_that_it_is(name, error):
+    one, _ = account(capture(name))
+    with pytest.raises(error):
+        changes(one, None)
+
+
+def test_a_view_has_what_only_the_items_themselves_tell():
+    one, answers = account(capture(FOUND), capture(GOT))
+    found = view(one, START, END, FIELDS)
+    assert (len(found.items), found.unreadable, found.full) == (7, 0, False)
+    assert 'StartDate="2026-11-22T00:00:00Z" EndDate="2026-12-20T00:00:00Z"' in answers.asked[0]
+    assert 'MaxEntriesReturned="100"' in answers.asked[0]
+    assert 'FieldURI="calendar:UID"' not in answers.asked[0]
+    assert re.findall('FieldURI="([^"]*)"', answers.asked[1]) == ["calendar:Organizer", "calendar:UID"]
+    assert "ChangeKey" not in answers.asked[1], "an item that is changed in between comes as it is now"
+
+
+def test_a_full_stretch_is_not_taken_for_the_whole():
+    one, answers = account(capture(FOUND))
+    found = view(one, START, END, FIELDS, most=7)
+    assert found.full
+    assert found.items == ()
+    assert len(answers.asked) == 1
+
+
+def test_an_item_that_cannot_be_read_is_counted_and_what_is_no_appointment_is_not():
+    absurd = "<t:End>0001-01-01T00:00:00Z</t:End><t:IsAllDayEvent>true</t:IsAllDayEvent>"
+    body = capture("018_calendarview_4weeks_FindItem").decode()
+    body = body.replace("<t:End>2026-11-23T09:00:00Z</t:End>", absurd)
+    head, _, tail = body.rpartition("<t:CalendarItem>")
+    body = head + "<t:Message>" + tail.replace("</t:CalendarItem>", "</t:Message>")
+    one, _ = account(body.encode())
+    found = view(one, START, END, ("subject", "start", "end", "type", "is_all_day"))
+    assert (len(found.items), found.unreadable) == (5, 1)
+
+
+def test_series_are_found_page_by_page():
+    one, answers = account(capture("018_calendarview_4weeks_FindItem"))
+    found = masters(one, 200)
+    assert (len(found.ids), found.following) == (2, None)
+    assert 'MaxEntriesReturned="100" Offset="200"' in answers.asked[0]
+
+
+def test_items_that_are_gone_are_left_out():
+    one, answers = account(capture("032_getitem_batch_with_missing_GetItem"))
+    found = details(one, ["a", "b"], ("subject",))
+    assert found
+    assert all(item.id for item in found)
+    assert '<t:ItemId Id="a"/>' in answers.asked[0]
+
+
+def test_an_alias_leads_to_the_primary_address():
+    one, answers = account(capture("056_resolve_smtp_full_ResolveNames"))
+    assert primary(one, "alias@example.test") == "bo@example.test"
+    assert "smtp:alias@example.test" in answers.asked[0]
+    one, _ = account(capture("055_resolve_partial_ResolveNames"))
+    assert primary(one, "nobody@example.test") is None
