@@ -20,12 +20,11 @@ from gateway.domain.mailbox import Window
 from gateway.recurrence.effort import Effort
 from gateway.recurrence.series import starts
 from gateway.recurrence.unreadable import Unreadable
-from gateway.sources.ews.parse import described, in_order, name, overlaps, uid
+from gateway.sources.ews.parse import FIELDS, described, in_order, name, overlaps, uid
 from gateway.sources.ews.pattern import rule
 from gateway.sources.ews.when import MIDNIGHT, instant, utc, when
 
-# What a master has to be asked for beyond `parse.FIELDS`.
-MASTER_FIELDS = ("recurrence", "modified_occurrences", "deleted_occurrences")
+MASTER_FIELDS = (*FIELDS, "recurrence", "modified_occurrences", "deleted_occurrences")  # what masters are asked for
 SHIFT = timedelta(days=1)  # a stretch of local times is taken so much wider than that of the instants
 
 
@@ -54,7 +53,7 @@ class Series:
 
 
 def changed(masters: Iterable[object], window: Window) -> tuple[str, ...]:
-    """Return the ids of all changed occurrences that may overlap `window`: `expanded` needs them as items."""
+    """Return the ids of the changed occurrences that may overlap `window`: `expanded` needs them as items."""
     return tuple(
         one.id
         for master in masters
@@ -65,35 +64,41 @@ def changed(masters: Iterable[object], window: Window) -> tuple[str, ...]:
 
 
 def expanded(
-    masters: Iterable[object],
-    window: Window,
-    zone: ZoneInfo,
-    addresses: Collection[str],
-    exceptions: Iterable[object] = (),
+    items: Iterable[object], window: Window, zone: ZoneInfo, addresses: Collection[str]
 ) -> tuple[tuple[Appointment, ...], int]:
-    """Return the appointments of all series that overlap `window`, in order; what is no master is passed over.
+    """Return the appointments of all series among `items` that overlap `window`, in order.
 
-    And how much was set aside: a series that cannot be understood as a whole, or a changed occurrence that is not among
-    `exceptions` (items, told by their ids). Else as `parse.appointments`; raises `GiveUp` where there are too many.
+    `items` holds masters, and as items of their own the changed occurrences, told by their ids; all else is passed
+    over. And how much was set aside: a series that cannot be understood as a whole, or a changed occurrence that is
+    missing. Else as `parse.appointments`; raises `GiveUp` where there are too many.
     """
     own, effort = frozenset(addresses), Effort()
-    items = {item.id: item for item in exceptions if isinstance(item, CalendarItem) and item.id}
+    masters, exceptions = _sorted(items)
     found: list[Appointment] = []
     set_aside = 0
     for master in masters:
-        if not isinstance(master, CalendarItem) or master.type != RECURRING_MASTER:
-            continue
         effort.begin()
         try:
             series = _series(master, zone)
             of_series = [*_planned(series, window, own, effort)]
-            changes, missing = _changes(series, items, window, own, effort)
+            changes, missing = _changes(series, exceptions, window, own, effort)
         except (ValueError, OverflowError):  # `Unreadable`, and what sums of absurd times raise
             set_aside += 1
             continue
         found.extend((*of_series, *changes))
         set_aside += missing
     return in_order(found), set_aside
+
+
+def _sorted(items: Iterable[object]) -> tuple[list[CalendarItem], dict[str, CalendarItem]]:
+    masters, others = [], {}
+    for item in items:
+        if isinstance(item, CalendarItem):
+            if item.type == RECURRING_MASTER:
+                masters.append(item)
+            elif item.id:
+                others[item.id] = item
+    return masters, others
 
 
 def _series(master: CalendarItem, owner: ZoneInfo) -> Series:
