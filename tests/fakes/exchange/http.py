@@ -92,7 +92,7 @@ def page(status: int) -> Reply:
 
 def needs_sign_in(place: str) -> bool:
     """Whether IIS asks at this path who is there: it does for EWS and Autodiscover, except Autodiscover v2."""
-    return place.startswith(("/ews/", "/autodiscover/")) and place != "/autodiscover/autodiscover.json"
+    return place.startswith(("/ews/", "/autodiscover/")) and not place.startswith("/autodiscover/autodiscover.json")
 
 
 @dataclass(slots=True)
