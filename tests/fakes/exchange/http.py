@@ -7,7 +7,7 @@ reference: dynamic content). Paths are compared without regard to case.
 
     async with Server(handler, {"EXAMPLE\\anna": "secret"}).up() as server:
         ...
-    assert server.most == 1
+    assert server.busiest["EXAMPLE\\anna"] <= 4
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import gzip
 import re
 import ssl
 import tempfile
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -111,8 +112,8 @@ class Server:
 
     `people`: password by login, `DOMAIN\\user` or an address; may change while it runs. `schemes`: those offered, in
     that order. `bound`: the server's certificate (DER): NTLM over TLS has to be bound to it. `in_front`: put around
-    sign-in and `handler`. `open` connections now and the `most` at once; `busy` requests whose answer has not begun and
-    the `busiest` at once.
+    sign-in and `handler`. `open` connections now and the `most` at once; `busiest`: the most requests at once by login,
+    from signing in to the beginning of the answer.
     """
 
     def __init__(
@@ -126,11 +127,13 @@ class Server:
     ) -> None:
         self.port = ports.free()
         self.requests: list[Seen] = []
-        self.most = self.busy = self.busiest = 0
+        self.most = 0
+        self.busiest: Counter[str] = Counter()
         self.signins = SignIns(people, schemes, bound)
         self._handler = handler
         self._in_front = in_front
         self._tls = tls
+        self._busy: Counter[str] = Counter()
         self._connections: dict[_Wire, asyncio.Task[None]] = {}
         self._counted = 0
 
@@ -184,12 +187,7 @@ class Server:
         """Answer one request; return whether the connection may have another."""
         seen = Seen("", request.path, request.operation, request.connection)
         self.requests.append(seen)
-        self.busy += 1
-        self.busiest = max(self.busiest, self.busy)
-        try:
-            reply = await self._in_front(partial(self._admit, signin, seen))(request)
-        finally:
-            self.busy -= 1
+        reply = await self._in_front(partial(self._admit, signin, seen))(request)
         seen.status = reply.status
         reply = _compressed(reply) if "gzip" in request.headers.get("accept-encoding", "") else reply
         writer.write(_head(reply, stranger="exchangecookie" not in request.cookies))
@@ -202,7 +200,12 @@ class Server:
             seen.user, challenges = signin.admitted(request.headers.get("authorization", ""))
             if challenges:
                 return Reply(401, challenges=challenges)
-        return await self._handler(replace(request, user=seen.user))
+        self._busy[seen.user] += 1
+        self.busiest[seen.user] = max(self.busiest[seen.user], self._busy[seen.user])
+        try:
+            return await self._handler(replace(request, user=seen.user))
+        finally:
+            self._busy[seen.user] -= 1
 
 
 class _Wire(asyncio.StreamReaderProtocol):

@@ -1,22 +1,19 @@
 """How much Exchange lets one account do at once ("EWS throttling in Exchange"), and whether that is respected.
 
 More than EWSMaxConcurrency requests of an account at once are refused with ErrorExceededConnectionCount in a SOAP
-fault, and so are more than HangingConnectionLimit streams ("Handling notification-related errors in EWS in Exchange").
-What a service account does in somebody's name is charged to a copy of that person's budget ("Maintain affinity between
-a group of subscriptions and the Mailbox server in Exchange", its table of default values). What MessageXml says is
-what Exchange Online was seen to send (OfficeDev/ews-managed-api, issue 293).
+fault; streams have a limit of their own, which is in `streaming`. What a service account does in somebody's name is
+charged to a copy of that person's budget ("Maintain affinity between a group of subscriptions and the Mailbox server in
+Exchange", its table of default values). What MessageXml says is what Exchange Online was seen to send
+(OfficeDev/ews-managed-api, issue 293).
 """
 
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 
 from tests.fakes.exchange.faults import BUSY, soap_fault
 from tests.fakes.exchange.http import Handler, Reply, Request
 
-CODE = "ErrorExceededConnectionCount"
 TEXT = (
     "You have exceeded the available concurrent connections for your account.  "
     "Try again once your other requests have completed."
@@ -24,28 +21,16 @@ TEXT = (
 IMPERSONATED = re.compile(rb"<(?:\w+:)?ConnectingSID>\s*<[^>]+>\s*([^<\s]+)")
 
 
-class OverBudget(Exception):
-    """There are too many at once; `values` are what MessageXml says of it."""
-
-    def __init__(self, policy: str, limit: int) -> None:
-        super().__init__(CODE)
-        self.values: dict[str, object] = {"Policy": policy, "MaxConcurrencyLimit": limit, "ErrorMessage": TEXT}
-
-
 class Throttle:
-    """`concurrency`: EWSMaxConcurrency (10 in 2010, 27 since 2013); `streams`: HangingConnectionLimit.
+    """`concurrency`: EWSMaxConcurrency, 10 in Exchange 2010, 27 since 2013.
 
-    `most`: requests at once, by who is charged for them. `impatient`: requests that came although the account had
-    been told to rest.
+    `impatient`: requests that came although the account had been told to rest.
     """
 
-    def __init__(self, concurrency: int = 27, streams: int = 3) -> None:
+    def __init__(self, concurrency: int = 27) -> None:
         self.concurrency = concurrency
-        self.streams = streams
-        self.most: Counter[str] = Counter()
         self.impatient = 0
         self._working: Counter[str] = Counter()
-        self._streaming: Counter[str] = Counter()
         self._rests: dict[str, float] = {}
         self._told: set[str] = set()
 
@@ -56,36 +41,27 @@ class Throttle:
 
     def around(self, handler: Handler) -> Handler:
         """Put the budgets around what EWS answers."""
+        return lambda request: self._answer(request, handler)
 
-        async def answer(request: Request) -> Reply:
-            left = self._rests.get(request.user, 0.0) - asyncio.get_running_loop().time()
-            if left > 0:
-                self.impatient += request.user in self._told
-                self._told.add(request.user)
-                return soap_fault("ErrorServerBusy", BUSY, {"BackOffMilliseconds": round(left * 1000)})
-            try:
-                with self._counted(self._working, charged(request), "MaxConcurrency", self.concurrency):
-                    return await handler(request)
-            except OverBudget as over:
-                return soap_fault(CODE, TEXT, over.values)
-
-        return answer
-
-    def stream(self, request: Request) -> AbstractContextManager[None]:
-        """Count one stream while the block runs; entering it raises OverBudget where there are too many."""
-        return self._counted(self._streaming, charged(request), "MaxStreamingConcurrency", self.streams)
-
-    @contextmanager
-    def _counted(self, counts: Counter[str], account: str, policy: str, limit: int) -> Iterator[None]:
-        if counts[account] >= limit:
-            raise OverBudget(policy, limit)
-        counts[account] += 1
-        if counts is self._working:
-            self.most[account] = max(self.most[account], counts[account])
+    async def _answer(self, request: Request, handler: Handler) -> Reply:
+        left = self._rests.get(request.user, 0.0) - asyncio.get_running_loop().time()
+        if left > 0:
+            self.impatient += request.user in self._told
+            self._told.add(request.user)
+            return soap_fault("ErrorServerBusy", BUSY, {"BackOffMilliseconds": round(left * 1000)})
+        account = charged(request)
+        if self._working[account] >= self.concurrency:
+            return soap_fault("ErrorExceededConnectionCount", TEXT, self._exceeded())
+        self._working[account] += 1
         try:
-            yield
+            return await handler(request)
         finally:
-            counts[account] -= 1
+            self._working[account] -= 1
+
+    def _exceeded(self) -> dict[str, object]:
+        limit = self.concurrency
+        said = f"This operation exceeds the throttling budget for policy part 'MaxConcurrency', policy value '{limit}'"
+        return {"Policy": "MaxConcurrency", "MaxConcurrencyLimit": limit, "ErrorMessage": said}
 
 
 def charged(request: Request) -> str:

@@ -2,10 +2,8 @@
 
 import asyncio
 
-import pytest
-
 from tests.fakes.exchange.http import Reply, Request
-from tests.fakes.exchange.throttle import OverBudget, Throttle, charged
+from tests.fakes.exchange.throttle import Throttle
 
 
 def by(user: str, impersonated: str = "") -> Request:
@@ -35,19 +33,21 @@ async def test_one_request_too_many_at_once_is_refused_and_only_that():
     assert b'<t:Value Name="MaxConcurrencyLimit">2</t:Value>' in refused.body
     assert [reply.status for reply in await working] == [200, 200, 200]
     assert (await ask(by("svc"))).status == 200
-    assert throttle.most == {"svc": 2, "anna": 1}
 
 
-def test_streams_have_a_budget_of_their_own_and_that_of_who_is_impersonated():
-    throttle = Throttle(concurrency=0, streams=1)
-    with throttle.stream(by("svc")):
-        with throttle.stream(by("svc", "Anna@example.test")):
-            pass
-        with pytest.raises(OverBudget), throttle.stream(by("svc")):
-            raise AssertionError
-    with throttle.stream(by("svc")):
-        pass
-    assert charged(by("svc", "Anna@example.test")) == "svc as anna@example.test"
+async def test_what_is_done_in_somebodys_name_is_charged_to_a_copy_of_their_budget():
+    throttle, go = Throttle(concurrency=1), asyncio.Event()
+
+    async def slow(_: Request) -> Reply:
+        await go.wait()
+        return Reply()
+
+    ask = throttle.around(slow)
+    working = asyncio.gather(ask(by("svc")), ask(by("svc", "anna@example.test")), ask(by("anna@example.test")))
+    await asyncio.sleep(0)
+    assert (await ask(by("svc", "Anna@example.test"))).status == 500
+    go.set()
+    assert [reply.status for reply in await working] == [200, 200, 200]
 
 
 async def test_an_account_that_has_to_rest_is_told_for_how_long_and_counted_if_it_does_not():
