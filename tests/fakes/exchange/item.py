@@ -1,0 +1,44 @@
+"""GetItem: items by their ids, each refused or told in its place (Microsoft: "GetItem operation"; capture 032)."""
+
+from itertools import islice
+from xml.etree.ElementTree import Element
+
+from tests.fakes.exchange.directory import Asked
+from tests.fakes.exchange.fields import Writer, wanted
+from tests.fakes.exchange.mailbox import Instance
+from tests.fakes.exchange.rights import Right
+from tests.fakes.exchange.soap import Refusal, element, every, refused, response, success
+
+
+def get_item(asked: Asked) -> Element:
+    """Answer for each id in its place."""
+    fields = wanted(asked.call.body[0])
+    return response("GetItem", *(_one(asked, identity, fields) for identity in every(asked.call.body, "m:ItemIds/*")))
+
+
+def _one(asked: Asked, identity: Element, fields: list[str]) -> Element:
+    try:
+        instance, right = _meant(asked, identity)
+    except Refusal as refusal:
+        return refused("GetItem", refusal, element("m:Items"))
+    return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
+
+
+def _meant(asked: Asked, identity: Element) -> tuple[Instance, Right]:
+    if identity.tag == "t:ItemId":
+        return asked.directory.item(asked.actor, identity.get("Id", ""))
+    if identity.tag == "t:RecurringMasterItemId":
+        instance, right = asked.directory.item(asked.actor, identity.get("OccurrenceId", ""))
+        return instance.mailbox.calendar.whole(instance.stored), right
+    master, right = asked.directory.item(asked.actor, identity.get("RecurringMasterId", ""))
+    return _numbered(master, int(identity.get("InstanceIndex", "0"))), right
+
+
+def _numbered(master: Instance, number: int) -> Instance:
+    """Return the occurrence of an index, from 1 on, that counts deleted ones (Microsoft: "OccurrenceItemId")."""
+    day = next(islice(master.mailbox.calendar.series(master.stored), max(number - 1, 0), None), None)
+    if day is None or number < 1:
+        raise Refusal("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange", "Occurrence index is out of range.")
+    if day in master.stored.deleted:
+        raise Refusal("ErrorCalendarOccurrenceIsDeletedFromRecurrence", "The occurrence was deleted.")
+    return master.mailbox.calendar.occurrence(master.stored, day)

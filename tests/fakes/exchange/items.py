@@ -1,0 +1,59 @@
+"""What people keep in a calendar: single items and series, as Outlook would store them.
+
+Values have the words of the EWS schema (Microsoft: "CalendarItem", "LegacyFreeBusyStatus", "Sensitivity",
+"ResponseType").
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from tests.fakes.exchange.series import Recurrence
+
+CANCELLED = "Canceled: "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attendee:
+    """`response`: Unknown, Organizer, Tentative, Accept, Decline, NoResponseReceived."""
+
+    address: str
+    name: str = ""
+    response: str = "Unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A calendar item. `start` and `end` aware; `zone`: a Windows name, in which a series recurs and days are days.
+
+    `show_as`: Free, Tentative, Busy, OOF, WorkingElsewhere, NoData. `sensitivity`: Normal, Personal, Private,
+    Confidential. `response`: the owner's own answer, "": the organiser's or none. `organizer`: None is the owner.
+    `uid`: "" is given one by the server.
+    """
+
+    subject: str
+    start: datetime
+    end: datetime
+    uid: str = ""
+    zone: str = "W. Europe Standard Time"
+    all_day: bool = False
+    show_as: str = "Busy"
+    sensitivity: str = "Normal"
+    cancelled: bool = False
+    response: str = ""
+    organizer: Attendee | None = None
+    required: tuple[Attendee, ...] = ()
+    optional: tuple[Attendee, ...] = ()
+    location: str = ""
+    body: str = ""
+    recurrence: Recurrence | None = None
+
+    @property
+    def meeting(self) -> bool:
+        return bool(self.required or self.optional or self.organizer)
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(WINDOWS_TO_OLSON[self.zone])

@@ -1,0 +1,64 @@
+"""Restrictions and orders of FindItem over what an item's properties say (Microsoft: "Restriction", "SortOrder").
+
+Attendees, recurrence and the type of a calendar item are computed, not stored, so nothing can be sought by them:
+ErrorUnsupportedPathForQuery (Microsoft: "ResponseCode").
+"""
+
+import operator
+from xml.etree.ElementTree import Element
+
+from tests.fakes.exchange.fields import NOT_FOUND_BY_FIND, PROPERTIES, Writer
+from tests.fakes.exchange.mailbox import Instance
+from tests.fakes.exchange.soap import Refusal, find, moment
+
+COMPARISONS = {
+    "t:IsEqualTo": operator.eq,
+    "t:IsNotEqualTo": operator.ne,
+    "t:IsGreaterThan": operator.gt,
+    "t:IsGreaterThanOrEqualTo": operator.ge,
+    "t:IsLessThan": operator.lt,
+    "t:IsLessThanOrEqualTo": operator.le,
+}
+TIMES = {"calendar:Start", "calendar:End", "item:LastModifiedTime", "item:DateTimeCreated", "item:DateTimeReceived"}
+
+
+def holds(condition: Element, writer: Writer, one: Instance) -> bool:
+    """Whether `condition` holds for an item as `writer` would write it."""
+    if condition.tag == "t:And":
+        return all(holds(part, writer, one) for part in condition)
+    if condition.tag == "t:Or":
+        return any(holds(part, writer, one) for part in condition)
+    if condition.tag == "t:Not":
+        return not holds(condition[0], writer, one)
+    found = value(condition[0], writer, one)
+    if condition.tag == "t:Exists":
+        return bool(found)
+    if condition.tag == "t:Contains":
+        return _contains(condition, found)
+    constant = find(condition, "t:FieldURIOrConstant/t:Constant")
+    if constant is None or condition.tag not in COMPARISONS:
+        raise Refusal("ErrorUnsupportedQueryFilter", "The filter is not part of this scripted server.")
+    wanted = constant.get("Value", "")
+    is_time = condition[0].get("FieldURI") in TIMES
+    return bool(COMPARISONS[condition.tag](found, moment(wanted).isoformat() if is_time else wanted))
+
+
+def value(path: Element, writer: Writer, one: Instance) -> str:
+    """Return a property as text that compares as its values do; "" is none."""
+    name = path.get("FieldURI", "")
+    if name in NOT_FOUND_BY_FIND - {"item:Body"} or name not in PROPERTIES:
+        raise Refusal("ErrorUnsupportedPathForQuery", "The property can not be used with this type of restriction.")
+    found = PROPERTIES[name](writer, one)
+    text = "".join(found.itertext()) if found is not None else ""
+    return moment(text).isoformat() if text and name in TIMES else text
+
+
+def _contains(condition: Element, found: str) -> bool:
+    constant = find(condition, "t:Constant")
+    sought = constant.get("Value", "") if constant is not None else ""
+    if condition.get("ContainmentComparison", "Exact") != "Exact":
+        found, sought = found.casefold(), sought.casefold()
+    mode = condition.get("ContainmentMode", "Substring")
+    if mode == "FullString":
+        return found == sought
+    return found.startswith(sought) if mode.startswith("Prefix") else sought in found
