@@ -52,6 +52,7 @@ GONE = (
     ews.ErrorExpiredSubscription,
     ews.ErrorSubscriptionUnsubsribed,
     ews.ErrorSubscriptionAccessDenied,
+    ews.ErrorNewEventStreamConnectionOpened,
     ews.ErrorInvalidWatermark,
     ews.ErrorMissedNotificationEvents,
     ews.ErrorReadEventsFailed,
@@ -127,15 +128,16 @@ def follow(
     subscriptions: Collection[str],
     opened: Callable[[], object],
     tell: Callable[[str], object],
+    silence: float = SILENCE,
 ) -> Ending:
-    """Hold one stream open, for `OPEN` minutes at most, and say how it ended.
+    """Hold one stream open, for `OPEN` minutes at most, and say how it ended; `silence`: seconds it may last.
 
     `opened` is called once the server has taken the request, `tell` with each subscription in which something happened:
     any kind of event, on an item or on the folder (some servers tell of changed items only by the latter).
     """
     stream = _Stream(account, affinity, opened)
     try:
-        for told in stream.told(subscriptions):
+        for told in stream.told(subscriptions, silence):
             tell(told)
     except GONE:
         return Ending(How.LOST, stream.failed & frozenset(subscriptions))
@@ -184,10 +186,10 @@ class _Stream(_InGroup, GetStreamingEvents):  # type: ignore[misc]
         self.failed: frozenset[str] = frozenset()
         self._opened = opened
 
-    def told(self, subscriptions: Collection[str]) -> Iterator[str]:
+    def told(self, subscriptions: Collection[str], silence: float) -> Iterator[str]:
         """Yield a subscription each time that something happened in it; ends, or raises exchangelib's errors."""
         answers = self.call(subscription_ids=subscriptions, connection_timeout=OPEN)
-        self.timeout = SILENCE  # of one read; `call` allows as long as the stream may be open
+        self.timeout = silence  # of one read; `call` allows as long as the stream may be open
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
