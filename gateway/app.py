@@ -20,19 +20,23 @@ from gateway.errors import RetryLater, RingplanError
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx
-from gateway.settings import Settings
+from gateway.settings import Settings, SourceSettings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
+from gateway.sources.ews import source as ews
+from gateway.sources.ews.settings import EwsSettings
 from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def source_of(settings: CalDavSettings) -> Connect:
+def source_of(settings: SourceSettings) -> Connect:
     """Return how accounts of a source are opened, by the kind that the settings name."""
     match settings:
         case CalDavSettings():
             return caldav.connect(settings)
+        case EwsSettings():
+            return ews.connect(settings)
 
 
 def pbx_of(settings: AsteriskSettings) -> Pbx:

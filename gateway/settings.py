@@ -27,6 +27,7 @@ from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.sources.caldav.settings import CalDavSettings
+from gateway.sources.ews.settings import EwsSettings
 from gateway.store.settings import StoreSettings
 
 Table = dict[str, Any]
@@ -35,7 +36,8 @@ Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 PREFIX = "RINGPLAN_"
 NOT_SETTINGS = frozenset({"RINGPLAN_CONFIG"})  # says where the file is
 PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
-SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings}
+SourceSettings = CalDavSettings | EwsSettings
+SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
 CREDENTIALS = re.compile(r"//[^/]*@")  # in an address: never shown
@@ -65,7 +67,7 @@ class Settings:
     file: Path
     store: StoreSettings
     pbx: Mapping[str, AsteriskSettings]
-    sources: Mapping[str, CalDavSettings]
+    sources: Mapping[str, SourceSettings]
     run: RunSettings = field(default_factory=RunSettings)
     log: LogSettings = field(default_factory=LogSettings)
 

@@ -17,7 +17,7 @@ from gateway.cli.unit import unit
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
 from gateway.pbx.asterisk import lines
-from gateway.settings import load
+from gateway.settings import SOURCE_KINDS, load
 from gateway.store import organisation
 
 TOML = """\
@@ -34,7 +34,7 @@ user = {user}
 secret = "file:{secret}"
 
 [sources.{source}]
-kind = "caldav"
+kind = "{kind}"
 {where}
 
 [run]
@@ -56,6 +56,7 @@ class Answers:
     port: int
     user: str
     source: str
+    kind: str
     url: str
     domain: str
     zone: str
@@ -69,7 +70,8 @@ def init(
     port: Annotated[int, typer.Option(help="And on which port.")] = 5038,
     user: Annotated[str, typer.Option(help="Name of Ringplan in manager.conf.")] = "ringplan",
     source: Annotated[str, typer.Option(help="Name for the calendar server.")] = "office",
-    url: Annotated[str, typer.Option(help="Address of the calendar server (CalDAV).")] = "",
+    kind: Annotated[str, typer.Option(help="Its kind: caldav or exchange.")] = "caldav",
+    url: Annotated[str, typer.Option(help="Address of the calendar server.")] = "",
     domain: Annotated[str, typer.Option(help="Or the domain under which it is found.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone of the organisation; this machine's if not given.")] = "",
     language: Annotated[str, typer.Option(help="sv, de or en.")] = "sv",
@@ -86,7 +88,7 @@ def init(
         return
     if config.exists() and not force:
         raise Misconfigured(f"{config} is there already", "--force writes over it; --config names another")
-    answers = Answers(host, port, user, source, url, domain, zone or _zone_here(), language, country)
+    answers = Answers(host, port, user, source, kind, url, domain, zone or _zone_here(), language, country)
     answers = _looked_at(answers if yes else _asked(answers))
     secret = config.with_name("ami.secret")
     _write(config, secret, answers)
@@ -101,6 +103,7 @@ def _asked(answers: Answers) -> Answers:
         port=typer.prompt("on port", default=answers.port, type=int),
         user=typer.prompt("Name of Ringplan in manager.conf", default=answers.user),
         source=typer.prompt("A name for your calendar server", default=answers.source),
+        kind=typer.prompt(f"Its kind ({', '.join(SOURCE_KINDS)})", default=answers.kind),
     )
     where = typer.prompt(
         "Its address (https://…) or its domain", default=answers.url or answers.domain or "example.org"
@@ -124,6 +127,8 @@ def _looked_at(answers: Answers) -> Answers:
     given.holidays(WorkingHours(country=answers.country.upper()))
     if bool(answers.url) == bool(answers.domain):
         raise Misconfigured("where is the calendar server?", "give --url or --domain, one of them")
+    if answers.kind not in SOURCE_KINDS:
+        raise Misconfigured(f"--kind: there is no kind {answers.kind!r}", f"one of: {', '.join(SOURCE_KINDS)}")
     if not answers.source.replace("-", "").replace("_", "").isalnum() or not answers.source.isascii():
         raise Misconfigured(f"--source: {answers.source!r} cannot be a name", "use letters, digits, - and _")
     return replace(answers, country=answers.country.upper())
@@ -137,6 +142,7 @@ def _write(config: Path, secret: Path, answers: Answers) -> None:
         user=_toml(answers.user),
         secret=secret.name,
         source=answers.source,
+        kind=answers.kind,
         where=where,
     )
     try:

@@ -8,6 +8,8 @@ import pytest
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 from gateway.settings import Mistake, Mistakes, Settings, load
+from gateway.sources.caldav.settings import CalDavSettings
+from gateway.sources.ews.settings import EwsSettings
 
 GOOD = """
 [store]
@@ -55,6 +57,23 @@ def test_each_package_gets_its_own_table(folder: Path) -> None:
     assert "opensesame" not in repr(settings)
 
 
+def test_each_kind_of_source_has_keys_of_its_own(folder: Path) -> None:
+    (folder / "ca.pem").write_text("a certificate")
+    exchange = """
+[sources.head-office]
+kind = "exchange"
+domain = "example.org"
+access = "impersonation"
+ca = "ca.pem"
+tls_minimum = "1.0"
+"""
+    sources = read(folder, GOOD + exchange).sources
+    assert isinstance(sources["office"], CalDavSettings)
+    assert sources["head-office"] == EwsSettings(
+        domain="example.org", access="impersonation", ca=folder / "ca.pem", tls_minimum="1.0"
+    )
+
+
 def test_the_environment_stands_over_the_file(folder: Path) -> None:
     environment = {
         "RINGPLAN_PBX__MAIN__PORT": "5039",
@@ -87,7 +106,11 @@ def test_the_environment_stands_over_the_file(folder: Path) -> None:
         ('secret = "file:ami.secret"', 'secret = "file:other"', "pbx.main.secret", '"file:other"', "cannot be read"),
         ('secret = "file:ami.secret"', 'secret = "env:NONE"', "pbx.main.secret", '"env:NONE"', "Set NONE"),
         ('kind = "asterisk"', 'kind = "astrisk"', "pbx.main.kind", '"astrisk"', "Did you mean asterisk?"),
-        ('kind = "caldav"', 'kind = "notes"', "sources.office.kind", '"notes"', "caldav"),
+        ('kind = "caldav"', 'kind = "notes"', "sources.office.kind", '"notes"', "caldav, exchange"),
+        ('kind = "caldav"', 'kind = "exchang"', "sources.office.kind", '"exchang"', "Did you mean exchange?"),
+        ('kind = "caldav"', 'kind = "exchange"\naccess = "all"', "sources.office.access", '"all"', "'impersonation'"),
+        ('kind = "caldav"', 'kind = "exchange"\npin = "12:34"', "sources.office.pin", '"12:34"', "pattern"),
+        ('kind = "caldav"', 'kind = "exchange"\ncalendars = "/x"', "sources.office.calendars", "", "Known"),
         ("https://calendar", "ftp://calendar", "sources.office.url", '"ftp://calendar.example.org/"', "https://"),
         ("https://calendar", "https://me:opensesame@calendar", "sources.office.url", "", "belong to an account"),
         ("[pbx.main]", '[pbx]\nsecret = "opensesame"\n[pbx.main]', "pbx.secret", "", "is no table"),

@@ -12,14 +12,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchangelib import Account, CalendarItem, EWSDateTime
-from exchangelib.errors import ErrorAccessDenied, EWSError
+from exchangelib.errors import ErrorAccessDenied, ErrorNonPrimarySmtpAddress, EWSError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Calendar, Root
 from exchangelib.items import ID_ONLY, SHALLOW
 from exchangelib.properties import CalendarView, DistinguishedFolderId, ItemId, Mailbox
 from exchangelib.services import FindItem, GetItem, SyncFolderItems
+from exchangelib.services.common import EWSAccountService
 from exchangelib.services.sync_folder_hierarchy import SyncFolder
-from exchangelib.util import MNS
+from exchangelib.util import MNS, TNS, DummyResponse
+
+from gateway.errors import Refused
+from gateway.sources.ews.dialect import plain
 
 PAGE = 100
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
@@ -53,6 +57,14 @@ class Masters:
 
     ids: tuple[str, ...] = field(repr=False)
     following: int | None
+
+
+class Alias(Refused):
+    """The mailbox has to be asked for by its main address: `primary`, "" where the server does not tell it."""
+
+    def __init__(self, primary: str) -> None:
+        super().__init__("the server wants the main address of the mailbox", "give the user's main address")
+        self.primary = primary
 
 
 def calendar_of(account: Account) -> Calendar:
@@ -106,15 +118,15 @@ def details(account: Account, ids: Sequence[str], fields: Iterable[str]) -> tupl
     return tuple(item for item in found if isinstance(item, CalendarItem))
 
 
-def primary(account: Account, address: str) -> str | None:
-    """Return the primary address of the mailbox that has `address`, None if the directory does not tell.
+def primary(account: Account, address: str) -> str:
+    """Return the primary address of the mailbox that has `address`, "" if the directory does not tell.
 
     Exchange wants mailboxes named by it (Microsoft: PrimarySmtpAddress).
     """
     for found in account.protocol.resolve_names([f"smtp:{address}"], search_scope="ActiveDirectory"):
         if isinstance(found, Mailbox) and found.email_address:
             return str(found.email_address)
-    return None
+    return ""
 
 
 def raised(found: Iterable[Any]) -> list[Any]:
@@ -126,32 +138,60 @@ def raised(found: Iterable[Any]) -> list[Any]:
     return listed
 
 
-class _Changes(SyncFolderItems):  # type: ignore[misc]
-    """Notices that something changed without reading it; a refusal, which has no state, is the error that it is."""
+class _Plain(EWSAccountService):  # type: ignore[misc]
+    """What these services have in common: answers are read in plain words, and an alias is told from other refusals."""
+
+    @classmethod
+    def _get_soap_parts(cls, response: Any) -> Any:
+        return super()._get_soap_parts(DummyResponse(content=plain(response.content)))
+
+    def _get_soap_messages(self, body: Any) -> Any:
+        try:
+            return super()._get_soap_messages(body)
+        except ErrorNonPrimarySmtpAddress as error:
+            raise _alias(body) from error
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        try:
+            return super()._get_element_container(message, name)
+        except ErrorNonPrimarySmtpAddress as error:
+            raise _alias(message) from error
+
+
+class _Refusable(SyncFolderItems):  # type: ignore[misc]
+    """A refusal has no state, and is the error that it is; exchangelib looks for the state first."""
 
     def _get_element_container(self, message: Any, name: str | None = None) -> Any:
         if message.find(f"{{{MNS}}}SyncState") is None:
-            return super(SyncFolder, self)._get_element_container(message, name)  # what does not look for one
+            return super(SyncFolder, self)._get_element_container(message, name)
         return super()._get_element_container(message, name)
+
+
+class _Changes(_Plain, _Refusable):
+    """Notices that something changed, without reading what."""
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return elem.tag
 
 
-class _Found(FindItem):  # type: ignore[misc]
+class _Found(_Plain, FindItem):  # type: ignore[misc]
     """Reads what it finds one by one: None is an appointment that cannot be read, False is something else."""
 
     def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
         return _read(elem, self.account)
 
 
-class _Items(GetItem):  # type: ignore[misc]
+class _Items(_Plain, GetItem):  # type: ignore[misc]
     """The same; an item that we may not see comes as an error among the others."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
 
     def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
         return _read(elem, self.account)
+
+
+def _alias(refusal: Any) -> Alias:
+    return Alias(refusal.findtext(f".//{{{TNS}}}Value[@Name='Primary']") or "")
 
 
 def _read(element: Any, account: Account) -> CalendarItem | bool | None:
@@ -195,8 +235,9 @@ def _complete(account: Account, items: Sequence[CalendarItem], paths: Sequence[F
 
 
 def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:
-    fields = [CalendarItem.get_field_by_fieldname(name) for name in names]
-    return [FieldPath(field=field) for field in fields if field.supports_version(account.version)]
+    """Return what to ask for; with a start or an end comes its zone, under the name that the server's version has."""
+    paths = calendar_of(account).normalize_fields(names)
+    return [path for path in paths if path.field.supports_version(account.version)]
 
 
 def _ews(moment: datetime) -> EWSDateTime:

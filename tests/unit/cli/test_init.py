@@ -33,12 +33,12 @@ def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installe
 
 
 def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> None:
-    answers = ["pbx.example.org", "5039", "", "", "https://calendar.example.org/", "Europe/Berlin", "de", "de"]
+    answers = ["pbx.example.org", "5039", "", "", "exchange", "https://mail.example.org/", "Europe/Berlin", "de", "de"]
     done = installed("init", says="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output
     settings = load(tmp_path / "ringplan.toml", {})
     assert (settings.pbx["main"].host, settings.pbx["main"].port) == ("pbx.example.org", 5039)
-    assert settings.sources["office"].url == "https://calendar.example.org/"
+    assert settings.sources["office"].url == "https://mail.example.org/EWS/Exchange.asmx"
     shown = installed("organisation", "show").stdout
     assert "Europe/Berlin" in shown
     assert "DE" in shown
@@ -63,6 +63,7 @@ def test_settings_that_are_there_stay_unless_forced(ringplan: Ringplan, tmp_path
         (("--country", "XX"), "ISO 3166"),
         (("--url", "https://example.org/"), "one of them"),
         (("--source", "my office"), "letters"),
+        (("--kind", "notes"), "caldav, exchange"),
         (("--user", "ring plan"), "pbx.main.user"),
     ],
 )

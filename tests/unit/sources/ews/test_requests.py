@@ -10,7 +10,7 @@ from gateway.sources.ews.requests import changes, details, masters, primary, vie
 from tests.unit.sources.ews.scripted import account, capture
 
 START, END = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC)
-FIELDS = ("subject", "start", "end", "type", "is_all_day", "uid", "organizer", "_start_timezone", "_end_timezone")
+FIELDS = ("subject", "start", "end", "type", "uid", "organizer")
 FOUND = "020_calendarview_location_two_requests_FindItem"
 GOT = "021_calendarview_location_two_requests_GetItem"
 
@@ -52,6 +52,7 @@ def test_a_view_has_what_only_the_items_themselves_tell():
     assert 'StartDate="2026-11-22T00:00:00Z" EndDate="2026-12-20T00:00:00Z"' in answers.asked[0]
     assert 'MaxEntriesReturned="100"' in answers.asked[0]
     assert 'FieldURI="calendar:UID"' not in answers.asked[0]
+    assert 'FieldURI="calendar:StartTimeZone"' in answers.asked[0]
     assert re.findall('FieldURI="([^"]*)"', answers.asked[1]) == ["calendar:Organizer", "calendar:UID"]
     assert "ChangeKey" not in answers.asked[1], "an item that is changed in between comes as it is now"
 
@@ -95,4 +96,4 @@ def test_an_alias_leads_to_the_primary_address():
     assert primary(one, "alias@example.test") == "bo@example.test"
     assert "smtp:alias@example.test" in answers.asked[0]
     one, _ = account(capture("055_resolve_partial_ResolveNames"))
-    assert primary(one, "nobody@example.test") is None
+    assert primary(one, "nobody@example.test") == ""

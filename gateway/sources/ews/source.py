@@ -1,0 +1,229 @@
+"""The CalendarSource of an Exchange account.
+
+Whether anything changed is told by SyncFolderItems; what then is in the window, by a CalendarView. The newest state is
+asked for before the view, so what changes in between is found by the next reading. The newest state of each mailbox is
+also kept here: the first reading of a day, and one that was wished for, are whole, but need not begin at the first
+state of a calendar, which may be 200 pages away.
+
+Exchange expands series in a view; some servers do not (gromox 3.10), and then do not tell of changed occurrences
+either. Which kind an endpoint is, is learnt from what it shows: the first occurrence in anybody's view says for all
+mailboxes there that it expands. Until then, a view without any occurrence makes us look for series in the whole folder
+and expand them here. What expands is thus searched at most until somebody with a series was read; what does not is
+searched at each whole reading.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import dns.asyncresolver
+from exchangelib import CalendarItem
+from exchangelib.items.calendar_item import EXCEPTION, OCCURRENCE
+
+from gateway.domain.appointment import Appointment
+from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
+from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.net.trust import trust
+from gateway.ports import Connect, Opened
+from gateway.sources.ews import requests
+from gateway.sources.ews.autodiscover import Endpoint
+from gateway.sources.ews.client import Client, Shared, Work, opened
+from gateway.sources.ews.discovery import Discovery
+from gateway.sources.ews.expand import MASTER_FIELDS, changed, expanded
+from gateway.sources.ews.fetch import fetcher
+from gateway.sources.ews.parse import FIELDS, appointments
+from gateway.sources.ews.protocol import DEADLINES, Deadlines
+from gateway.sources.ews.refusals import StaleState
+from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.ews.streams import Streams, own_streams
+
+MARGIN = timedelta(days=1)  # all-day items lie at the midnights of the zone that they were made in
+DAY = timedelta(days=1)  # a stretch that is not halved any more
+MOST_PAGES = 1000  # of changes, in one reading
+
+T = TypeVar("T")
+Parse = Callable[[Sequence[CalendarItem], Window, ZoneInfo, frozenset[str]], tuple[tuple[Appointment, ...], int]]
+
+
+def connect(
+    settings: EwsSettings, resolver: dns.asyncresolver.Resolver | None = None, deadlines: Deadlines = DEADLINES
+) -> Connect:
+    """Return what opens an account at this source. Raises `Misconfigured` for an unusable `ca`."""
+    context = trust(settings.ca, settings.pin, settings.tls_minimum)
+    shared, own, expanding = Shared(), own_streams(), set[str]()
+
+    @asynccontextmanager
+    async def enter(account: Account) -> AsyncIterator[Opened]:
+        async with opened(account, settings, context, shared, deadlines) as client:
+            discovery = Discovery(settings, fetcher(account, settings, context), resolver)
+            streams = Streams(client, discovery, settings, account, own)
+            yield Opened(Calendars(client, discovery, account, streams, expanding))
+
+    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
+        return enter(account)
+
+    return connected
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A mailbox on a server: `url` of Exchange Web Services, and the address that it is asked for by."""
+
+    url: str
+    address: str
+
+
+@dataclass(slots=True)
+class Calendars:
+    """Reads mailboxes of one account. `expanding`: the URLs that are known to expand series, of all accounts."""
+
+    client: Client
+    discovery: Discovery
+    account: Account
+    streams: Streams
+    expanding: set[str]
+    _primary: dict[str, str] = field(default_factory=dict, repr=False)  # of addresses that are not
+    _states: dict[Place, str] = field(default_factory=dict, repr=False)
+
+    async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
+        """As `ports.CalendarSource.read`; raises `Refused` where a service account may not read this mailbox."""
+        try:
+            return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
+        except Refused as error:
+            if self.account.service:
+                raise
+            raise SignInAgain(str(error), error.remedy) from error
+
+    def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
+        """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""
+        return self.streams.listen(mailboxes)
+
+    async def at(self, mailbox: Mailbox, doing: Callable[[Place], Awaitable[T]]) -> T:
+        """Return what `doing` does where the mailbox is; it is looked for anew where that does not work any more."""
+        endpoint = await self.discovery.endpoint(mailbox)
+        try:
+            return await self._named(endpoint, mailbox, doing)
+        except (GiveUp, Unreachable):
+            self.discovery.forget(mailbox)
+            found = await self.discovery.endpoint(mailbox)
+            if found == endpoint:
+                raise
+            return await self._named(found, mailbox, doing)
+
+    async def ask(self, place: Place, work: Work[T]) -> T:
+        """Return what `work` brings, done on the mailbox at `place`; one call, one connection."""
+        return await self.client.ask(place.url, place.address, work)
+
+    async def _named(self, endpoint: Endpoint, mailbox: Mailbox, doing: Callable[[Place], Awaitable[T]]) -> T:
+        """Name the mailbox as Autodiscover did, else by our address; if that is an alias, by its main one."""
+        place = Place(endpoint.url, endpoint.address or self._primary.get(mailbox.address, mailbox.address))
+        try:
+            return await doing(place)
+        except requests.Alias as alias:
+            found = alias.primary or await self.ask(place, partial(requests.primary, address=place.address))
+            if not found or found == place.address:
+                raise
+        self._primary[mailbox.address] = found
+        return await doing(Place(endpoint.url, found))
+
+    async def _read(self, place: Place, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
+        known = _state(since) if since is not None and since.day == window.day else None
+        try:
+            state, same = await self._newest(place, known)
+        except StaleState:
+            self._states.pop(place, None)
+            state, same = await self._newest(place, None)
+        if same:
+            return None
+        items, unreadable = await self._view(place, window)
+        found, set_aside = await _parsed(appointments, mailbox, window, items)
+        if any(item.type in (OCCURRENCE, EXCEPTION) for item in items):
+            self.expanding.add(place.url)
+        elif place.url not in self.expanding:
+            series = await self._series(place, window)
+            more, wrong = await _parsed(expanded, mailbox, window, series)
+            found, set_aside = found + more, set_aside + wrong
+        cursor = Cursor(json.dumps({"state": state}), window.day) if state else None
+        return Reading(found, cursor, set_aside + unreadable)
+
+    async def _newest(self, place: Place, known: str | None) -> tuple[str, bool]:
+        """Return the newest state, and whether it is the one that is `known`: nothing has changed since.
+
+        Each page is kept at once: a reading that fails on the way goes on from there the next time.
+        """
+        state = self._states.get(place, known)
+        same = state is not None and state == known
+        for _ in range(MOST_PAGES):
+            page = await self.ask(place, partial(requests.changes, state=state))
+            same = same and not page.some
+            before, state = state, page.state
+            self._states[place] = state
+            if not page.more or state == before:
+                break
+        else:
+            raise RetryLater("the server does not come to an end of what has changed", after=60.0)
+        if same and known is not None:
+            self._states[place] = state = known  # though it may have been given another name
+        return state, same
+
+    async def _view(self, place: Place, window: Window) -> tuple[tuple[CalendarItem, ...], int]:
+        """Return what lies in the window, and how many items cannot be read; a stretch that is full is halved."""
+        stretches = [(window.start - MARGIN, window.end + MARGIN)]
+        items: dict[str, CalendarItem] = {}
+        unreadable = 0
+        while stretches:
+            start, end = stretches.pop()
+            most = requests.PAGE if end - start > DAY else requests.MOST
+            work = partial(requests.view, start=start, end=end, fields=FIELDS, most=most)
+            page = await self.ask(place, work)
+            if not page.full:
+                items |= {item.id: item for item in page.items}
+                unreadable += page.unreadable
+            elif most == requests.MOST:
+                raise GiveUp(f"the calendar has more than {most} items on one day", "remove what is not needed")
+            else:
+                middle = start + (end - start) / 2
+                stretches += [(middle, end), (start, middle)]
+        return tuple(items.values()), unreadable
+
+    async def _series(self, place: Place, window: Window) -> tuple[CalendarItem, ...]:
+        """Return all series of the folder, and what was changed of them in the window."""
+        ids: list[str] = []
+        offset: int | None = 0
+        while offset is not None:
+            page = await self.ask(place, partial(requests.masters, offset=offset))
+            ids += page.ids
+            offset = page.following
+        masters = await self._details(place, ids, MASTER_FIELDS)
+        return masters + await self._details(place, changed(masters, window), FIELDS)
+
+    async def _details(self, place: Place, ids: Sequence[str], fields: tuple[str, ...]) -> tuple[CalendarItem, ...]:
+        found: tuple[CalendarItem, ...] = ()
+        for some in _pages(ids):
+            found += await self.ask(place, partial(requests.details, ids=some, fields=fields))
+        return found
+
+
+async def _parsed(
+    parse: Parse, mailbox: Mailbox, window: Window, items: Sequence[CalendarItem]
+) -> tuple[tuple[Appointment, ...], int]:
+    return await asyncio.to_thread(parse, items, window, mailbox.zone, mailbox.addresses)
+
+
+def _pages(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + requests.PAGE] for start in range(0, len(ids), requests.PAGE)]
+
+
+def _state(cursor: Cursor) -> str | None:
+    """Read a cursor; one that another version wrote is none."""
+    try:
+        state = json.loads(cursor.token)["state"]
+    except (ValueError, TypeError, LookupError):
+        return None
+    return state if isinstance(state, str) and state else None

@@ -1,0 +1,313 @@
+"""What a reading asks for, in which order, and what it makes of the answers: a scripted calendar, no server."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from exchangelib import CalendarItem, EWSDate, EWSDateTime
+from exchangelib.properties import ItemId
+from exchangelib.recurrence import DailyPattern, NoEndPattern, Occurrence, Recurrence
+
+from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
+from gateway.domain.secret import Secret
+from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.sources.ews.autodiscover import Endpoint
+from gateway.sources.ews.refusals import StaleState
+from gateway.sources.ews.requests import Alias, Changes, Masters, View
+from gateway.sources.ews.source import Calendars
+
+WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC), date(2026, 11, 21))
+URL = "https://mail.example.test/EWS/Exchange.asmx"
+OTHER = "https://other.example.test/EWS/Exchange.asmx"
+ANNA = Mailbox(1, 1, 1, "anna@example.test", frozenset({"anna@example.test"}), ZoneInfo("Europe/Stockholm"))
+SERVICE = Account(1, "office", "reader@example.test", Secret("a secret"), service=True)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def item(name: str, start: datetime = NOON, hours: float = 1, kind: str = "Single") -> CalendarItem:
+    end = start + timedelta(hours=hours)
+    return CalendarItem(
+        _id=ItemId(id=name),
+        uid=name,
+        subject=f"M: {name}",
+        start=EWSDateTime.from_datetime(start),
+        end=EWSDateTime.from_datetime(end),
+        type=kind,
+    )
+
+
+@dataclass
+class Scripted:
+    """A calendar with `items` that answers what a `Client` is asked; `asked` names what, and of whom.
+
+    Its state is a number and counts on with each change; `errors` are raised instead of the next answers of a name.
+    """
+
+    items: list[CalendarItem] = field(default_factory=list)
+    state: int = 1
+    pages: int = 1
+    asked: list[str] = field(default_factory=list)
+    of: list[tuple[str, str]] = field(default_factory=list)
+    errors: dict[str, list[Exception]] = field(default_factory=dict)
+    instead: dict[str, Callable[..., object]] = field(default_factory=dict)
+
+    async def ask(self, at, address, work):
+        name = work.func.__name__
+        self.asked.append(name)
+        self.of.append((at, address))
+        await asyncio.sleep(0)
+        if self.errors.get(name):
+            raise self.errors[name].pop(0)
+        return self.instead.get(name, getattr(self, name))(**work.keywords)
+
+    def put(self, one: CalendarItem) -> None:
+        self.items.append(one)
+        self.state += 1
+
+    def changes(self, state):
+        seen = 1 - self.pages if state is None else int(state)
+        if seen < 0:
+            return Changes(str(seen + 1), some=True, more=True)
+        return Changes(str(self.state), some=seen != self.state, more=False)
+
+    def view(self, start, end, fields, most):
+        assert "subject" in fields
+        found = [one for one in self.items if one.type != "RecurringMaster" and one.start < end and start < one.end]
+        return View(full=True) if len(found) >= most else View(tuple(found))
+
+    def masters(self, offset):
+        ids = [one.id for one in self.items if one.type == "RecurringMaster"]
+        return Masters(tuple(ids), None)
+
+    def details(self, ids, fields):
+        return tuple(one for one in self.items if one.id in ids)
+
+    def primary(self, address):
+        return {"alias@example.test": "anna@example.test"}.get(address, "")
+
+
+@dataclass
+class Places:
+    """Where the mailbox is found: the first of `urls`, the next one after each `forget`."""
+
+    urls: list[str] = field(default_factory=lambda: [URL])
+    address: str = ""
+
+    async def endpoint(self, _mailbox):
+        return Endpoint(self.urls[0], "", self.address)
+
+    def forget(self, _mailbox):
+        self.urls = self.urls[1:] or self.urls
+
+
+def calendars(scripted: Any, places: Places | None = None, account: Account = SERVICE) -> Calendars:
+    found: Any = places or Places()
+    never: Any = None
+    return Calendars(scripted, found, account, never, set())
+
+
+async def whole(source: Calendars, since: Cursor | None = None, box: Mailbox = ANNA) -> Reading:
+    reading = await source.read(box, WINDOW, since)
+    assert reading is not None
+    return reading
+
+
+def uids(reading: Reading) -> list[str]:
+    return [one.uid for one in reading.appointments]
+
+
+async def test_the_state_is_asked_for_before_the_view_and_nothing_more_when_nothing_changed():
+    scripted = Scripted([item("one"), item("weekly", kind="Occurrence")])
+    source = calendars(scripted)
+    first = await whole(source)
+    assert scripted.asked == ["changes", "view"]
+    assert sorted(uids(first)) == ["one", "weekly"]
+    assert await source.read(ANNA, WINDOW, first.cursor) is None
+    assert scripted.asked == ["changes", "view", "changes"]
+    scripted.put(item("two"))
+    assert len(uids(await whole(source, first.cursor))) == 3
+
+
+async def test_a_change_between_state_and_view_is_found_by_the_next_reading():
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    source = calendars(scripted)
+
+    def view(**asked):
+        seen = scripted.view(**asked)
+        scripted.put(item("meanwhile"))
+        return seen
+
+    scripted.instead["view"] = view
+    first = await whole(source)
+    assert uids(first) == ["weekly"]
+    assert len(uids(await whole(source, first.cursor))) == 2
+
+
+async def test_the_first_reading_of_a_day_is_whole_and_goes_on_from_the_state_that_was_seen():
+    scripted = Scripted([item("weekly", kind="Occurrence")], pages=200)
+    source = calendars(scripted)
+    first = await whole(source)
+    assert scripted.asked.count("changes") == 200
+    tomorrow = replace(WINDOW, day=WINDOW.day + timedelta(days=1))
+    scripted.asked.clear()
+    assert await source.read(ANNA, tomorrow, first.cursor) is not None
+    assert await source.read(ANNA, WINDOW, None) is not None
+    assert scripted.asked == ["changes", "view", "changes", "view"]
+
+
+async def test_a_reading_that_was_not_kept_is_made_again():
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    source = calendars(scripted)
+    first = await whole(source)
+    scripted.put(item("two"))
+    await whole(source, first.cursor)
+    assert len(uids(await whole(source, first.cursor))) == 2, "the cursor is the old one: what it brought is unknown"
+
+
+async def test_a_long_way_to_the_first_state_is_gone_only_once():
+    scripted = Scripted([item("weekly", kind="Occurrence")], pages=200)
+    source = calendars(scripted)
+    scripted.errors["view"] = [Unreachable("gone")]
+    with pytest.raises(Unreachable):
+        await source.read(ANNA, WINDOW, None)
+    scripted.asked.clear()
+    assert uids(await whole(source)) == ["weekly"]
+    assert scripted.asked == ["changes", "view"]
+
+
+async def test_a_server_that_never_comes_to_an_end_is_left_alone_for_a_while():
+    scripted = Scripted()
+    scripted.instead["changes"] = lambda state: Changes(str(int(state or 0) + 1), some=True, more=True)
+    with pytest.raises(RetryLater) as raised:
+        await calendars(scripted).read(ANNA, WINDOW, None)
+    assert raised.value.after
+
+
+async def test_a_state_that_the_server_does_not_know_is_no_error_and_read_whole():
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    source = calendars(scripted)
+    first = await whole(source)
+    scripted.errors["changes"] = [StaleState("what is that?")]
+    assert uids(await whole(source, first.cursor)) == ["weekly"]
+    assert await source.read(ANNA, WINDOW, first.cursor) is None
+
+
+@pytest.mark.parametrize("token", ["", "[]", "null", '{"state":1}', "\x00", '{"state":""}'])
+async def test_a_cursor_that_makes_no_sense_is_none(token):
+    assert await calendars(Scripted()).read(ANNA, WINDOW, Cursor(token, WINDOW.day)) is not None
+
+
+async def test_without_a_state_each_reading_is_whole():
+    scripted = Scripted([item("one")])
+    scripted.instead["changes"] = lambda state: Changes("", some=False, more=False)
+    assert (await whole(calendars(scripted))).cursor is None
+
+
+async def test_a_full_stretch_is_halved_until_each_item_has_come_once():
+    spread = [item(str(n), WINDOW.start + timedelta(minutes=20 * n)) for n in range(1000)]
+    scripted = Scripted([*spread, item("trip", WINDOW.start, hours=24 * 14, kind="Occurrence")])
+    reading = await whole(calendars(scripted))
+    assert len(uids(reading)) == len(set(uids(reading))) == 1001
+    assert scripted.asked.count("view") < 40
+
+
+async def test_more_than_a_page_at_the_same_time_is_read_and_without_bounds_it_is_given_up():
+    scripted = Scripted([item(str(n), kind="Occurrence") for n in range(150)])
+    assert len(uids(await whole(calendars(scripted)))) == 150
+    scripted = Scripted([item(str(n)) for n in range(1000)])
+    with pytest.raises(GiveUp, match="one day"):
+        await calendars(scripted).read(ANNA, WINDOW, None)
+
+
+async def test_what_a_page_could_not_read_is_set_aside():
+    scripted = Scripted()
+    scripted.instead["view"] = lambda **_: View(
+        (item("one", kind="Occurrence"), CalendarItem(_id=ItemId(id="x"))), unreadable=2
+    )
+    assert (await whole(calendars(scripted))).set_aside == 3
+
+
+async def test_series_are_looked_for_until_a_server_is_seen_to_expand_them():
+    scripted = Scripted([item("one")])
+    source = calendars(scripted)
+    await whole(source)
+    assert scripted.asked == ["changes", "view", "masters"]
+    scripted.put(item("weekly", kind="Exception"))
+    await whole(source)
+    scripted.items.pop()
+    scripted.asked.clear()
+    assert uids(await whole(source)) == ["one"]
+    assert scripted.asked == ["changes", "view"]
+    assert source.expanding == {URL}
+
+
+async def test_series_are_expanded_where_the_server_does_not():
+    lunch = item("lunch", kind="RecurringMaster")
+    lunch.recurrence = Recurrence(pattern=DailyPattern(interval=1), boundary=NoEndPattern(start=EWSDate(2026, 11, 23)))
+    moved = item("lunch", NOON + timedelta(days=1, hours=1), kind="Exception")
+    moved._id = ItemId(id="moved")
+    changed = {"start": moved.start, "end": moved.end, "original_start": moved.start - timedelta(hours=1)}
+    lunch.modified_occurrences = [Occurrence(_id=ItemId(id="moved"), **changed)]
+    scripted = Scripted([lunch])
+    scripted.instead["details"] = lambda ids, fields: tuple(one for one in (lunch, moved) if one.id in ids)
+    for _ in range(2):
+        reading = await whole(calendars(scripted))
+        days = [one.start - NOON for one in reading.appointments]
+        assert days == [timedelta(days=n, hours=n == 1) for n in range(12)]
+    assert scripted.asked == ["changes", "view", "masters", "details", "details"] * 2
+
+
+async def test_an_endpoint_that_works_no_more_is_found_again_and_asked_once_more():
+    for error in (GiveUp("no Exchange there"), Unreachable("nobody answers")):
+        scripted = Scripted([item("one")])
+        scripted.errors["changes"] = [error]
+        assert uids(await whole(calendars(scripted, Places([URL, OTHER])))) == ["one"]
+        assert scripted.of[0][0] == URL
+        assert {at for at, _ in scripted.of[1:]} == {OTHER}
+
+
+async def test_an_endpoint_that_is_found_again_as_it_was_is_not_asked_twice():
+    scripted = Scripted()
+    scripted.errors["changes"] = [Unreachable("nobody answers")]
+    with pytest.raises(Unreachable, match="nobody answers"):
+        await calendars(scripted).read(ANNA, WINDOW, None)
+    assert scripted.asked == ["changes"]
+
+
+@pytest.mark.parametrize(("told", "asked"), [("anna@example.test", []), ("", ["primary"])])
+async def test_an_alias_is_read_by_the_address_that_it_is_for(told, asked):
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    scripted.errors["changes"] = [Alias(told)]
+    source, alias = calendars(scripted), replace(ANNA, address="alias@example.test")
+    await whole(source, box=alias)
+    assert scripted.asked == ["changes", *asked, "changes", "view"]
+    assert {address for _, address in scripted.of[-2:]} == {"anna@example.test"}
+    scripted.asked.clear()
+    await whole(source, box=alias)
+    assert scripted.asked == ["changes", "view"]
+
+
+async def test_an_address_that_nobody_knows_stays_refused():
+    scripted = Scripted()
+    scripted.errors["changes"] = [Alias("")]
+    with pytest.raises(Refused):
+        await calendars(scripted).read(replace(ANNA, address="nobody@example.test"), WINDOW, None)
+
+
+async def test_the_address_that_autodiscover_told_is_asked_for():
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    await whole(calendars(scripted, Places(address="anna.b@example.test")))
+    assert {address for _, address in scripted.of} == {"anna.b@example.test"}
+
+
+async def test_an_account_that_may_not_read_its_own_mailbox_is_to_sign_in_again_and_a_service_account_is_not():
+    for account, error in ((SERVICE, Refused), (replace(SERVICE, service=False), SignInAgain)):
+        scripted = Scripted()
+        scripted.errors["changes"] = [Refused("refused", "ask for it")]
+        with pytest.raises(error) as raised:
+            await calendars(scripted, account=account).read(ANNA, WINDOW, None)
+        assert raised.value.remedy == "ask for it"
