@@ -106,8 +106,8 @@ class FakeExchange:
             call = soap.parsed(request.body, request.headers)
             call = replace(call, cookies=request.cookies)
             said, cookies = self._answered(call, request.user)
-        except soap.Fault as refusal:
-            return Reply(500, XML, soap.enveloped(soap.fault(refusal), self.behaviour.told()))
+        except soap.Fault as fault:
+            return Reply(500, XML, soap.enveloped(soap.fault(fault.refusal), self.behaviour.told()))
         except ValueError:
             return Reply(400)
         if isinstance(said, Stream):

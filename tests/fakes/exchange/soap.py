@@ -31,8 +31,12 @@ class Refusal(Exception):
         self.code, self.text, self.values = code, text, values
 
 
-class Fault(Refusal):
+class Fault(Exception):
     """The request as a whole is refused: a SOAP fault, HTTP 500."""
+
+    def __init__(self, code: str, text: str = "Refused.", **values: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.refusal = Refusal(code, text, **values)
 
 
 @dataclass(frozen=True)
