@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
@@ -29,7 +29,8 @@ PATHS: dict[Form, str] = {form: f"/autodiscover/autodiscover.{form}" for form in
 MOST_USERS = 100  # of one GetUserSettings
 MOST_URLS = 6  # that are tried of one answer
 LONGEST = 1000  # characters of a web address
-HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|\[[0-9a-f:.]+\]")
+NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+LITERAL = re.compile(r"\[[0-9a-f:.]+\]")  # an address of IPv6
 CODE = re.compile(r"[A-Za-z0-9]{1,40}")
 ADDRESS = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,255}")  # printable ASCII, no space, one @
 
@@ -87,8 +88,8 @@ class Unreadable(ValueError):
     """The body is not an answer of Autodiscover."""
 
 
-def web(url: str, scheme: str = "https") -> str | None:
-    """Return `url` with its host in lower case, None if it is not plain: the scheme, an ASCII host, no credentials."""
+def web(url: str) -> str | None:
+    """Return `url` with its host in lower case, None if it is not plain: https, an ASCII host, no credentials."""
     url = url.strip()
     if len(url) > LONGEST or not url.isascii() or not url.isprintable() or any(c in url for c in ' \\"<>'):
         return None
@@ -98,10 +99,18 @@ def web(url: str, scheme: str = "https") -> str | None:
     except ValueError:
         return None
     host = parts.netloc.lower().rpartition(":")[0] if port is not None else parts.netloc.lower().removesuffix(":")
-    if parts.scheme != scheme or not HOST.fullmatch(host) or parts.fragment:
+    if parts.scheme != "https" or not (NAME.fullmatch(host) or LITERAL.fullmatch(host)) or parts.fragment:
         return None
-    at = f"{scheme}://{host}" if port is None else f"{scheme}://{host}:{port}"
+    at = f"https://{host}" if port is None else f"https://{host}:{port}"
     return f"{at}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def led(at: str, location: str) -> str | None:
+    """Return where `Location` in an answer of `at` leads, None if not to a plain https url."""
+    try:
+        return web(urljoin(at, location))
+    except ValueError:
+        return None
 
 
 def site(url: str) -> str:

@@ -17,7 +17,8 @@ import dns.asyncresolver
 
 from gateway.domain.mailbox import Mailbox
 from gateway.errors import GiveUp, RetryLater, RingplanError
-from gateway.sources.ews.autodiscover import MOST_USERS, Endpoint, Failed, Settings, Unreadable, read_soap, soap
+from gateway.net.patience import after
+from gateway.sources.ews.autodiscover import MOST_USERS, Endpoint, Failed, Settings, Unreadable, read_soap, site, soap
 from gateway.sources.ews.fetch import Fetch, Request
 from gateway.sources.ews.search import Found, Nobody, Search, busy, domain_of
 from gateway.sources.ews.settings import EwsSettings
@@ -63,9 +64,11 @@ class Discovery:
     def forget(self, mailbox: Mailbox) -> None:
         """Let go of what `mailbox` was told last: it does not work. What was found since then stays."""
         told = self._given.pop(mailbox.id, None)
+        if told is None:
+            return
         for key in (mailbox.address.lower(), self._domain(mailbox)):
             kept = self._kept.get(key)
-            if told and kept and kept.found.endpoint is told and kept.since + AGAIN <= self.now():
+            if kept and kept.found.endpoint is told and kept.since + AGAIN <= self.now():
                 del self._kept[key]
                 self._doubted[mailbox.address.lower()] = told.url
 
@@ -98,7 +101,8 @@ class Discovery:
         request = Request(at, soap(addresses, at, groups=True), signed=True, anchor=addresses[0])
         answer = await self.fetch(request)
         if busy(answer.status):
-            raise RetryLater(f"{at} is not able to answer now ({answer.status})")
+            rest = after(answer.headers.get("retry-after", ""), answer.headers.get("date", ""))
+            raise RetryLater(f"{site(at)} is not able to answer now ({answer.status})", after=rest)
         try:
             told = read_soap(answer.body) if answer.status == 200 else ()
         except Unreadable:
@@ -149,4 +153,4 @@ class Discovery:
         return (self._kept.get(address) or self._kept[domain]).found
 
     def _domain(self, mailbox: Mailbox) -> str:
-        return self.settings.domain or domain_of(mailbox.address)
+        return domain_of(f"@{self.settings.domain}" if self.settings.domain else mailbox.address)

@@ -15,16 +15,17 @@ from requests_ntlm import HttpNtlmAuth
 from spnego.exceptions import SpnegoError
 
 from gateway.domain.mailbox import Account
-from gateway.errors import GiveUp, SignInAgain, Unreachable
+from gateway.errors import GiveUp, Unreachable
 from gateway.sources.ews.adapter import Adapter
 from gateway.sources.ews.autodiscover import site
+from gateway.sources.ews.refusals import lost, signed_out
 from gateway.sources.ews.settings import EwsSettings
 
 LARGEST = 2**20  # bytes of a decoded body
 PIECE = 64 * 2**10
 WHOLE = 30.0  # seconds for a request as a whole, signing in included
 SILENT = 10.0  # seconds until connected, and between two pieces of an answer
-NONSENSE = (requests.RequestException, SpnegoError, PermissionError, LookupError, ValueError)  # requests_ntlm's own too
+GARBLED = (SpnegoError, PermissionError, LookupError, ValueError)  # what requests_ntlm makes of half a handshake
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,12 @@ def _sent(request: Request, account: Account, settings: EwsSettings, adapter: Ad
             if not request.url.startswith("https://"):
                 raise GiveUp(f"{host} asks for a password without TLS", "let it answer on https://")
             answer = _answered(session, request, _auth(answer, account, settings, host))
-        except NONSENSE as error:
-            raise Unreachable(f"{host} broke off, or does not speak HTTP as it should") from error
+        except requests.RequestException as error:
+            raise lost(error, host) from error
+        except GARBLED as error:
+            raise Unreachable(f"{host} does not speak HTTP as it should") from error
         if answer.status == 401:
-            raise SignInAgain(f"{host} refused user name or password", "set the account's password again")
+            raise signed_out(host)
         return answer
 
 

@@ -16,10 +16,9 @@ What answers over verified TLS speaks for its domain: where it leads (302, Redir
 never without TLS, never in a circle, and at most 10 times ("RedirectUrl (POX)").
 """
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import dns.asyncresolver
 
@@ -27,6 +26,7 @@ from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAga
 from gateway.net.services import services
 from gateway.sources.ews import autodiscover
 from gateway.sources.ews.autodiscover import (
+    NAME,
     NOBODY,
     PASSING,
     PATHS,
@@ -38,13 +38,13 @@ from gateway.sources.ews.autodiscover import (
     Settings,
     Told,
     Unreadable,
+    led,
     site,
     web,
 )
 from gateway.sources.ews.fetch import Answer, Fetch, Request
 
 REDIRECTS = 10
-TRIES = 2  # of a place that cannot be reached
 MOVED = (301, 302, 303, 307, 308)
 BY_HAND = "if it is right, give https://…/EWS/Exchange.asmx of that server as url"
 
@@ -77,7 +77,7 @@ class Search:
     _failures: list[RingplanError] = field(default_factory=list)
     _asked: set[tuple[str, str, bool]] = field(default_factory=set)  # url, address, whether signed
     _locked: set[str] = field(default_factory=set)  # hosts that want a password for what needs none
-    _missed: Counter[str] = field(default_factory=Counter)  # hosts that could not be reached, and how often
+    _missed: set[tuple[str, bool]] = field(default_factory=set)  # hosts out of reach, and whether signed
     _redirects: int = 0
 
     async def found(self) -> Found:
@@ -116,32 +116,36 @@ class Search:
         if not found:
             self._say(step, "no record")
         for service in found:
-            if place := self._own(step, f"https://{service.host}{'' if service.port == 443 else f':{service.port}'}"):
+            at = web(f"https://{service.host}{'' if service.port == 443 else f':{service.port}'}/")
+            if at and (place := self._own(step, at)):
                 yield (place,)
 
     async def _led(self) -> str:
         """Return the place that http://autodiscover.<domain> leads to within the domain, "" none."""
         step = f"http://autodiscover.{self.domain}"
         try:
-            answer = await self._send(Request(f"{step}{PATHS['xml']}"))
+            answer = await self.fetch(Request(f"{step}{PATHS['xml']}"))
         except RingplanError as error:
-            self._fail(step, error)
+            self._say(step, str(error))
             return ""
         if answer.status not in MOVED:
             self._say(step, f"does not redirect ({answer.status})")
             return ""
-        return self._own(step, urljoin(f"{step}{PATHS['xml']}", answer.headers.get("location", "")))
+        to = led(f"{step}{PATHS['xml']}", answer.headers.get("location", ""))
+        if to is None:
+            self._say(step, "redirects to something that is not https")
+            return ""
+        return self._own(step, to)
 
     def _own(self, step: str, url: str) -> str:
         """Return the place of `url` if it is the domain's own; another is refused: nothing vouches for it."""
-        at = web(url)
-        host = urlsplit(at).hostname if at else None
-        if at and host and (host == self.domain or host.endswith(f".{self.domain}")):
-            self._say(step, f"leads to {host}")
-            return f"https://{site(at)}"
-        named = f"another domain, {host}" if host else "something that is not https"
-        self._fail(step, Refused(f"{step} leads to {named}: that can be forged", BY_HAND))
-        return ""
+        host = urlsplit(url).hostname or ""
+        if host != self.domain and not host.endswith(f".{self.domain}"):
+            said = f"{step} leads to another domain, {host}, and may be forged"
+            self._fail(step, Refused(said, f"{BY_HAND}, or its domain as domain"))
+            return ""
+        self._say(step, f"leads to {host}")
+        return f"https://{site(url)}"
 
     async def _unsigned(self, place: str) -> Found | Renamed | None:
         for path in autodiscover.json_paths(self.address):
@@ -162,16 +166,15 @@ class Search:
         """Ask one form at one place; return what it brings, None: nothing."""
         at = f"{place}{path}"
         step = f"{place}{PATHS[form]}"
-        if self._missed[site(at)] >= TRIES or (at, self.address, signed) in self._asked:
+        if (site(at), signed) in self._missed or (at, self.address, signed) in self._asked:
             return None
         try:
             told, at = await self._told(form, at, signed=signed)
-            if isinstance(told, Settings):
-                url = await self._answering(told)
-                self._say(step, f"names {url}")
-                return Found(
-                    Endpoint(url, told.group, told.address or self.address), _groups_at(form, at, signed=signed)
-                )
+            if isinstance(told, Settings) and told.urls:
+                self._say(step, f"names {' and '.join(told.urls)}")
+                url = await self._answering(told.urls)
+                endpoint = Endpoint(url, told.group, told.address or self.address)
+                return Found(endpoint, _groups_at(form, at, signed=signed)) if url else None
             if isinstance(told, Renamed) and told.address:
                 self._say(step, "names another address to ask for")
                 return told
@@ -189,9 +192,13 @@ class Search:
                 raise GiveUp(f"{site(at)} leads in a circle", BY_HAND)
             self._asked.add((at, self.address, signed))
             body = autodiscover.body(form, self.address, at)
-            answer = await self._send(Request(at, body, signed=signed, anchor=self.address))
+            try:
+                answer = await self.fetch(Request(at, body, signed=signed, anchor=self.address))
+            except Unreachable:
+                self._missed.add((site(at), signed))
+                raise
             if answer.status in MOVED:
-                leads = web(urljoin(at, answer.headers.get("location", "")))
+                leads = led(at, answer.headers.get("location", ""))
             else:
                 told = self._read(form, answer, site(at))
                 if not isinstance(told, Elsewhere):
@@ -215,27 +222,22 @@ class Search:
         except Unreadable as error:
             raise GiveUp(f"{host} answers with something else than Autodiscover ({error})") from error
 
-    async def _answering(self, told: Settings) -> str:
-        """Return the first url where something answers, asked without a password."""
-        failed: RingplanError = GiveUp("no url of Exchange Web Services that begins with https:// is named")
-        for url in told.urls:
+    async def _answering(self, urls: tuple[str, ...]) -> str:
+        """Return the first url where something answers, asked without a password; "" none."""
+        for url in urls:
+            if (url, "", False) in self._asked:
+                continue
+            self._asked.add((url, "", False))
             try:
-                answer = await self._send(Request(url))
+                answer = await self.fetch(Request(url))
             except RingplanError as error:
-                failed = error
-            else:
-                if answer.status != 404:
-                    return url
-                failed = GiveUp(f"nothing is at {url} (404)")
-            self._fail(url, failed)
-        raise failed
-
-    async def _send(self, request: Request) -> Answer:
-        try:
-            return await self.fetch(request)
-        except Unreachable:
-            self._missed[site(request.url)] += 1
-            raise
+                self._fail(url, error)
+                continue
+            if answer.status != 404:
+                self._say(url, f"answers ({answer.status})")
+                return url
+            self._fail(url, GiveUp(f"nothing is at {url} (404)"))
+        return ""
 
     def _count(self) -> None:
         self._redirects += 1
@@ -265,9 +267,9 @@ def busy(status: int) -> bool:
 
 
 def domain_of(address: str) -> str:
-    """Return the domain of an address, lower case. Raises `GiveUp` where it makes no host name."""
-    domain = address.rpartition("@")[2].lower()
-    if "@" not in address or web(f"https://{domain}/") is None or ":" in domain:
+    """Return the domain of an address, lower case. Raises `GiveUp` where it is no ASCII host name."""
+    _, at, domain = address.lower().rpartition("@")
+    if not at or not NAME.fullmatch(domain):
         raise GiveUp("the address has no domain that Autodiscover could start at", "give url or domain in the settings")
     return domain
 
@@ -280,6 +282,8 @@ def _groups_at(form: Form, at: str, *, signed: bool) -> str:
 
 
 def _failure(told: Told, host: str) -> RingplanError:
+    if isinstance(told, Settings):
+        return GiveUp(f"{host} names no url of Exchange Web Services that begins with https://")
     if not isinstance(told, Failed):
         return GiveUp(f"{host} names another address, which is none")
     if told.code in PASSING:
