@@ -22,6 +22,8 @@ from gateway.pbx.asterisk.inspect import inspect
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
+from gateway.sources.ews.check import check as check_exchange
+from gateway.sources.ews.settings import EwsSettings
 from gateway.store import accounts, codes, mailboxes, organisation, users
 from gateway.store.store import Store
 
@@ -49,10 +51,10 @@ def check(
 
 
 def _tell_of(of: str, found: Sequence[Finding]) -> None:
-    """Tell the first of each kind, and count the others: there may be thousands of calendars."""
+    """Tell what is alike in one line and the first of each kind, and count the others: there may be thousands."""
     told: Counter[tuple[bool, str]] = Counter()
-    for one in found:
-        kind = (one.ok, "" if one.ok else one.remedy)
+    for one in _folded(found):
+        kind = (one.ok, one.remedy)
         told[kind] += 1
         if told[kind] <= AT_MOST:
             _tell(of, one)
@@ -61,12 +63,25 @@ def _tell_of(of: str, found: Sequence[Finding]) -> None:
             _tell(of, Finding("others", ok, f"{many - AT_MOST} more like these; --json names all"))
 
 
+def _folded(found: Sequence[Finding]) -> list[Finding]:
+    """Return one finding for all parts of which the same is said, at most `AT_MOST` of them named."""
+    parts: dict[tuple[bool, str, str], list[str]] = {}
+    for one in found:
+        parts.setdefault((one.ok, one.said, one.remedy), []).append(one.part)
+    return [Finding(_named(some), *alike) for alike, some in parts.items()]
+
+
+def _named(parts: Sequence[str]) -> str:
+    more = f" and {len(parts) - AT_MOST} more (--json names all)" if len(parts) > AT_MOST else ""
+    return ", ".join(parts[:AT_MOST]) + more
+
+
 def _tell(of: str, one: Finding) -> None:
-    mark = shown.good("ok  ") if one.ok else shown.bad("FAIL")
-    shown.line(mark, shown.plain(f"{of} {one.part}: {one.said}"))
-    if one.remedy and not one.ok:
-        for line in one.remedy.splitlines():
-            shown.line(shown.plain(f"       {line}"))
+    """Tell a finding with its remedy; one that is ok and has a remedy is worth a look."""
+    fine = shown.bad("note") if one.remedy else shown.good("ok  ")
+    shown.line(fine if one.ok else shown.bad("FAIL"), shown.plain(f"{of} {one.part}: {one.said}"))
+    for line in one.remedy.splitlines():
+        shown.line(shown.plain(f"       {line}"))
 
 
 async def _gather(settings: Settings) -> list[tuple[str, Finding]]:
@@ -133,6 +148,10 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
         yield Finding(
             "calendars", False, "no calendar is read through it", "add or enable users, or remove the account"
         )
+        return
+    if isinstance(source, EwsSettings):
+        async for one in check_exchange(source, account, boxes):
+            yield one
         return
     first = await check_caldav(source, account, boxes[0])
     for one in first:

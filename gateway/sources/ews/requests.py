@@ -138,8 +138,8 @@ def raised(found: Iterable[Any]) -> list[Any]:
     return listed
 
 
-class _Plain(EWSAccountService):  # type: ignore[misc]
-    """What these services have in common: answers are read in plain words, and an alias is told from other refusals."""
+class Plain(EWSAccountService):  # type: ignore[misc]
+    """What our services have in common: answers are read in plain words, and an alias is told from other refusals."""
 
     @classmethod
     def _get_soap_parts(cls, response: Any) -> Any:
@@ -167,21 +167,21 @@ class _Refusable(SyncFolderItems):  # type: ignore[misc]
         return super()._get_element_container(message, name)
 
 
-class _Changes(_Plain, _Refusable):
+class _Changes(Plain, _Refusable):
     """Notices that something changed, without reading what."""
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return elem.tag
 
 
-class _Found(_Plain, FindItem):  # type: ignore[misc]
+class _Found(Plain, FindItem):  # type: ignore[misc]
     """Reads what it finds one by one: None is an appointment that cannot be read, False is something else."""
 
     def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
         return _read(elem, self.account)
 
 
-class _Items(_Plain, GetItem):  # type: ignore[misc]
+class _Items(Plain, GetItem):  # type: ignore[misc]
     """The same; an item that we may not see comes as an error among the others."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)

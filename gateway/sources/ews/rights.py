@@ -22,7 +22,7 @@ from exchangelib.properties import (
 )
 from exchangelib.services import GetFolder, GetUserAvailability
 
-from gateway.sources.ews.requests import calendar_of, raised
+from gateway.sources.ews.requests import Plain, calendar_of, raised
 
 MIDNIGHT = EWSDateTime(2026, 1, 1, tzinfo=UTC).time()
 CHANGES_NEVER = {"bias": 0, "time": MIDNIGHT, "occurrence": 1, "weekday": 1}
@@ -52,7 +52,7 @@ def right(account: Account) -> Right:
     path = FieldPath(field=Calendar.get_field_by_fieldname("effective_rights"))
     try:
         (folder,) = raised(
-            GetFolder(account=account).call(folders=[calendar_of(account)], additional_fields=[path], shape=ID_ONLY)
+            _Folder(account=account).call(folders=[calendar_of(account)], additional_fields=[path], shape=ID_ONLY)
         )
     except (ErrorAccessDenied, ErrorFolderNotFound, ErrorItemNotFound):
         return Right.FREE_BUSY if _tells_free_busy(account) else Right.NONE
@@ -60,6 +60,10 @@ def right(account: Account) -> Right:
     if rights is None or not rights.read:
         return Right.FREE_BUSY
     return Right.FULL if rights.modify or rights.create_contents else Right.REVIEWER
+
+
+class _Folder(Plain, GetFolder):  # type: ignore[misc]
+    """GetFolder, in which an alias is told from other refusals."""
 
 
 def _tells_free_busy(account: Account) -> bool:
