@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import pytest_asyncio
+import requests
 from exchangelib import Configuration, Credentials, FailFast, Version
 from exchangelib.autodiscover.protocol import AutodiscoverProtocol
 from exchangelib.errors import ErrorNonExistentMailbox
@@ -82,6 +83,13 @@ async def test_more_users_than_a_server_takes_are_refused(ask):
     assert len(await ask(*["bo@example.test"] * 100)) == 100
     with pytest.raises(Exception, match="InvalidRequest"):
         await ask(*["bo@example.test"] * 101)
+
+
+async def test_json_is_answered_without_a_sign_in_and_nothing_else(server):
+    paths = ("json?Email=bo@example.test&Protocol=EWS", "xml", "svc")
+    asked = [f"{server.url}/autodiscover/autodiscover.{path}" for path in paths]
+    statuses = [(await asyncio.to_thread(requests.get, url, proxies={"http": ""})).status_code for url in asked]
+    assert statuses == [200, 401, 401]
 
 
 async def test_exchangelib_finds_out_how_to_sign_in(server, ask):

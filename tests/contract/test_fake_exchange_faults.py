@@ -165,9 +165,10 @@ async def test_a_body_may_trickle(faults, ask, server):
 
 async def test_in_front_of_the_server_faults_strike_before_anybody_has_signed_in(faults, server):
     faults.next(kinds.down(), in_front=True)
+    faults.next(kinds.broken())
     with requests.Session() as session:
         session.trust_env = False
         session.auth = HttpNtlmAuth(*LOGIN)
         assert (await asyncio.to_thread(session.post, server.url + EWS)).status_code == 503
-        assert (await asyncio.to_thread(session.post, server.url + EWS)).status_code == 200
-    assert [seen.user for seen in server.requests] == ["", "", "", LOGIN[0]]
+        assert (await asyncio.to_thread(session.post, server.url + EWS)).status_code == 500
+    assert [(seen.user, seen.status) for seen in server.requests] == [("", 503), ("", 401), ("", 401), (LOGIN[0], 500)]

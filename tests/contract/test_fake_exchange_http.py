@@ -99,6 +99,7 @@ async def test_ntlm_takes_three_requests_on_one_connection_which_then_stays_sign
             assert await said(lambda: session.post(server.url + EWS)) == (200, b"EXAMPLE\\anna")
         assert [seen.status for seen in server.requests] == [401, 401, 200, 200]
         assert {seen.connection for seen in server.requests} == {1}
+        assert server.busiest == {"EXAMPLE\\anna": 1}
         server.drop()
         await until(lambda: not server.open)
         assert await said(lambda: session.post(server.url + EWS)) == (200, b"EXAMPLE\\anna")
@@ -148,6 +149,10 @@ async def test_paths_that_lead_nowhere_show_a_page_and_heads_have_no_body(sessio
         assert b"404 - Not Found" in lost.content
         head = await asyncio.to_thread(session.head, server.url + EWS, auth=("bo@example.test", "word"))
         assert (head.status_code, head.headers["Content-Length"], head.content) == (200, "15", b"")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"HEAD /owa/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"\r\n\r\n")
+        writer.close()
 
 
 async def test_a_client_that_expects_to_be_told_to_go_on_is_told():

@@ -247,7 +247,7 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, numb
 
 
 def _compressed(reply: Reply) -> Reply:
-    if not isinstance(reply.body, bytes) or len(reply.body) < COMPRESSED or reply.length is not None or reply.cut:
+    if not isinstance(reply.body, bytes) or len(reply.body) < COMPRESSED or reply.cut:
         return reply
     headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return replace(reply, headers=headers, body=_one(gzip.compress(reply.body, 1)))
