@@ -29,6 +29,7 @@ PATHS: dict[Form, str] = {form: f"/autodiscover/autodiscover.{form}" for form in
 MOST_USERS = 100  # of one GetUserSettings
 MOST_URLS = 6  # that are tried of one answer
 LONGEST = 1000  # characters of a web address
+MOST_MARKS = 10_000  # tags and attributes of an answer: of one hundred users it has less than half of that
 NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 LITERAL = re.compile(r"\[[0-9a-f:.]+\]")  # an address of IPv6
 CODE = re.compile(r"[A-Za-z0-9]{1,40}")
@@ -283,6 +284,8 @@ def _text(element: Element, path: str) -> str:
 
 
 def _parsed(body: bytes) -> Element:
+    if body.count(b"<") + body.count(b"=") > MOST_MARKS:
+        raise Unreadable("too many elements")
     parser = DefusedXMLParser(forbid_dtd=True)
     try:
         parser.feed(body)
