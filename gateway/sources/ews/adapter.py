@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from gateway.errors import GiveUp, RetryLater, Unreachable
+from gateway.sources.ews.dialect import plain
 from gateway.sources.ews.refusals import broken_off, host_of, lost
 
 PIECE = 64 * 2**10  # bytes that are read at once
@@ -172,9 +173,11 @@ def whole(response: requests.Response) -> bytes:
     except (HTTPError, OSError) as error:
         raise lost(error, host) from error
     body = b"".join(parts)
-    if "xml" in response.headers.get("content-type", "") and not well_formed(body):
+    if "xml" not in response.headers.get("content-type", ""):
+        return body
+    if not well_formed(body):
         raise RetryLater(f"{host} sent an answer that is not whole")
-    return body
+    return plain(body)
 
 
 def well_formed(body: bytes) -> bool:

@@ -1,7 +1,12 @@
 """What exchangelib misreads is written otherwise before it sees it. Warnings are errors here: it warns of names."""
 
-import pytest
+import io
 
+import pytest
+import requests
+from urllib3 import HTTPResponse
+
+from gateway.sources.ews.adapter import whole
 from gateway.sources.ews.dialect import UNKNOWN, plain
 from gateway.sources.ews.parse import appointments
 from tests.unit.sources.ews.items import STOCKHOLM, WINDOW, captured, read
@@ -75,3 +80,12 @@ def test_exchange_2007_says_it_in_another_way():
 def test_nothing_else_is_touched():
     text = "<t:StartTimeZoneId>x</t:StartTimeZoneId><t:Subject>M: 2026-11-23T08:00:00.5Z StartTimeZone</t:Subject>"
     assert plain(text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize(("kind", "seen"), [("text/xml; charset=utf-8", b"Etc/Zulu"), ("text/html", b"tzone://")])
+def test_the_adapter_hands_on_what_is_written_plainly(kind, seen):
+    body = calendar('<t:StartTimeZone Id="tzone://Microsoft/Custom"/>')
+    response = requests.Response()
+    response.url, response.headers["content-type"] = "https://mail.example.test/", kind
+    response.raw = HTTPResponse(io.BytesIO(body), preload_content=False)
+    assert seen in whole(response)

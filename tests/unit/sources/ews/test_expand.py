@@ -212,9 +212,9 @@ def test_what_is_moved_and_then_deleted_is_deleted():
 
 def test_an_occurrence_in_the_hour_that_is_left_out_keeps_its_length():
     window = Window(datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC), date(2026, 3, 28))
-    series = master(DAILY, ENDLESS, "2026-03-20 01:15", "2026-03-20 01:45")  # 02:15 to 02:45
+    series = master(DAILY, ENDLESS, "2026-03-20 01:30", "2026-03-20 02:00")  # 02:30 to 03:00
     found, _ = read(series, window=window)
-    assert [(f"{a.start:%d %H:%M}", f"{a.end:%H:%M}") for a in found] == [("28 01:15", "01:45"), ("29 01:15", "01:45")]
+    assert [(f"{a.start:%d %H:%M}", f"{a.end:%H:%M}") for a in found] == [("28 01:30", "02:00"), ("29 01:30", "02:00")]
 
 
 def test_a_night_shift_ends_by_the_clock_on_the_wall():

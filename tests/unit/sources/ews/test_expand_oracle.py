@@ -63,7 +63,7 @@ def occurs(pattern, begin: date) -> list[date]:
         return [moment.date() for moment in rrule(WEEKLY, **rhythm, **week)]
     yearly = isinstance(pattern, AbsoluteYearlyPattern | RelativeYearlyPattern)
     year, month = begin.year, pattern.month if yearly else begin.month
-    found = []
+    found: list[date] = []
     for _ in count():
         day = named(pattern, year, month)
         if day > UNTIL:

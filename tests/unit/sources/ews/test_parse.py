@@ -17,7 +17,7 @@ from gateway.sources.ews.parse import FIELDS, appointments
 from tests.unit.sources.ews.items import ANNA, BERLIN, STOCKHOLM, WINDOW, attendee, captured, item, mailbox, moment
 
 
-def read(*items: object, window: Window = WINDOW, zone: ZoneInfo = STOCKHOLM):
+def read(*items: object, window: Window = WINDOW, zone: ZoneInfo = STOCKHOLM) -> tuple[tuple[Appointment, ...], int]:
     return appointments(items, window, zone, {ANNA})
 
 
