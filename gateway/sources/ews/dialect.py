@@ -11,6 +11,7 @@
 """
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 
 from exchangelib import EWSTimeZone
@@ -19,7 +20,7 @@ from exchangelib.errors import UnknownTimeZone
 UNKNOWN = "Etc/Zulu"  # UTC by a name that no server uses
 FRACTION = re.compile(rb"(>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+((?:Z|[+-]\d\d:\d\d)?<)")
 DAY = re.compile(rb"(<(?:\w+:)?(?:Start|End)Date>\d{4}-\d\d-\d\d)<")
-ZONE = re.compile(rb"<((?:\w+:)?(?:Start|End|Meeting)TimeZone)\b([^<>]*?)(/?)>")
+ZONE = re.compile(rb"<((?:\w+:)?(?:Start|End|Meeting)TimeZone)\b([^<>]*)>")
 NAME = re.compile(rb"""\b(?:Id|Name|TimeZoneName)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -27,14 +28,14 @@ def plain(body: bytes) -> bytes:
     """Return an answer of a server (whole, well-formed, UTF-8) as exchangelib reads it rightly."""
     body = FRACTION.sub(rb"\1\2", body)
     body = DAY.sub(rb"\1Z<", body)
-    return ZONE.sub(_zone, body)
+    return ZONE.sub(lambda match: _zone(*match.groups()), body)
 
 
-def _zone(match: re.Match[bytes]) -> bytes:
-    tag, attributes, end = match.groups()
+@lru_cache(maxsize=256)  # the same few in each item
+def _zone(tag: bytes, attributes: bytes) -> bytes:
     names = (unescape((one or other).decode("utf-8", "replace")) for one, other in NAME.findall(attributes))
     name = next((name for name in names if _is_known(name)), UNKNOWN)
-    return b'<%s Id="%s"%s>' % (tag, escape(name).encode(), end)
+    return b'<%s Id="%s"%s>' % (tag, escape(name).encode(), b"/" if attributes.endswith(b"/") else b"")
 
 
 def _is_known(name: str) -> bool:
