@@ -1,7 +1,6 @@
 """Restrictions and orders of FindItem over what an item's properties say (Microsoft: "Restriction", "SortOrder").
 
-Attendees, recurrence and the type of a calendar item are computed, not stored, so nothing can be sought by them:
-ErrorUnsupportedPathForQuery (Microsoft: "ResponseCode").
+Nothing can be sought by attendees or recurrence: ErrorUnsupportedPathForQuery (Microsoft: "ResponseCode").
 """
 
 import operator
@@ -19,6 +18,7 @@ COMPARISONS = {
     "t:IsLessThan": operator.lt,
     "t:IsLessThanOrEqualTo": operator.le,
 }
+TRUTHS = {"1": "true", "0": "false", "true": "true", "false": "false"}  # xs:boolean
 TIMES = {"calendar:Start", "calendar:End", "item:LastModifiedTime", "item:DateTimeCreated", "item:DateTimeReceived"}
 
 
@@ -39,6 +39,8 @@ def holds(condition: Element, writer: Writer, one: Instance) -> bool:
     if constant is None or condition.tag not in COMPARISONS:
         raise Refusal("ErrorUnsupportedQueryFilter", "The filter is not part of this scripted server.")
     wanted = constant.get("Value", "")
+    if found in TRUTHS:
+        wanted = TRUTHS.get(wanted, wanted)
     is_time = condition[0].get("FieldURI") in TIMES
     return bool(COMPARISONS[condition.tag](found, moment(wanted).isoformat() if is_time else wanted))
 
