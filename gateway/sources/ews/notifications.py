@@ -25,6 +25,8 @@ from exchangelib.services.common import EWSAccountService
 from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010_SP1
 
+from gateway.sources.ews.requests import Alias, Plain, primary
+
 OPEN = 30  # minutes that a connection is asked for, the most (Microsoft: "ConnectionTimeout")
 # Seconds. Microsoft's own client expects a sign of life each 45 s (EWS Managed API), and nothing else is documented.
 SILENCE = 3 * 45.0
@@ -80,7 +82,7 @@ class No(Enum):
     """Why there is no subscription."""
 
     NOT_FOR_DELEGATES = "only their owners may, or who impersonates them"
-    NOT_FOR_THIS_ONE = "no right, or no such mailbox"
+    NOT_FOR_THIS_ONE = "no right to the mailbox, or it is not well"
     NOT_THERE = "the server has no streaming notifications (Exchange 2010 SP1 and later have)"
     NO_MORE = "the account has as many subscriptions as it may have (EwsMaxSubscriptions)"
 
@@ -103,9 +105,21 @@ class Ending:
 
 
 def subscribe(account: Account, affinity: Affinity, address: str) -> str | No:
-    """Subscribe to the calendar of `address`, and return the subscription's id."""
+    """Subscribe to the calendar of `address`, if that is an alias, to its main one's; return the subscription's id."""
     if account.version.build is not None and account.version.build < EXCHANGE_2010_SP1:
         return No.NOT_THERE
+    try:
+        return _subscribed(account, affinity, address)
+    except Alias as alias:
+        main = alias.primary or primary(account, address)
+        if not main:
+            return No.NOT_FOR_THIS_ONE
+    if affinity.anchor == address:
+        affinity.anchor = main
+    return _subscribed(account, affinity, main)
+
+
+def _subscribed(account: Account, affinity: Affinity, address: str) -> str | No:
     calendar = DistinguishedFolderId(id="calendar", mailbox=Mailbox(email_address=address))
     try:
         subscription = _Subscribe(account, affinity, address).get(folders=[calendar], event_types=EVENTS)
@@ -171,7 +185,7 @@ class _InGroup(EWSAccountService):  # type: ignore[misc]
         return (self._version_hint.api_version,)
 
 
-class _Subscribe(_InGroup, SubscribeToStreaming):  # type: ignore[misc]
+class _Subscribe(_InGroup, Plain, SubscribeToStreaming):  # type: ignore[misc]
     """Subscribe, for one mailbox of a group."""
 
 

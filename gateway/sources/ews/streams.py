@@ -28,7 +28,7 @@ from typing import NoReturn
 import exchangelib
 
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.errors import GiveUp, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
+from gateway.errors import GiveUp, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.sources.ews.client import Client
 from gateway.sources.ews.discovery import Discovery
 from gateway.sources.ews.groups import Placed, Plan, Stream, anchor, plan
@@ -36,7 +36,7 @@ from gateway.sources.ews.notifications import SILENCE, Affinity, Ending, How, No
 from gateway.sources.ews.settings import EwsSettings
 
 OWN = 50  # users' own accounts of a source that hold a stream each: a stream is a thread and a connection
-IN_A_ROW = 3  # so many failures of one kind are no accident
+IN_A_ROW = 3  # so many failures are no accident
 OF_ALL = (No.NOT_THERE, No.NO_MORE)  # not of one mailbox
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,9 @@ class Pace:
 
     `settle`: before the first request: mailboxes that are added one after the other shall not each cost a new plan.
     `silence`: a stream on which nothing comes for so long is dead. `steady`: one that lived so long was well. `first`
-    and `longest`: pauses. `refused`: until a mailbox that cannot be subscribed to is tried again. `missing`: until a
-    server without streams is. `plan`: until streams are shared out anew.
+    and `longest`: pauses. Until somebody is tried again: `ill`, whose mailbox cannot be subscribed to; `refused`, whose
+    mailbox Exchange does not give to delegates; `missing`, whose server has no streams. `plan`: until streams are
+    shared out anew.
     """
 
     settle: float = 2.0
@@ -57,9 +58,10 @@ class Pace:
     steady: float = 60.0
     first: float = 1.0
     longest: float = 15 * 60.0
+    ill: float = 30 * 60.0
     refused: float = 4 * 3600.0
     missing: float = 22 * 3600.0
-    plan: float = 6 * 3600.0
+    plan: float = 3600.0
 
 
 PACE = Pace()
@@ -94,7 +96,7 @@ class Streams:
     _held: dict[int, Subscription] = field(default_factory=dict)  # this and the next four by mailbox
     _heard: dict[int, None] = field(default_factory=dict)  # to be yielded, in this order
     _unsure: set[int] = field(default_factory=set)  # something may have been missed
-    _lost: Counter[int] = field(default_factory=Counter)  # in a row
+    _failed: Counter[int] = field(default_factory=Counter)  # in a row
     _without: dict[int, float] = field(default_factory=dict)  # only asked in turn until then, by the loop's time
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _said: str = ""
@@ -119,6 +121,8 @@ class Streams:
         finally:
             streams.cancel()
             await asyncio.wait((streams,))
+            if not streams.cancelled():
+                streams.exception()  # raised already, or nobody is left to raise it to
 
     async def _keep(self, mailboxes: Collection[Mailbox]) -> NoReturn:
         """Share the streams out, keep each, and think it over from time to time."""
@@ -143,12 +147,11 @@ class Streams:
                     raise refused.exceptions[0] from ended
 
     async def _planned(self, mailboxes: Collection[Mailbox]) -> Plan:
-        """Find where each mailbox is. One whose place is not known, or that cannot have a stream now, has none."""
-        now = _now()
-        self._without = {one: until for one, until in self._without.items() if until > now}
+        """Find where each mailbox is. One whose place is not known, or that cannot have a stream for long, has none."""
+        soon = _now() + self.pace.ill
         placed = []
         for mailbox in mailboxes:
-            if mailbox.id not in self._without:
+            if self._without.get(mailbox.id, 0.0) <= soon:
                 try:
                     at = await self.discovery.endpoint(mailbox)
                 except (RetryLater, GiveUp):
@@ -178,7 +181,7 @@ class Streams:
             if _now() - began >= self.pace.steady:
                 failures = 0
                 for one in stream:
-                    self._lost.pop(one.mailbox.id, None)
+                    self._failed.pop(one.mailbox.id, None)
             elif not failures:
                 log.info("account %d: a stream of %d calendars ended: %s", self.account.id, len(stream), why)
             if _now() - began < self.pace.steady or after:
@@ -199,20 +202,22 @@ class Streams:
                 self._hear(self._unsure.intersection(told.values()))
                 self._unsure.difference_update(told.values())
                 return self._ended(await self._follow(account, affinity, told, failures), told)
-        return await _never()
+        await asyncio.sleep(min(self._without.get(one.mailbox.id, 0.0) for one in stream) - _now())
+        return "nobody in it could be subscribed to"
 
     def _affinity(self, stream: Stream) -> Affinity:
         held = (self._held[one.mailbox.id].affinity for one in stream if one.mailbox.id in self._held)
         return next(held, Affinity(anchor(stream)))
 
     async def _subscribe(self, stream: Stream, account: exchangelib.Account, affinity: Affinity) -> None:
-        """Subscribe to each calendar of `stream` that is not yet; leave out, for hours, those that cannot be."""
+        """Subscribe to each calendar of `stream` that is not yet; leave out for a while those that cannot be.
+
+        Raises what may concern all of them; a mailbox that raises again and again is left out, too.
+        """
         refused: Counter[No] = Counter()
-        failure: RingplanError | None = None
-        in_a_row = 0
         subscribed = any(one.mailbox.id in self._held for one in stream)
         for one in sorted(stream, key=by_name):
-            if one.mailbox.id in self._held or one.mailbox.id in self._without:
+            if one.mailbox.id in self._held or self._without.get(one.mailbox.id, 0.0) > _now():
                 continue
             if not subscribed:
                 affinity.anchor = one.address
@@ -220,28 +225,30 @@ class Streams:
                 answer = await self.client.listen(account, partial(subscribe, affinity=affinity, address=one.address))
             except (Unreachable, Throttled):
                 raise
-            except (RetryLater, GiveUp) as error:  # perhaps this mailbox alone: tried again with the next stream
-                failure, in_a_row = error, in_a_row + 1
-                if in_a_row == IN_A_ROW:
+            except (RetryLater, GiveUp):
+                if not self._fails(one.mailbox.id):
                     raise
-                continue
-            in_a_row = 0
-            if isinstance(answer, No):
-                refused += self._leave_out(answer, stream if answer in OF_ALL else (one,))
-                if answer in OF_ALL:
-                    break
-            else:
+                answer = No.NOT_FOR_THIS_ONE
+            if isinstance(answer, str):
                 self._held[one.mailbox.id] = Subscription(answer, affinity)
                 subscribed = True
+                continue
+            refused[answer] += self._leave_out(answer, stream if answer in OF_ALL else (one,))
+            if answer in OF_ALL:
+                break
         self._say(refused, len(stream))
-        if failure is not None and not subscribed:
-            raise failure
 
-    def _leave_out(self, why: No, some: Collection[Placed]) -> Counter[No]:
-        until = _now() + (self.pace.missing if why is No.NOT_THERE else self.pace.refused)
-        new = [one.mailbox.id for one in some if one.mailbox.id not in self._held | self._without]
-        self._without |= dict.fromkeys(new, until)
-        return Counter({why: len(new)})
+    def _fails(self, one: int) -> bool:
+        """Count, and return whether that was once too often in a row."""
+        self._failed[one] += 1
+        return self._failed[one] >= IN_A_ROW
+
+    def _leave_out(self, why: No, some: Collection[Placed]) -> int:
+        """Leave out those of `some` that have no subscription, for as long as `why` lasts; return how many."""
+        longer = {No.NOT_FOR_THIS_ONE: self.pace.ill, No.NOT_THERE: self.pace.missing}
+        without = [one.mailbox.id for one in some if one.mailbox.id not in self._held]
+        self._without |= dict.fromkeys(without, _now() + longer.get(why, self.pace.refused))
+        return len(without)
 
     def _say(self, refused: Mapping[No, int], count: int) -> None:
         """Log why calendars are only asked in turn; once, until it is another reason."""
@@ -293,12 +300,10 @@ class Streams:
         elif ending.how is How.LOST:
             for subscription in ending.lost or told:
                 one = told[subscription]
-                del self._held[one]
+                self._held.pop(one, None)
                 self._unsure.add(one)
-                if ending.lost:
-                    self._lost[one] += 1
-                    if self._lost[one] >= IN_A_ROW:
-                        self._without[one] = _now() + self.pace.refused
+                if ending.lost and self._fails(one):
+                    self._without[one] = _now() + self.pace.refused
         return ending.how.value
 
 
