@@ -102,6 +102,10 @@ def seen(opened: Account) -> list[Any]:
     return list(calendar_of(opened).view(*days).only("subject", "sensitivity", "start"))
 
 
+def subscribed(opened: Account) -> Any:
+    return Calendar.get_distinguished(root=calendar_of(opened).root).subscribe_to_streaming()
+
+
 def rights_in(opened: Account) -> Any:
     return Calendar.get_distinguished(root=calendar_of(opened).root).effective_rights
 
@@ -224,7 +228,7 @@ async def test_a_shared_calendar_opens_the_calendar_alone_and_withholds_private_
         with pytest.raises(ErrorFolderNotFound):
             await ask(exchange, lambda opened: opened.calendar, login=SERVICE)
         with pytest.raises(ErrorSubscriptionDelegateAccessNotSupported):
-            await ask(exchange, lambda opened: calendar_of(opened).subscribe_to_streaming(), login=SERVICE)
+            await ask(exchange, subscribed, login=SERVICE)
 
 
 @pytest.mark.parametrize("full", [True, False])
