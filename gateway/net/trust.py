@@ -25,6 +25,8 @@ VERSIONS: dict[Minimum, ssl.TLSVersion] = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 OLD: tuple[Minimum, ...] = ("1.0", "1.1")
+WAITING = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError)  # no faults
+OLDER = "let it speak TLS 1.2; where that cannot be, set tls_minimum for this source alone"
 LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: a Windows without the fix of 2010 for renegotiation
 
 
@@ -75,13 +77,12 @@ def distrusted(error: BaseException, host: str) -> Unreachable | None:
                 f"the certificate of {host} is not trusted: {cause.verify_message}",
                 "give the authority's file as ca or the certificate's SHA-256 as pin, or correct the certificate",
             )
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLEOFError):
+            return Unreachable(f"{host} hangs up when TLS begins: it may speak only an old version", OLDER)
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, WAITING):
             said = cause.reason or ""
             if "UNSUPPORTED_PROTOCOL" in said or "PROTOCOL_VERSION" in said:
-                return Unreachable(
-                    f"{host} speaks only a version of TLS that is not accepted",
-                    "let it speak TLS 1.2; where that cannot be, set tls_minimum for this source alone",
-                )
+                return Unreachable(f"{host} speaks only a version of TLS that is not accepted", OLDER)
             return Unreachable(f"{host} does not speak TLS as it should ({said.lower()})", "are url and port right?")
         cause = cause.__cause__ or cause.__context__
     return None

@@ -33,7 +33,8 @@ async def check(
         findings.append(Finding(part, True, await doing()))
 
     try:
-        async with opened(account, trust(settings.ca), settings.connections, DEADLINES) as client:
+        context = trust(settings.ca, settings.pin, settings.tls_minimum)
+        async with opened(account, context, settings.connections, DEADLINES) as client:
             discovery = Discovery(client, settings, account, resolver)
             places: list[Place] = []
 

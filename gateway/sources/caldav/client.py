@@ -10,13 +10,14 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from ssl import SSLCertVerificationError, SSLContext, SSLError
+from ssl import SSLContext
 
 import httpx
 
 from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.net.patience import after
+from gateway.net.trust import distrusted
 from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, multistatus
 
 LARGEST = 50 * 2**20  # bytes of a decoded body
@@ -204,7 +205,8 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
             "correct the url or `calendars` of the source, or the user's own path",
         )
     if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
-        raise RetryLater(f"{at.host} is not able to answer now ({status})", after=_after(headers))
+        wait = after(headers.get("retry-after", ""), headers.get("date", ""))
+        raise RetryLater(f"{at.host} is not able to answer now ({status})", after=wait)
     if 200 <= status < 300:
         raise GiveUp(
             f"{at.host} answered {at.path} with {kind or 'no content type'} instead of a list of calendars",
@@ -213,27 +215,7 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
     raise GiveUp(f"{at.host} does not speak CalDAV at {at.path} ({status})", "correct the url")
 
 
-def _after(headers: httpx.Headers) -> float | None:
-    """Return the seconds of Retry-After (RFC 9110 section 10.2.3), a number or a date, at most a day."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), 86400.0)
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return min(max(wait.total_seconds(), 0.0), 86400.0)
-
-
 def _unreachable(at: httpx.URL, error: httpx.TransportError) -> Unreachable:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, SSLCertVerificationError):
-            return Unreachable(
-                f"the certificate of {at.host} is not trusted: {cause.verify_message}",
-                "give the authority's file as ca, or correct the certificate",
-            )
-        if isinstance(cause, SSLError):
-            return Unreachable(f"{at.host} does not speak TLS on port {at.port or 443}", "correct the url")
-        cause = cause.__cause__ or cause.__context__
-    return Unreachable(f"{at.host} cannot be reached", "is the server up, and the url right?")
+    return distrusted(error, at.host) or Unreachable(
+        f"{at.host} cannot be reached", "is the server up, and the url right?"
+    )

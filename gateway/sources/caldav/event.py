@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
-from gateway.domain.appointment import Response, ShowAs
+from gateway.domain.appointment import Attendee, Response, ShowAs
 from gateway.recurrence.rule import Rule
 from gateway.recurrence.unreadable import Unreadable
+from gateway.sources.caldav import people
 from gateway.sources.caldav.components import Component, Property
 from gateway.sources.caldav.zones import Moment, Zones
 
@@ -29,13 +30,6 @@ BUSY = {
     "OOF": ShowAs.OUT,
     "WORKINGELSEWHERE": ShowAs.ELSEWHERE,
 }
-ANSWERS = {
-    "ACCEPTED": Response.ACCEPTED,
-    "TENTATIVE": Response.TENTATIVE,
-    "DECLINED": Response.DECLINED,
-    "DELEGATED": Response.DECLINED,
-}
-STRONGEST = (Response.ACCEPTED, Response.TENTATIVE, Response.DECLINED, Response.UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +80,8 @@ class Event:
     cancelled: bool
     private: bool
     show_as: ShowAs
+    organiser: str = field(repr=False)
+    attendees: tuple[Attendee, ...] = field(repr=False)
 
 
 def event(component: Component, zones: Zones, addresses: frozenset[str], cancelled: bool) -> Event:
@@ -110,10 +106,12 @@ def event(component: Component, zones: Zones, addresses: frozenset[str], cancell
             for value in _values(found)
         ),
         subject=_subject(component),
-        response=_response(component, addresses),
+        response=people.response(component, addresses),
         cancelled=cancelled or _upper(component, "STATUS") == "CANCELLED",
         private=_upper(component, "CLASS") not in ("", "PUBLIC"),
         show_as=_show_as(component),
+        organiser=people.organiser(component),
+        attendees=people.attendees(component),
     )
 
 
@@ -186,38 +184,6 @@ def _subject(component: Component) -> str | None:
     if len(found.value) > LONGEST_SUBJECT:
         raise Unreadable("a subject of absurd length")
     return ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], found.value)
-
-
-def _response(component: Component, addresses: frozenset[str]) -> Response:
-    """Return what the owner answered; what the owner organises, or nobody does, is the owner's own.
-
-    What somebody else organises and asks nobody to (a published item) is there because the owner took it: accepted,
-    but not the owner's own words, so that no `>number` of a stranger counts.
-    """
-    attendees, organiser = component.all("ATTENDEE"), component.one("ORGANIZER")
-    if organiser is None and not attendees:
-        return Response.OWN
-    if organiser is not None and _addresses(organiser) & addresses:
-        return Response.OWN
-    if not attendees:
-        return Response.ACCEPTED
-    answers = {
-        ANSWERS.get(attendee.parameters.get("PARTSTAT", "").upper(), Response.UNANSWERED)
-        for attendee in attendees
-        if _addresses(attendee) & addresses
-    }
-    return next((answer for answer in STRONGEST if answer in answers), Response.UNANSWERED)
-
-
-def _addresses(found: Property) -> set[str]:
-    """Return the addresses of a calendar user, lower case: the value, or EMAIL (RFC 7986 section 6.2).
-
-    EMAIL counts where the value is no address: servers look only at the value when they check who sent an item.
-    """
-    value, email = found.value.strip().lower(), found.parameters.get("EMAIL", "").strip().lower()
-    if value.startswith("mailto:"):
-        return {value.removeprefix("mailto:").strip()} - {""}
-    return {value, email} - {""}
 
 
 def _show_as(component: Component) -> ShowAs:

@@ -177,6 +177,8 @@ def _overlapping(
             cancelled=item.cancelled,
             private=item.private,
             show_as=item.show_as,
+            organiser=item.organiser,
+            attendees=item.attendees,
         )
 
 

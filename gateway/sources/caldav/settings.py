@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from gateway.net.trust import Minimum, Pin
+
 PLACES = frozenset({"address", "local", "login"})
 
 
@@ -16,7 +18,8 @@ class CalDavSettings(BaseModel):
     `url`: the server, or any collection or principal on it. `domain`: found by DNS and `.well-known` (RFC 6764).
     Neither: the domain of the account's login or of the mailbox's address. `calendars`: the path of a person's
     calendars, for a service account (or a server without principals), with `{address}`, `{local}` (the part of the
-    address before @) and `{login}` (the account's). `ca`: a PEM file, if the certificate is not a public one.
+    address before @) and `{login}` (the account's). `ca`: a PEM file; `pin`: the SHA-256 of the server's certificate
+    alone, 64 hex digits; neither: the system's authorities. `tls_minimum`: lower than "1.2" only for an old server.
     `refresh`: seconds. `connections`: at most so many at once per account.
     """
 
@@ -27,6 +30,8 @@ class CalDavSettings(BaseModel):
     domain: str | None = None
     calendars: str | None = None
     ca: Path | None = None
+    pin: Pin | None = None
+    tls_minimum: Minimum = "1.2"
     refresh: Annotated[int, Field(ge=10, le=86400, strict=True)] = 60
     connections: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
 
@@ -69,6 +74,8 @@ class CalDavSettings(BaseModel):
     def _is_one_place(self) -> "CalDavSettings":
         if self.url and self.domain:
             raise ValueError("url and domain exclude each other: keep one")
+        if self.ca and self.pin:
+            raise ValueError("ca and pin exclude each other: a pin trusts that one certificate alone")
         return self
 
 

@@ -43,7 +43,7 @@ def connect(
     deadlines: Deadlines = DEADLINES,
 ) -> Connect:
     """Return what opens an account at this source. Raises `Misconfigured` for an unusable `ca`."""
-    context = trust(settings.ca)
+    context = trust(settings.ca, settings.pin, settings.tls_minimum)
 
     @asynccontextmanager
     async def enter(account: Account) -> AsyncIterator[Opened]:

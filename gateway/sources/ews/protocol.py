@@ -85,11 +85,11 @@ class Ours(Protocol):  # type: ignore[misc]
         return session
 
     def create_session(self) -> requests.Session:
-        """Return a session that signs in; for Basic `requests` knows Latin-1 only, the rest goes as UTF-8."""
+        """Return a session that signs in, by Basic in UTF-8 (RFC 7617): `requests` would take Latin-1."""
         session: requests.Session = super().create_session()
         if self.auth_type == BASIC:
-            login, password = _encoded(self.credentials.username), _encoded(self.credentials.password)
-            session.auth = requests.auth.HTTPBasicAuth(login, password)
+            login, password = self.credentials.username, self.credentials.password
+            session.auth = requests.auth.HTTPBasicAuth(login.encode(), password.encode())
         return session
 
 
@@ -171,10 +171,3 @@ class Wire:
             return Version(build=told.build)
         except ValueError:
             return Version(build=told.build, api_version=NEWEST)
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode("utf-8")
