@@ -1,22 +1,36 @@
-"""PBXs to hold against `gateway.ports.Pbx`: real ones, and the scripted peer."""
+"""PBXs and calendar servers to hold against their ports: real ones, and scripted peers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from gateway.domain.held import Dialled, Lamp, Place
+from gateway.domain.mailbox import Account
+from gateway.domain.secret import Secret
 from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
-from gateway.ports import Pbx
+from gateway.ports import Connect, Pbx
+from gateway.sources.caldav.settings import CalDavSettings
+from gateway.sources.caldav.source import connect as connect_caldav
+from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.ews.source import connect as connect_exchange
 from peers import asterisk
+from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
+from peers.sogo import Sogo
+from tests.contract.calendars import Item, Own, Server, Sharing, Wrist, address, ics, to_exchange
 from tests.fakes.ami import FakeAmi
+from tests.fakes.exchange.behaviour import Behaviour
+from tests.fakes.exchange.exchange import FakeExchange
+from tests.fakes.exchange.faults import cut
+from tests.fakes.exchange.rights import Right
 from tests.fakes.switch import FakePbx
+from tests.servers import AT_CONTRACTS, PEOPLE
 
 STATES = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
 DIALLED = """
@@ -29,6 +43,13 @@ exten => _X.,1,Set(DB(ringplan-hand/${EXTEN})=${HAND})
 [waits]
 exten => s,1,Wait(1)
 """
+BEHAVIOURS = {
+    "exchange-2016": Behaviour(),
+    "exchange-2007": Behaviour(version="Exchange2007_SP1"),
+    "gromox-like": Behaviour(
+        version="Exchange2013_SP1", expands=False, occurrences=False, fraction=9, folder_events=True, zones=False
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +190,104 @@ def _asterisk(peer: Peer) -> AnyPbx:
         return one["PausedReason"] if one["Paused"] == "1" else None
 
     return AnyPbx(peer.pbx, peer.dial, join, pause, paused)
+
+
+@pytest.fixture(params=["radicale", "sogo", *BEHAVIOURS])
+def server(request: pytest.FixtureRequest) -> Server:
+    """A calendar server with `AT_CONTRACTS`; the scripted Exchange is each test's own."""
+    if request.param in BEHAVIOURS:
+        return _exchange(request.getfixturevalue("exchange"))
+    return _dav(request.getfixturevalue(request.param))
+
+
+@pytest_asyncio.fixture
+async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[FakeExchange]:
+    """A scripted Exchange, behaving as the test's parameter for `server` or `sharing` says."""
+    params = request.node.callspec.params
+    behaviour = BEHAVIOURS[params.get("server") or params["sharing"]]
+    async with peopled(FakeExchange(replace(behaviour))).up() as running:
+        yield running
+
+
+def peopled(exchange: FakeExchange) -> FakeExchange:
+    """Give those their mailboxes who have calendars at the other servers."""
+    for name in AT_CONTRACTS:
+        exchange.person(address(name), PEOPLE[name], login=name)
+    return exchange
+
+
+def _dav(running: Radicale | Sogo) -> Server:
+    clock = Wrist()
+    nowhere = f"{running.url}nobody/nothing/" if isinstance(running, Radicale) else f"{running.root}nowhere/"
+
+    async def delete(person: str, uid: str) -> None:
+        await running.calendar(person).delete(uid)
+
+    return Server(
+        lambda url="": connect_caldav(CalDavSettings(url=url or running.url), now=clock),
+        _to_dav(running),
+        delete,
+        nowhere,
+        clock,
+    )
+
+
+def _exchange(running: FakeExchange) -> Server:
+    async def delete(person: str, uid: str) -> None:
+        running.calendar(address(person)).delete(uid)
+
+    return Server(
+        lambda url="": connect_exchange(EwsSettings(url=url or running.url)),
+        _to_exchange(running),
+        delete,
+        f"{running.server.url}/nowhere/Exchange.asmx",
+        Wrist(),
+    )
+
+
+@pytest.fixture(params=["radicale", *BEHAVIOURS])
+def sharing(request: pytest.FixtureRequest) -> Sharing:
+    """A server with a service account."""
+    if request.param == "radicale":
+        radicale: Radicale = request.getfixturevalue("radicale")
+        reader = Account(1, "office", radicale.reader.name, Secret(radicale.reader.password), service=True)
+        settings = CalDavSettings(url=radicale.url, calendars="/{local}/")
+        return Sharing(connect_caldav(settings), reader, _to_dav(radicale))
+    exchange: FakeExchange = request.getfixturevalue("exchange")
+    exchange.person("reader@example.test", "a password", login="EXAMPLE\\reader")
+    exchange.share("heidi@example.test", "reader@example.test", Right.REVIEWER)
+    reader = Account(1, "office", "EXAMPLE\\reader", Secret("a password"), service=True)
+    return Sharing(connect_exchange(EwsSettings(url=exchange.url)), reader, _to_exchange(exchange))
+
+
+@pytest_asyncio.fixture(params=["radicale", "exchange-2016"])
+async def own(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Own]:
+    """A server that the test may stop."""
+    if request.param == "radicale":
+        async with Radicale.start(folder / "radicale", {"alice": PEOPLE["alice"]}) as radicale:
+            connect: Connect = connect_caldav(CalDavSettings(url=radicale.url))
+            yield Own(connect, _to_dav(radicale), radicale.kill, radicale.up)
+        return
+    async with peopled(FakeExchange()).up() as exchange:
+
+        async def stop() -> None:
+            exchange.faults.always(cut, in_front=True)
+
+        async def start() -> None:
+            exchange.faults.clear()
+
+        yield Own(connect_exchange(EwsSettings(url=exchange.url)), _to_exchange(exchange), stop, start)
+
+
+def _to_dav(running: Radicale | Sogo) -> Callable[[str, Item], Awaitable[None]]:
+    async def put(person: str, item: Item) -> None:
+        await running.calendar(person).put(item.uid, ics(item))
+
+    return put
+
+
+def _to_exchange(running: FakeExchange) -> Callable[[str, Item], Awaitable[None]]:
+    async def put(person: str, item: Item) -> None:
+        to_exchange(running.calendar(address(person)), item)
+
+    return put
