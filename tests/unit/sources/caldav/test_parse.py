@@ -2,19 +2,15 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.domain.appointment import Response, ShowAs
+from gateway.domain.appointment import ShowAs
 from gateway.domain.mailbox import Window
 from gateway.errors import GiveUp
 from gateway.recurrence import effort
-from gateway.sources.caldav.parse import parse
+from tests.unit.sources.caldav.texts import STOCKHOLM, WINDOW, calendar, one, read
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
-WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC), date(2026, 11, 21))
-ADDRESSES = frozenset({"alice@example.test", "a.smith@example.test"})
 BERLIN = """BEGIN:VTIMEZONE
 TZID:Our office
 BEGIN:DAYLIGHT
@@ -31,21 +27,6 @@ TZOFFSETTO:+0100
 END:STANDARD
 END:VTIMEZONE"""
 MASTER = ("UID:a", "SUMMARY:M: weekly", "DTSTART:20261102T090000Z", "DTEND:20261102T100000Z")
-
-
-def calendar(*events: tuple[str, ...], head: str = "") -> str:
-    lines = [line for event in events for line in ("BEGIN:VEVENT", *event, "END:VEVENT")]
-    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *head.split("\n"), *lines, "END:VCALENDAR", ""])
-
-
-def read(*texts: str, window: Window = WINDOW):
-    return parse(texts, window, STOCKHOLM, ADDRESSES)
-
-
-def one(*lines: str, head: str = ""):
-    found, set_aside = read(calendar(("UID:a", "SUMMARY:M:", *lines), head=head))
-    assert (len(found), set_aside) == (1, 0)
-    return found[0]
 
 
 def starts(*events: tuple[str, ...], window: Window = WINDOW) -> list[str]:
@@ -165,33 +146,6 @@ def test_occurrences_have_names_that_stay():
     names = [item.occurrence for item in read(calendar((*MASTER, "RRULE:FREQ=WEEKLY")))[0]]
     assert names == ["20261123T090000Z", "20261130T090000Z"]
     assert one("DTSTART:20261123T090000Z", "DURATION:PT1H").occurrence == ""
-
-
-ORGANISER, BOSS = "ORGANIZER:mailto:alice@example.test", "ORGANIZER;CN=Boss:mailto:boss@example.test"
-OTHER = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:other@example.test"
-
-
-@pytest.mark.parametrize(
-    ("lines", "response"),
-    [
-        ([], Response.OWN),
-        ([ORGANISER, OTHER], Response.OWN),
-        (["ORGANIZER:MAILTO:A.Smith@Example.Test", OTHER], Response.OWN),
-        (["ORGANIZER;EMAIL=alice@example.test:/principals/7"], Response.OWN),
-        ([BOSS], Response.ACCEPTED),
-        (["ORGANIZER;EMAIL=alice@example.test:mailto:boss@example.test"], Response.ACCEPTED),
-        ([BOSS, OTHER, "ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:Alice@Example.Test"], Response.ACCEPTED),
-        ([BOSS, "ATTENDEE;CN=\"Smith; A: x\";PARTSTAT=accepted:mailto:a.smith@example.test"], Response.ACCEPTED),
-        ([BOSS, "ATTENDEE;EMAIL=alice@example.test;PARTSTAT=ACCEPTED:/principals/7"], Response.ACCEPTED),
-        ([BOSS, "ATTENDEE;PARTSTAT=TENTATIVE:mailto:alice@example.test"], Response.TENTATIVE),
-        ([BOSS, "ATTENDEE;PARTSTAT=DECLINED:mailto:alice@example.test"], Response.DECLINED),
-        ([BOSS, "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:alice@example.test"], Response.UNANSWERED),
-        ([BOSS, "ATTENDEE:mailto:alice@example.test"], Response.UNANSWERED),
-        ([BOSS, OTHER], Response.UNANSWERED),
-    ],
-)  # fmt: skip
-def test_what_its_owner_answered(lines, response):
-    assert one("DTSTART:20261123T090000Z", "DURATION:PT1H", *lines).response is response
 
 
 @pytest.mark.parametrize(
