@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import NoReturn
 
-from gateway.errors import RingplanError
+from gateway.errors import RingplanError, SignInAgain, Throttled
 from gateway.ports import Clock
 from gateway.store import health
 from gateway.store.health import Facts
@@ -40,7 +40,7 @@ class Pulse:
         if error is None:
             log.info("%s: up", name)
         else:
-            log.warning("%s: %s%s", name, said, f" ({remedy})" if remedy else "")
+            log.log(_level(error), "%s: %s%s", name, said, f" ({remedy})" if remedy else "")
         try:
             async with self._store.write() as rows:
                 await health.put(rows, name, ok=error is None, now=self._clock.now(), said=said, remedy=remedy)
@@ -74,3 +74,14 @@ class Pulse:
             async with self._store.write() as rows:
                 await health.beat(rows, tuple(self._said), self._clock.now())
             await self._clock.until(self._clock.now() + BEAT, never)
+
+
+def _level(error: RingplanError) -> int:
+    """Return how loudly it is logged: credentials have to be given anew by somebody, rest passes by itself."""
+    match error:
+        case SignInAgain():
+            return logging.ERROR
+        case Throttled():
+            return logging.INFO
+        case _:
+            return logging.WARNING

@@ -1,0 +1,97 @@
+"""Who reads when: each mailbox at its own place in time, at once where somebody rings, and few at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from gateway.domain.mailbox import Mailbox
+
+APART = timedelta(milliseconds=50)  # between two mailboxes that are new
+LENT = 5.0  # seconds
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+GOLDEN = (5**0.5 - 1) / 2
+
+
+def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
+    """Return when each is read first: soon, but not all at once; from then on each has its own turn (`next_turn`)."""
+    many = max(len(wanted), 1)
+    return {
+        mailbox: now + min(APART * many, timedelta(seconds=mailbox.refresh)) * place / many
+        for place, mailbox in enumerate(wanted)
+    }
+
+
+def next_turn(mailbox: Mailbox, now: datetime) -> datetime:
+    """Return when `mailbox` is read again: at its own place in the course of each `refresh`, at most that far away.
+
+    The place comes from its id alone, so mailboxes stay apart whatever made them be read together: a wish for all, a
+    server that came back, a machine that slept, a clock that was set. Multiples of the golden ratio lie evenly on a
+    circle, however many there are (Knuth, The Art of Computer Programming, volume 3, section 6.4, theorem S).
+    """
+    refresh = timedelta(seconds=mailbox.refresh)
+    place = refresh * (mailbox.id * GOLDEN % 1)
+    return now + refresh - (now - EPOCH - place) % refresh
+
+
+@dataclass(slots=True)
+class Bell:
+    """Rung for a mailbox that is to be read now: `whole` because somebody wished it, else because it has changed."""
+
+    rung: asyncio.Event = field(default_factory=asyncio.Event)
+    whole: bool = False
+
+    def ring(self, *, whole: bool) -> None:
+        """Ask for a reading that begins after this; one that is going on does not count."""
+        self.whole = self.whole or whole
+        self.rung.set()
+
+    def hear(self) -> bool:
+        """Return whether the whole is asked for, and be silent again."""
+        whole, self.whole = self.whole, False
+        self.rung.clear()
+        return whole
+
+
+@dataclass(slots=True)
+class Rest:
+    """The server asks to be left alone from `begun` until `until`."""
+
+    begun: datetime = EPOCH
+    until: datetime = EPOCH
+
+    def lasts(self, now: datetime) -> bool:
+        """Say whether it does; a clock that was set back to before its beginning ends it."""
+        return self.begun <= now < self.until
+
+    def begin(self, now: datetime, until: datetime) -> None:
+        """Let it last until `until`; one that lasts longer already goes on."""
+        self.until = max(until, self.until) if self.lasts(now) else until
+        self.begun = now
+
+
+class Slots:
+    """So many at once, but nobody counts for longer than `LENT`: servers that hang do not keep others from theirs."""
+
+    def __init__(self, many: int) -> None:
+        self._free = asyncio.Semaphore(many)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Wait for a slot, and have it."""
+        await self._free.acquire()
+        is_lent = True
+
+        def give_back() -> None:
+            nonlocal is_lent
+            if is_lent:
+                is_lent = False
+                self._free.release()
+
+        late = asyncio.get_running_loop().call_later(LENT, give_back)
+        try:
+            yield
+        finally:
+            late.cancel()
+            give_back()
