@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import given, refused, shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
+from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
 from gateway.store import accounts, health, mailboxes, users
@@ -75,8 +76,10 @@ def show(
         async with reading(settings_of(context)) as rows:
             boxes = [mailbox.account for mailbox in await mailboxes.every(rows)]
             states = {row.name: row for row in await health.every(rows)}
+            waits = await refused.every(rows, WallClock().now())
             return [
-                _line(one, boxes.count(one.id), states.get(f"account:{one.id}")) for one in await accounts.listed(rows)
+                _line(one, boxes.count(one.id), states.get(f"account:{one.id}"), waits.get(one.id))
+                for one in await accounts.listed(rows)
             ]
 
     found = perform(work())
@@ -142,14 +145,14 @@ async def _named(rows: Rows, source: str, login: str) -> Account:
     raise Misconfigured(f"there is no account {login} at {source}", "ringplan accounts list names all")
 
 
-def _line(account: Account, read: int, state: health.Health | None) -> dict[str, object]:
+def _line(account: Account, read: int, state: health.Health | None, waits: str | None) -> dict[str, object]:
     return {
         "id": account.id,
         "source": account.source,
         "login": account.login,
         "kind": "service" if account.service else "own",
         "calendars": read,
-        "state": "not yet used" if state is None else "ok" if state.ok else state.said,
+        "state": waits or "not yet used" if state is None or waits else "ok" if state.ok else state.said,
     }
 
 

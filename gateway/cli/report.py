@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from gateway.cli import refused
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
 from gateway.engine.decided import rules_of, takes_part
@@ -62,7 +63,8 @@ class Absent:
 class Report:
     """All that `status` shows at `now`.
 
-    `progress` is by mailbox, `parts` by name, without the gateway's own. Mailboxes are those of users who take part:
+    `waits` says why refused credentials are not tried and until when, by account; `progress` is by mailbox, `parts` by
+    name, without the gateway's own. Mailboxes are those of users who take part:
     the others are not read, and what was the matter with them is over.
     """
 
@@ -72,6 +74,7 @@ class Report:
     parts: tuple[Health, ...]
     users: tuple[User, ...]
     accounts: tuple[Account, ...]
+    waits: Mapping[int, str]
     mailboxes: tuple[Mailbox, ...]
     progress: Mapping[int, Progress]
     absent: tuple[Absent, ...]
@@ -108,6 +111,7 @@ async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -
         parts=tuple(row for row in states if row.name != "gateway"),
         users=everybody,
         accounts=await accounts.listed(rows),
+        waits=await refused.every(rows, now),
         mailboxes=boxes,
         progress={box.id: progress[box.id] for box in boxes},
         absent=tuple(absent),
@@ -130,8 +134,9 @@ def problems(of: Report) -> tuple[Problem, ...]:
     """Return what is not as it should be, the worst first."""
     found = list(_of_gateway(of))
     if of.running:
+        waits = {f"account:{account}": said for account, said in of.waits.items()}
         for part in of.parts:
-            found += _of_part(part)
+            found += _of_part(part, waits.get(part.name))
         failing = [one for one in of.progress.values() if one.failing_since is not None]
         if failing:
             since = min(one.failing_since for one in failing if one.failing_since is not None)
@@ -153,11 +158,12 @@ def _of_gateway(of: Report) -> list[Problem]:
     return found
 
 
-def _of_part(part: Health) -> list[Problem]:
+def _of_part(part: Health, waits: str | None) -> list[Problem]:
     found = []
-    if not part.ok:
+    if not part.ok or waits:
         level = Level.CRITICAL if part.name.startswith("pbx:") else Level.WARNING
-        found.append(Problem(level, f"{part.name}: {part.said}"))
+        said = " · ".join(one for one in (part.said, waits) if one)
+        found.append(Problem(level, f"{part.name}: {said}"))
     ahead = part.facts.get("clock_ahead", 0)
     if isinstance(ahead, int | float) and abs(ahead) > CLOCKS_MAY_DIFFER:
         found.append(Problem(Level.WARNING, f"{part.name}: its clock differs from ours by {abs(ahead):.1f} s"))

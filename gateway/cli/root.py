@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import absence, accounts, codes, organisation, sounds, users
+from gateway.cli import absence, accounts, codes, organisation, sounds, sources, users
 from gateway.cli.check import check
 from gateway.cli.explain import explain_
 from gateway.cli.init import init
@@ -49,6 +49,7 @@ app.command()(status)
 app.command()(sync)
 app.add_typer(users.app, name="users")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(sources.app, name="sources")
 app.add_typer(organisation.app, name="organisation")
 app.add_typer(codes.app, name="codes")
 app.add_typer(absence.app, name="absence")

@@ -105,7 +105,8 @@ def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ..
         is_so = shown.bad("gone")
     facts = ", ".join(f"{key} {value}" for key, value in row.facts.items() if value not in ([], "", 0))
     names = {f"account:{one.id}": f"{one.login} at {one.source}" for one in told.accounts}
-    said = " · ".join(filter(None, (row.said, row.remedy, facts)))
+    waits = {f"account:{account}": text for account, text in told.waits.items()}
+    said = " · ".join(filter(None, (row.said, waits.get(row.name, row.remedy), facts)))
     return names.get(row.name, row.name), is_so, shown.instant(row.since, ours.zone), said
 
 

@@ -1,0 +1,101 @@
+"""`ringplan sources`: the calendar servers of the settings, how they are, and trying again what they refused."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from gateway.cli import shown
+from gateway.cli.opened import perform, reading, settings_of, writing
+from gateway.cli.report import Report, report
+from gateway.domain.mailbox import Account
+from gateway.engine.clock import WallClock
+from gateway.errors import Misconfigured
+from gateway.settings import Settings
+from gateway.store import accounts, refusals
+from gateway.store.refusals import Refusals
+
+app = typer.Typer(help="The calendar servers, and how they are.", invoke_without_command=True)
+
+
+@app.callback()
+def show(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Show the calendar servers of the settings: name, kind, accounts, calendars, and how they are."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_of(context)
+    found = perform(_listed(settings))
+    if as_json:
+        shown.as_json(found)
+        return
+    shown.table(
+        ("SOURCE", "KIND", "ACCOUNTS", "CALENDARS", "IS"),
+        ([str(cell) for cell in one.values()] for one in found),
+        empty="The settings name no calendar server",
+    )
+
+
+@app.command("retry")
+def retry(
+    context: typer.Context,
+    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="Only accounts at this server.")] = None,
+    account: Annotated[int | None, typer.Option(help="Only this one: its id in ringplan accounts list.")] = None,
+) -> None:
+    """Let accounts whose password was refused be tried now. Each try that is refused again counts at the server."""
+    settings = settings_of(context)
+    if source is not None and source not in settings.sources:
+        raise Misconfigured(f"there is no source {source!r} in the settings", f"one of: {', '.join(settings.sources)}")
+    tried = perform(_retry(settings, source, account))
+    shown.line(f"to be tried now: {', '.join(tried)}" if tried else "no account there waits to be tried again")
+
+
+async def _retry(settings: Settings, source: str | None, account: int | None) -> list[str]:
+    async with writing(settings) as rows:
+        known = await accounts.listed(rows)
+        if account is not None and account not in {one.id for one in known}:
+            raise Misconfigured(f"there is no account {account}", "ringplan accounts list names all")
+        past = await refusals.every(rows)
+        wanted = [
+            one
+            for one in known
+            if past[one.id] != Refusals() and source in (None, one.source) and account in (None, one.id)
+        ]
+        await refusals.forget(rows, [one.id for one in wanted])
+        return [f"{one.login} at {one.source}" for one in wanted]
+
+
+async def _listed(settings: Settings) -> list[dict[str, object]]:
+    async with reading(settings) as rows:
+        told = await report(rows, WallClock().now(), settings.run.pilot)
+    kinds: dict[str, str] = {name: one.kind for name, one in settings.sources.items()}
+    kinds |= {one.source: "not in the settings" for one in told.accounts if one.source not in kinds}
+    return [_line(told, name, kind) for name, kind in kinds.items()]
+
+
+def _line(told: Report, source: str, kind: str) -> dict[str, object]:
+    mine = [one for one in told.accounts if one.source == source]
+    ids = {one.id for one in mine}
+    read = [box for box in told.mailboxes if box.account in ids]
+    failing = sum(told.progress[box.id].failing_since is not None for box in read)
+    is_so = [*_accounts(told, mine), *([f"{failing} of {len(read)} calendars cannot be read"] if failing else [])]
+    return {
+        "source": source,
+        "kind": kind,
+        "accounts": len(mine),
+        "calendars": len(read),
+        "is": "; ".join(is_so) or ("ok" if mine else "not used"),
+    }
+
+
+def _accounts(told: Report, some: Iterable[Account]) -> list[str]:
+    """Say what is the matter with accounts: one by its name, of many how many there are, and the first of them."""
+    states = {part.name: part for part in told.parts}
+    said: list[str] = []
+    for one in some:
+        state = states.get(f"account:{one.id}")
+        is_so = told.waits.get(one.id) or ("" if state is None or state.ok else state.said)
+        if is_so:
+            said.append(f"{one.login}: {is_so}")
+    return said if len(said) <= 1 else [f"{len(said)} accounts are not well, the first: {said[0]}"]
