@@ -19,6 +19,15 @@ BUILDS = {  # Microsoft: "Exchange Server build numbers and release dates"; olde
     "Exchange2016": (15, 1, 2507, 6),
 }
 
+FIELDS_SINCE = {  # "This element was introduced in …", on each one's page
+    "calendar:StartTimeZone": "Exchange2010",
+    "calendar:EndTimeZone": "Exchange2010",
+    "item:IsAssociated": "Exchange2010",
+    "item:ConversationId": "Exchange2010",
+    "calendar:EnhancedLocation": "Exchange2013",
+    "item:Flag": "Exchange2013",
+}
+
 
 @dataclass
 class Behaviour:
@@ -50,6 +59,10 @@ class Behaviour:
         """Whether this server is `version` or newer."""
         known = list(BUILDS)
         return known.index(self.version) >= known.index(version)
+
+    def knows(self, field: str) -> bool:
+        """Whether this server's schema has a property, by its FieldURI."""
+        return field not in FIELDS_SINCE or self.since(FIELDS_SINCE[field])
 
     def told(self) -> Element:
         """Return ServerVersionInfo; 2007 says no Version (Microsoft: "ServerVersionInfo")."""

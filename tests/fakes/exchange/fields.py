@@ -50,6 +50,7 @@ class Writer:
             wanted -= NOT_FOUND_BY_FIND
         if self.private(instance):
             wanted -= WITHHELD
+        wanted = {name for name in wanted if self.asked.behaviour.knows(name)}
         parts = [write(self, instance) for name, write in PROPERTIES.items() if name in wanted]
         return element("t:CalendarItem", *parts)
 

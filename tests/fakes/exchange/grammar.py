@@ -136,14 +136,6 @@ SINCE = {  # "This element was introduced in …", on each one's page
     "m:SyncScope": "Exchange2010",
     "t:ExtendedProperty": "Exchange2007_SP1",
 }
-FIELDS_SINCE = {
-    "calendar:StartTimeZone": "Exchange2010",
-    "calendar:EndTimeZone": "Exchange2010",
-    "item:IsAssociated": "Exchange2010",
-    "item:ConversationId": "Exchange2010",
-    "calendar:EnhancedLocation": "Exchange2013",
-    "item:Flag": "Exchange2013",
-}
 
 
 def check(operation: Element, behaviour: Behaviour) -> None:
@@ -165,6 +157,6 @@ def check(operation: Element, behaviour: Behaviour) -> None:
 
 
 def _names(part: Element, behaviour: Behaviour) -> None:
-    since = SINCE.get(part.tag) or FIELDS_SINCE.get(part.get("FieldURI", ""))
-    if since and not behaviour.since(since):
+    since = SINCE.get(part.tag)
+    if (since and not behaviour.since(since)) or not behaviour.knows(part.get("FieldURI", "")):
         raise invalid(f"The element '{part.tag}' is not known to this version.")

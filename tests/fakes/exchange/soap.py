@@ -183,8 +183,8 @@ def fault(refusal: Refusal) -> Element:
     )  # fmt: skip
 
 
-def enveloped(content: Element, version: Element) -> bytes:
-    """Return a whole answer around `content`, with the ServerVersionInfo `version` in its head."""
+def enveloped(content: Element, version: Element | None = None) -> bytes:
+    """Return a whole answer around `content`, with the ServerVersionInfo `version`, if any, in its head."""
     envelope = element("s:Envelope", element("s:Header", version), element("s:Body", content))
     for prefix, namespace in PREFIXES.items():
         envelope.set(f"xmlns:{prefix}", namespace)

@@ -87,7 +87,7 @@ class Subscriptions:
                 bad[identity] = refusal
         if bad:
             return _closed(next(iter(bad.values())), bad)
-        payer = (asked.login, asked.actor)
+        payer = (asked.login, asked.call.impersonated.lower())
         if self.open[payer] >= self.behaviour.streams:
             said = "You have exceeded the available concurrent connections for your account."
             return _closed(Refusal("ErrorExceededConnectionCount", said))
