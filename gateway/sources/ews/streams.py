@@ -17,10 +17,11 @@ and 131 to 143 of gromox 3.10.
 
 import asyncio
 import logging
+import math
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn
@@ -47,13 +48,14 @@ class Pace:
     """Seconds.
 
     `settle`: before the first request: mailboxes that are added one after the other shall not each cost a new plan.
-    `silence`: a stream on which nothing comes for so long is dead. `steady`: one that lived so long was well. `first`
-    and `longest`: pauses. Until somebody is tried again: `ill`, whose mailbox cannot be subscribed to; `refused`, whose
-    mailbox Exchange does not give to delegates; `missing`, whose server has no streams. `plan`: until streams are
-    shared out anew.
+    `alone`: a stream that is being opened waits so long for another one to be. `silence`: a stream on which nothing
+    comes for so long is dead. `steady`: one that lived so long was well. `first` and `longest`: pauses. Until somebody
+    is tried again: `ill`, whose mailbox cannot be subscribed to; `refused`, whose mailbox Exchange does not give to
+    delegates; `missing`, whose server has no streams. `plan`: until streams are shared out anew.
     """
 
     settle: float = 2.0
+    alone: float = 5.0
     silence: float = SILENCE
     steady: float = 60.0
     first: float = 1.0
@@ -84,6 +86,13 @@ class Subscription:
 
 
 @dataclass(slots=True)
+class Life:
+    """Of one stream: when it `began`, by the loop's time."""
+
+    began: float = math.inf
+
+
+@dataclass(slots=True)
 class Streams:
     """The streams of one account. What it has learnt is kept from one `listen` to the next."""
 
@@ -98,6 +107,7 @@ class Streams:
     _unsure: set[int] = field(default_factory=set)  # something may have been missed
     _failed: Counter[int] = field(default_factory=Counter)  # in a row
     _without: dict[int, float] = field(default_factory=dict)  # only asked in turn until then, by the loop's time
+    _door: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _said: str = ""
 
@@ -124,27 +134,36 @@ class Streams:
             if not streams.cancelled():
                 streams.exception()  # raised already, or nobody is left to raise it to
 
-    async def _keep(self, mailboxes: Collection[Mailbox]) -> NoReturn:
-        """Share the streams out, keep each, and think it over from time to time."""
+    async def _keep(self, mailboxes: Collection[Mailbox]) -> None:
+        """Hold streams, where there may be any; raises what ends them all."""
         if not self.settings.streams:
-            await _never()
+            await asyncio.Event().wait()
         async with nullcontext() if self.account.service else self.own:
             await asyncio.sleep(self.pace.settle)
-            while True:
-                planned = await self._planned(mailboxes)
-                try:
-                    async with asyncio.timeout(self.pace.plan), asyncio.TaskGroup() as tasks:
-                        for number, stream in enumerate(planned.streams):
-                            name = f"stream {number} of account {self.account.id}"
-                            tasks.create_task(self._stream(stream), name=name)
-                        await _never()
-                except TimeoutError:
-                    continue
-                except ExceptionGroup as ended:
-                    refused, others = ended.split(SignInAgain)
-                    if refused is None or others is not None:
-                        raise
-                    raise refused.exceptions[0] from ended
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    await self._share_out(mailboxes, tasks)
+            except ExceptionGroup as ended:
+                refused, others = ended.split(SignInAgain)
+                if refused is None or others is not None:
+                    raise
+                raise refused.exceptions[0] from ended
+
+    async def _share_out(self, mailboxes: Collection[Mailbox], tasks: asyncio.TaskGroup) -> NoReturn:
+        """Keep the streams that are planned; those that are planned again go on undisturbed."""
+        running: dict[Stream, asyncio.Task[NoReturn]] = {}
+        while True:
+            wanted = (await self._planned(mailboxes)).streams
+            gone = [running.pop(stream) for stream in running.keys() - set(wanted)]
+            for task in gone:
+                task.cancel()
+            if gone:
+                await asyncio.wait(gone)
+            for stream in wanted:
+                if stream not in running:
+                    name = f"{len(stream)} calendars of account {self.account.id}"
+                    running[stream] = tasks.create_task(self._stream(stream), name=name)
+            await asyncio.sleep(self.pace.plan)
 
     async def _planned(self, mailboxes: Collection[Mailbox]) -> Plan:
         """Find where each mailbox is. One whose place is not known, or that cannot have a stream for long, has none."""
@@ -170,21 +189,22 @@ class Streams:
 
     async def _stream(self, stream: Stream) -> NoReturn:
         """Keep one stream open, as well as that goes."""
-        failures = 0
+        failures = 0  # in a row
         while True:
-            began, after = _now(), 0.0
+            life, after = Life(), 0.0
             try:
-                why = await self._open(stream, failures)
+                why = await self._open(stream, life)
             except (RetryLater, GiveUp) as error:
                 why = str(error)
                 after = (error.after or 0.0) if isinstance(error, RetryLater) else self.pace.longest
-            if _now() - began >= self.pace.steady:
+            was_well = _now() - life.began >= self.pace.steady
+            if was_well:
                 failures = 0
                 for one in stream:
                     self._failed.pop(one.mailbox.id, None)
             elif not failures:
                 log.info("account %d: a stream of %d calendars ended: %s", self.account.id, len(stream), why)
-            if _now() - began < self.pace.steady or after:
+            if after or not was_well:
                 await asyncio.sleep(max(after, self._pause(failures)))
                 failures += 1
 
@@ -192,24 +212,49 @@ class Streams:
         longest = min(self.pace.longest, self.pace.first * 2.0 ** min(failures, 20))
         return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads gateways, decides nothing secret
 
-    async def _open(self, stream: Stream, failures: int) -> str:
+    async def _open(self, stream: Stream, life: Life) -> str:
         """Subscribe where that is needed, and follow what the server tells until it ends; return why it did."""
-        async with self.client.stream(stream[0].url, anchor(stream)) as account:
+        async with self._alone() as answered, self.client.stream(stream[0].url, anchor(stream)) as account:
             affinity = self._affinity(stream)
-            await self._subscribe(stream, account, affinity)
+            await self._subscribe(stream, account, affinity, answered)
             told = {self._held[one.mailbox.id].id: one.mailbox.id for one in stream if one.mailbox.id in self._held}
             if told:
                 self._hear(self._unsure.intersection(told.values()))
                 self._unsure.difference_update(told.values())
-                return self._ended(await self._follow(account, affinity, told, failures), told)
-        await asyncio.sleep(min(self._without.get(one.mailbox.id, 0.0) for one in stream) - _now())
-        return "nobody in it could be subscribed to"
+                return self._ended(await self._follow(account, affinity, told, life, answered), told)
+        life.began = _now()
+        await asyncio.sleep(min(self._without.get(one.mailbox.id, 0.0) for one in stream) - life.began)
+        return "nobody in it can be subscribed to"
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[Callable[[], None]]:
+        """Wait, but not for long, while another stream asks first; yields what is called once we were answered.
+
+        Credentials that have become wrong are so tried with one request, and not by each stream: servers lock accounts.
+        """
+        asks = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.pace.alone):
+                asks = await self._door.acquire()
+
+        def answered() -> None:
+            nonlocal asks
+            if asks:
+                asks = False
+                self._door.release()
+
+        try:
+            yield answered
+        finally:
+            answered()
 
     def _affinity(self, stream: Stream) -> Affinity:
         held = (self._held[one.mailbox.id].affinity for one in stream if one.mailbox.id in self._held)
         return next(held, Affinity(anchor(stream)))
 
-    async def _subscribe(self, stream: Stream, account: exchangelib.Account, affinity: Affinity) -> None:
+    async def _subscribe(
+        self, stream: Stream, account: exchangelib.Account, affinity: Affinity, answered: Callable[[], None]
+    ) -> None:
         """Subscribe to each calendar of `stream` that is not yet; leave out for a while those that cannot be.
 
         Raises what may concern all of them; a mailbox that raises again and again is left out, too.
@@ -229,6 +274,7 @@ class Streams:
                 if not self._fails(one.mailbox.id):
                     raise
                 answer = No.NOT_FOR_THIS_ONE
+            answered()
             if isinstance(answer, str):
                 self._held[one.mailbox.id] = Subscription(answer, affinity)
                 subscribed = True
@@ -260,15 +306,18 @@ class Streams:
             )
 
     async def _follow(
-        self, account: exchangelib.Account, affinity: Affinity, told: Mapping[str, int], failures: int
+        self,
+        account: exchangelib.Account,
+        affinity: Affinity,
+        told: Mapping[str, int],
+        life: Life,
+        answered: Callable[[], None],
     ) -> Ending:
         loop = asyncio.get_running_loop()
-        opened = asyncio.Event()
 
-        def taken() -> None:
-            opened.set()
-            if failures:
-                log.info("account %d: a stream of %d calendars is open again", self.account.id, len(told))
+        def opened() -> None:
+            answered()
+            life.began = loop.time()
 
         def tell(subscription: str) -> None:
             if subscription in told:
@@ -278,14 +327,14 @@ class Streams:
             follow,
             affinity=affinity,
             subscriptions=tuple(told),
-            opened=partial(loop.call_soon_threadsafe, taken),
+            opened=partial(loop.call_soon_threadsafe, opened),
             tell=tell,
             silence=self.pace.silence,
         )
         try:
             return await self.client.listen(account, work)
         except (RetryLater, GiveUp):
-            if opened.is_set():
+            if life.began < math.inf:
                 self._unsure.update(told.values())
             raise
 
@@ -310,12 +359,6 @@ class Streams:
 def by_name(one: Placed) -> str:
     """Order mailboxes as `groups.anchor` does."""
     return one.address.casefold()
-
-
-async def _never() -> NoReturn:
-    """Wait until streams are shared out anew."""
-    while True:
-        await asyncio.Event().wait()
 
 
 def _now() -> float:
