@@ -12,6 +12,7 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain
 from gateway.net.trust import trust
+from gateway.sources.ews.autodiscover import Endpoint
 from gateway.sources.ews.client import opened
 from gateway.sources.ews.discovery import Discovery
 from gateway.sources.ews.fetch import fetcher
@@ -114,6 +115,19 @@ class Ear:
         self.heard.clear()
 
 
+@dataclass
+class Told:
+    """What Autodiscover would tell of an office."""
+
+    there: Office
+
+    async def endpoint(self, _: Mailbox) -> Endpoint:
+        return Endpoint(self.there.exchange.url)
+
+    async def groups(self, some: Collection[Mailbox]) -> dict[int, str]:
+        return {one.id: self.there.people[one.id - 1].mailbox.group for one in some}
+
+
 @asynccontextmanager
 async def account(
     there: Office,
@@ -124,14 +138,15 @@ async def account(
     sign_in: Literal["ntlm", "basic"] = "basic",
     pace: Pace = QUICK,
     streams: int = 3,
+    grouped: bool = False,
 ) -> AsyncIterator[Streams]:
-    """Open an account there, and give its streams."""
+    """Open an account there, and give its streams; `grouped`: Autodiscover tells GroupingInformation."""
     settings = EwsSettings(url=there.exchange.url, access=access, sign_in=sign_in, streams=streams)
     one = Account(1, "mail", login, Secret(password), service=login == SERVICE)
     context = trust()
     async with opened(one, settings, context) as client:
-        discovery = Discovery(settings, fetcher(one, settings, context))
-        yield Streams(client, discovery, settings, one, own_streams(), pace)
+        discovery = Told(there) if grouped else Discovery(settings, fetcher(one, settings, context))
+        yield Streams(client, discovery, settings, one, own_streams(), pace)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -253,17 +253,32 @@ async def test_mailboxes_of_two_servers_are_not_kept_in_one_stream():
             await until(lambda: {1, 2} <= set(ear.heard))
 
 
+async def test_each_group_is_led_to_its_server():
+    async with office(2) as there:
+        there.hire(2, group="elsewhere")
+        async with heard(there, grouped=True) as ear:
+            await there.streaming([1, 2], [3, 4])
+            there.change(2, 4)
+            await ear.hears(2, 4)
+            there.exchange.server.drop()
+            await until(lambda: {1, 2, 3, 4} <= set(ear.heard))
+            await there.streaming([1, 2], [3, 4])
+            assert there.asked("Subscribe") == 4
+
+
 async def test_credentials_that_are_refused_are_tried_once():
-    async with office(2) as there, heard(there) as ear:
-        assert ear.task
-        await there.streaming([1, 2])
-        there.exchange.people[SERVICE] = "changed"
-        before = len(there.exchange.server.signins.attempts)
-        there.exchange.server.drop()
-        with pytest.raises(SignInAgain):
-            await asyncio.wait_for(ear.task, 10)
-        await asyncio.sleep(0.3)
-        assert len(there.exchange.server.signins.attempts) - before == 1
+    async with office(2) as there:
+        there.hire(2, group="elsewhere")
+        async with heard(there, grouped=True) as ear:
+            assert ear.task
+            await there.streaming([1, 2], [3, 4])
+            there.exchange.people[SERVICE] = "changed"
+            before = len(there.exchange.server.signins.attempts)
+            there.exchange.server.drop()
+            with pytest.raises(SignInAgain):
+                await asyncio.wait_for(ear.task, 10)
+            await asyncio.sleep(0.3)
+            assert len(there.exchange.server.signins.attempts) - before == 1
 
 
 async def test_an_event_storm_is_a_few_readings_and_does_not_hold_the_loop():
