@@ -16,6 +16,7 @@ from exchangelib.errors import ErrorAccessDenied, ErrorNonPrimarySmtpAddress, EW
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Calendar, Root
 from exchangelib.items import ID_ONLY, SHALLOW
+from exchangelib.items.calendar_item import RECURRING_MASTER
 from exchangelib.properties import CalendarView, DistinguishedFolderId, ItemId, Mailbox
 from exchangelib.services import FindItem, GetItem, SyncFolderItems
 from exchangelib.services.common import EWSAccountService
@@ -27,6 +28,7 @@ from gateway.sources.ews.dialect import plain
 
 PAGE = 100
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
+KIND, ID = f"{{{TNS}}}CalendarItemType", f"{{{TNS}}}ItemId"
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, EWSError)  # out of one item's XML
 
 
@@ -95,9 +97,10 @@ def view(account: Account, start: datetime, end: datetime, fields: Iterable[str]
     """Return what overlaps `start` to `end` (aware) with `fields`, unless there are `most` items or more."""
     paths = _paths(account, fields)
     at = CalendarView(start=_ews(start), end=_ews(end), max_items=most)
-    found = _find(account, [path for path in paths if not path.field.is_complex], most, view=at)
-    if len(found) >= most:
+    elements = _find(account, [path for path in paths if not path.field.is_complex], most, view=at)
+    if len(elements) >= most:
         return View(full=True)
+    found = [_read(element, account) for element in elements]
     items = [item for item in found if isinstance(item, CalendarItem)]
     _complete(account, items, [path for path in paths if path.field.is_complex])
     return View(tuple(items), unreadable=found.count(None))
@@ -105,9 +108,10 @@ def view(account: Account, start: datetime, end: datetime, fields: Iterable[str]
 
 def masters(account: Account, offset: int = 0) -> Masters:
     """Look for series in a page of the whole folder, which begins after `offset` items."""
-    found = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
-    ids = tuple(item.id for item in found if isinstance(item, CalendarItem) and item.type == "RecurringMaster")
-    return Masters(ids, offset + PAGE if len(found) >= PAGE else None)
+    elements = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
+    series = [element for element in elements if element.findtext(KIND) == RECURRING_MASTER]
+    ids = tuple(element.find(ID).get("Id") for element in series)
+    return Masters(ids, offset + PAGE if len(elements) >= PAGE else None)
 
 
 def details(account: Account, ids: Sequence[str], fields: Iterable[str]) -> tuple[CalendarItem, ...]:
@@ -175,14 +179,14 @@ class _Changes(Plain, _Refusable):
 
 
 class _Found(Plain, FindItem):  # type: ignore[misc]
-    """Reads what it finds one by one: None is an appointment that cannot be read, False is something else."""
+    """Finds without reading: a page that is too full is thrown away."""
 
-    def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
-        return _read(elem, self.account)
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return elem
 
 
 class _Items(Plain, GetItem):  # type: ignore[misc]
-    """The same; an item that we may not see comes as an error among the others."""
+    """Reads items one by one; one that we may not see comes as an error among the others."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
 
@@ -195,6 +199,7 @@ def _alias(refusal: Any) -> Alias:
 
 
 def _read(element: Any, account: Account) -> CalendarItem | bool | None:
+    """Return an appointment, None for one that cannot be read, False for something else."""
     if element.tag != CalendarItem.response_tag():
         return False
     try:
@@ -205,7 +210,7 @@ def _read(element: Any, account: Account) -> CalendarItem | bool | None:
 
 def _find(
     account: Account, paths: Sequence[FieldPath], most: int, offset: int = 0, view: CalendarView | None = None
-) -> list[CalendarItem | bool | None]:
+) -> list[Any]:
     return raised(
         _Found(account=account, page_size=most).call(
             folders=[calendar_of(account)],
