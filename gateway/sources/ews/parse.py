@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from exchangelib import CalendarItem
 from exchangelib.fields import AppointmentStateField
-from exchangelib.items.calendar_item import RECURRING_MASTER
+from exchangelib.items.calendar_item import EXCEPTION, OCCURRENCE, RECURRING_MASTER
 
 from gateway.domain.appointment import Appointment, ShowAs
 from gateway.domain.mailbox import Window
@@ -41,6 +41,7 @@ FIELDS = (
     "appointment_state",
 )
 LONGEST_SUBJECT = 10_000  # characters
+WITHHELD = "Private Appointment"  # what is shown of a private item to who may not see it
 SHOWN = {
     "Free": ShowAs.FREE,
     "Tentative": ShowAs.TENTATIVE,
@@ -103,11 +104,15 @@ def described(
 
 
 def occurrence(item: CalendarItem, start: datetime) -> str:
-    """Return what names an occurrence: the time for which it was planned; "" for a single item."""
-    planned = item.recurrence_id or item.original_start
+    """Return what names an occurrence: the time for which it was planned; "" for a single item.
+
+    Who was asked to one occurrence alone has a single item with a RecurrenceId.
+    """
+    recurs = item.type in (OCCURRENCE, EXCEPTION)
+    planned = item.recurrence_id or (item.original_start if recurs else None)
     if planned is not None:
         return name(utc(planned))
-    return name(start) if item.type in ("Occurrence", "Exception") else ""
+    return name(start) if recurs else ""
 
 
 def name(planned: datetime) -> str:
@@ -135,10 +140,13 @@ def uid(item: CalendarItem) -> str:
 
 
 def _subject(item: CalendarItem, private: bool) -> str | None:
-    """Return the subject; None for a private item without one: the server withholds it."""
-    subject = item.subject
-    if not subject:
-        return None if private else ""
+    """Return the subject; None for a private item that has none, or only what stands for it: the server withholds it.
+
+    What stands for it has no code in any language, so that in one that is not known here it changes nothing either.
+    """
+    subject = item.subject or ""
+    if private and subject in ("", WITHHELD):
+        return None
     if len(subject) > LONGEST_SUBJECT:
         raise Unreadable("a subject of absurd length")
     return str(subject)

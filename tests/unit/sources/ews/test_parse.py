@@ -88,6 +88,7 @@ def test_what_is_asked_for_are_fields_that_there_are_and_not_the_one_that_loses_
         ({"type": "Exception", "original_start": moment("2026-11-22 07:00")}, "20261122T070000Z"),
         ({"type": "Exception"}, "20261123T080000Z"),
         ({"type": "Single", "recurrence_id": moment("2026-11-22 07:00")}, "20261122T070000Z"),
+        ({"type": "Single", "original_start": moment("2026-11-23 08:00")}, ""),
         ({"type": None}, ""),
     ],
 )
@@ -111,6 +112,7 @@ def test_what_is_private(said, private):
 def test_the_subject_of_a_private_item_is_withheld_and_another_may_have_none():
     assert one(subject=None, sensitivity="Private").subject is None
     assert one(subject="", sensitivity="Private").subject is None
+    assert one(subject="Private Appointment", sensitivity="Private").subject is None
     assert one(subject="M: tandläkare", sensitivity="Private").subject == "M: tandläkare"
     assert one(subject=None).subject == ""
 
