@@ -1,6 +1,7 @@
 # Everything starts here. Each target does its own set-up; the second time that costs less than a second.
 #
-#   make demo     the story on real servers, then live until Ctrl-C (ONCE=1: ends after the story)
+#   make demo     the story on real servers, then live until Ctrl-C (ONCE=1: ends after the story;
+#                 SOURCE=exchange: with a scripted Exchange instead of a Radicale)
 #   make test     unit, contract and system tests
 #   make soak     the long ones, on Asterisk 16.28 too
 #   make bench    speed, as build/bench.json
@@ -23,7 +24,7 @@ BOTH := $(MAKE) --no-print-directory -j2 parts whole
 
 demo:
 	@docker/setup.sh python debian asterisk-22
-	@ONCE=$(ONCE) BREAK=$(BREAK) $(PYTHON) -m demo
+	@SOURCE=$(SOURCE) ONCE=$(ONCE) BREAK=$(BREAK) $(PYTHON) -m demo
 
 test:
 	@docker/setup.sh python debian asterisk-22

@@ -1,4 +1,4 @@
-"""`make demo`; with ONCE=1 it ends after the story, with BREAK=dialplan the story must fail."""
+"""`make demo`; ONCE=1: it ends after the story; SOURCE=exchange: with Exchange; BREAK=dialplan: it must fail."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from demo.calendars import SOURCES
 from demo.live import live
 from demo.stage import stage
 from demo.story import Step, story
@@ -16,7 +17,7 @@ from demo.tale import Tale, record
 BREAKS = ("", "dialplan")
 
 
-async def tell(*, once: bool, broken: bool) -> bool:
+async def tell(*, source: str, once: bool, broken: bool) -> bool:
     """Tell the story; True: every step came out as told."""
     console = Console(highlight=False)
     tale = Tale(console)
@@ -28,7 +29,7 @@ async def tell(*, once: bool, broken: bool) -> bool:
     steps: list[Step] = []
     with tempfile.TemporaryDirectory(prefix="ringplan-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        async with stage(Path(folder), tale.setting, progress, broken=broken) as everything:
+        async with stage(Path(folder), tale.setting, progress, source=source, broken=broken) as everything:
             async for step in story(everything):
                 steps.append(step)
                 tale.step(step)
@@ -46,8 +47,14 @@ def main() -> int:
     if broken not in BREAKS:
         print(f"BREAK={broken}: only BREAK=dialplan is known", file=sys.stderr)
         return 2
+    source = os.environ.get("SOURCE") or "caldav"
+    if source not in SOURCES:
+        print(f"SOURCE={source}: there are {' and '.join(SOURCES)}", file=sys.stderr)
+        return 2
     try:
-        came_out = asyncio.run(tell(once=os.environ.get("ONCE", "") not in ("", "0"), broken=bool(broken)))
+        came_out = asyncio.run(
+            tell(source=source, once=os.environ.get("ONCE", "") not in ("", "0"), broken=bool(broken))
+        )
     except KeyboardInterrupt:
         print("\nended")
         return 0

@@ -34,12 +34,9 @@ async def _picture(stage: Stage) -> RenderableType:
         reason, until, back = (window.reason, _clock(window.end), _clock(window.back)) if window else ("", "", "")
         told = f"{reason} (by hand)" if by_hand else reason
         table.add_row(extension, person, await stage.lamp(extension), told, until, back)
-    radicale, (one, *others) = stage.radicale, PEOPLE
     how = Text.assemble(
-        "\nWrite into a calendar yourself, with any CalDAV client:\n",
-        f"  {radicale.home(one)}calendar/\n",
-        f"  user {one}, password “{radicale.people[one]}”; likewise {', '.join(others)}\n",
-        "or register a softphone of your own (it rings beside ours):\n",
+        stage.calendars.how,
+        "Register a softphone of your own (it rings beside ours):\n",
         f"  {stage.asterisk.host}:{stage.asterisk.sip_port} (UDP)   user 1001   password {stage.asterisk.sip_secret}\n",
         "and dial: *23*1*1530 is in a meeting until 15:30, #23# ends what is in force.\n",
         f"Status of the gateway: .venv/bin/ringplan --config {stage.gateway.settings} status\n",

@@ -1,4 +1,4 @@
-"""Everything that the story needs: a Radicale with four people, an Asterisk with their phones, sounds, the gateway."""
+"""Everything that the story needs: a calendar server, an Asterisk with people's phones, sounds, and the gateway."""
 
 import asyncio
 import re
@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from demo.calendars import SOURCES, Calendars, Entry
 from gateway.cli.prompts import Progress, build, read_texts, texts_folder
 from gateway.domain.code import Behaviour, Code, Treatment
 from peers.asterisk import DIALPLAN, Asterisk
@@ -14,7 +15,6 @@ from peers.asterisk import Setup as AsteriskSetup
 from peers.gateway import Gateway, Owner, Setup
 from peers.phone import Phone, call
 from peers.process import POLL, Late, until
-from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
 
 SOUNDS = Path("build/sounds")
@@ -42,18 +42,18 @@ class Stage:
     """What is up, and what can be done with it."""
 
     asterisk: Asterisk
-    radicale: Radicale
+    calendars: Calendars
     gateway: Gateway
     ami: RawAmi
     phones: dict[str, Phone]
 
-    async def write(self, person: str, name: str, ics: str) -> None:
+    async def write(self, person: str, name: str, entry: Entry) -> None:
         """Put an item into somebody's calendar."""
-        await self.radicale.calendar(person).put(name, ics)
+        await self.calendars.write(person, name, entry)
 
     async def delete(self, person: str, name: str) -> None:
         """Take an item out of somebody's calendar."""
-        await self.radicale.calendar(person).delete(name)
+        await self.calendars.delete(person, name)
 
     async def value(self, extension: str, family: str = "ringplan") -> str:
         """Return the schedule that the PBX holds for `extension`, or `ringplan-hand`: what was dialled; "" for none."""
@@ -128,14 +128,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, say: Callable[[str], None], progress: Progress, *, broken: bool) -> AsyncIterator[Stage]:
-    """Start everything in `folder`; `broken`: with a dialplan that never looks at what is planned."""
+async def stage(
+    folder: Path, say: Callable[[str], None], progress: Progress, *, source: str, broken: bool
+) -> AsyncIterator[Stage]:
+    """Start everything in `folder`; `source`: of `SOURCES`; `broken`: the dialplan never looks at what is planned."""
     async with AsyncExitStack() as stack:
         say("Sounds in Swedish, German and English")
         await build(SOUNDS, progress=progress)
-        say("Radicale, a calendar server with four people")
         people = {person: f"{person} in the demo" for person in PEOPLE}
-        radicale = await stack.enter_async_context(Radicale.start(folder / "radicale", people))
+        calendars = await stack.enter_async_context(SOURCES[source](folder, people))
+        say(calendars.title)
         say("Asterisk 22 with the telephones 1001 to 1004")
         dialplan = _broken_dialplan(folder) if broken else DIALPLAN
         setup = AsteriskSetup(sounds=SOUNDS.absolute(), dialplan=dialplan, extra=STAR_CODES)
@@ -146,11 +148,19 @@ async def stage(folder: Path, say: Callable[[str], None], progress: Progress, *,
         }
         say("The gateway")
         owners = [Owner(extension, person, people[person]) for person, extension in PEOPLE.items()]
-        gateway = await stack.enter_async_context(
-            Gateway.start(folder / "gateway", Setup(asterisk, radicale.url, owners, code=_to_david))
+        beside = Setup(
+            asterisk,
+            calendars.url,
+            owners,
+            kind=calendars.kind,
+            source=calendars.table,
+            service=calendars.service,
+            refresh=calendars.refresh,
+            code=_to_david,
         )
+        gateway = await stack.enter_async_context(Gateway.start(folder / "gateway", beside))
         ami = await stack.enter_async_context(asterisk.observe())
-        yield Stage(asterisk, radicale, gateway, ami, phones)
+        yield Stage(asterisk, calendars, gateway, ami, phones)
 
 
 def _to_david(code: Code) -> Code:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from demo.calendars import Entry
 from demo.stage import Heard, Stage
 from gateway.domain.code import NEUTRAL_TEXTS
-from peers.dav import event
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MINUTE = timedelta(minutes=1)
@@ -40,7 +40,7 @@ async def a_meeting(stage: Stage) -> Step:
     """`M:` diverts."""
     name = "Anna writes M: Styrgrupp, and Bertil calls her"
     before, back = await stage.value("1001"), _whole(60)
-    await stage.write("anna", "board", _item("board", -MINUTE, back, "M: Styrgrupp"))
+    await stage.write("anna", "board", _item(-MINUTE, back, "M: Styrgrupp"))
     came = await stage.comes(_diverted, "1001")
     heard = await stage.call("1002", "1001")
     expected = f"the caller hears the reason and {_clock(back)}, and lands at 1004; Anna's telephone stays silent"
@@ -52,8 +52,8 @@ async def lunch_inside_a_trip(stage: Stage) -> Step:
     """The caller hears when the person is back, not when the lunch is over."""
     name = "Bertil has L: inside a longer TJR:, and Cecilia calls him"
     lunch, trip, before = _whole(45), _whole(150), await stage.value("1002")
-    await stage.write("bertil", "trip", _item("trip", -2 * MINUTE, trip, "TJR: Göteborg"))
-    await stage.write("bertil", "lunch", _item("lunch", -MINUTE, lunch, "L:"))
+    await stage.write("bertil", "trip", _item(-2 * MINUTE, trip, "TJR: Göteborg"))
+    await stage.write("bertil", "lunch", _item(-MINUTE, lunch, "L:"))
     came = await stage.comes(lambda value, lamp: "lunch" in value and "trip" in value and lamp == "INUSE", "1002")
     heard = await stage.call("1003", "1002")
     expected = f"the reason is lunch, the time {_clock(trip)}, which is the end of the trip; the call lands at 1004"
@@ -76,7 +76,7 @@ async def a_private_sick_child(stage: Stage) -> Step:
     """A sensitive, private item: nobody learns why, and its text is nowhere."""
     name = "Cecilia writes a private VAB:, and Bertil calls her"
     back, before = _whole(90), await stage.value("1003")
-    item = _item("child", -MINUTE, back, f"VAB: {PRIVATE}", "CLASS:PRIVATE")
+    item = _item(-MINUTE, back, f"VAB: {PRIVATE}", private=True)
     await stage.write("cecilia", "child", item)
     came = await stage.comes(_diverted, "1003")
     heard = await stage.call("1002", "1003")
@@ -93,7 +93,7 @@ async def a_private_sick_child(stage: Stage) -> Step:
 async def set_and_ended_by_telephone(stage: Stage) -> AsyncIterator[Step]:
     """What is dialled counts more than the calendar, and goes on doing so when the calendar is read again."""
     meeting, lunch = _whole(60), _whole(90)
-    await stage.write("anna", "budget", _item("budget", -MINUTE, meeting, "M: Budget"))
+    await stage.write("anna", "budget", _item(-MINUTE, meeting, "M: Budget"))
     came = await stage.comes(_diverted, "1001")
     said, code = ("reason-lunch", *_clock_sounds(lunch)), f"*23*2*{lunch.astimezone(STOCKHOLM):%H%M}"
     dialled = await stage.dial("1001", code)
@@ -116,7 +116,7 @@ async def set_and_ended_by_telephone(stage: Stage) -> AsyncIterator[Step]:
     )
     await stage.gateway.command("sync", "1001")
     came = await stage.comes(lambda value, lamp: lamp == "UNAVAILABLE", "1001")
-    still = "SUMMARY:M: Budget" in (await stage.radicale.calendar("anna").get("budget") or "")
+    still = await stage.calendars.subject("anna", "budget") == "M: Budget"
     heard = await stage.call("1002", "1001")
     name = "Her calendar still says M: Budget, and has been read again: Bertil calls"
     yield _step(name, "1001 rings, nothing is said", heard, "1001", also=came and still, calendar_still_says=still)
@@ -126,7 +126,7 @@ async def the_gateway_is_stopped(stage: Stage) -> AsyncIterator[Step]:
     """A diversion starts and ends while nothing of Ringplan runs."""
     now = datetime.now(UTC).replace(microsecond=0)
     begins, ends, before = now + timedelta(seconds=12), now + timedelta(seconds=26), await stage.value("1001")
-    await stage.write("anna", "short", event("short", _stamp(begins), _stamp(ends), "UTE: kort ärende"))
+    await stage.write("anna", "short", Entry(begins, ends, "UTE: kort ärende"))
     came = await stage.comes(lambda value, lamp: value != "", "1001")
     await stage.gateway.stop()
     heard = await stage.call("1002", "1001")
@@ -181,17 +181,13 @@ def _diverted(value: str, lamp: str) -> bool:
     return value != "" and lamp == "INUSE"
 
 
-def _item(uid: str, start: timedelta, end: datetime, subject: str, *lines: str) -> str:
-    return event(uid, _stamp(datetime.now(UTC) + start), _stamp(end), subject, *lines)
+def _item(start: timedelta, end: datetime, subject: str, *, private: bool = False) -> Entry:
+    return Entry(datetime.now(UTC) + start, end, subject, private)
 
 
 def _whole(minutes: int) -> datetime:
     """Return an instant about so many minutes from now, on a whole minute."""
     return (datetime.now(UTC) + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
-
-
-def _stamp(instant: datetime) -> str:
-    return f":{instant:%Y%m%dT%H%M%SZ}"
 
 
 def _clock(instant: datetime) -> str:
