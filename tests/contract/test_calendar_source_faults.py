@@ -14,7 +14,7 @@ import trustme
 
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.domain.secret import Secret
-from gateway.errors import GiveUp, Misconfigured, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, Misconfigured, Refused, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.sources.caldav.check import check
 from gateway.sources.caldav.client import Deadlines
 from gateway.sources.caldav.settings import CalDavSettings
@@ -62,7 +62,9 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><multistatu
         (Answer(401, {"WWW-Authenticate": "Basic"}), SignInAgain),
         (Answer(403), SignInAgain),
         (Answer(404), GiveUp),
-        (Answer(429), RetryLater),
+        (Answer(429), Throttled),
+        (Answer(503, {"Retry-After": "60"}), Throttled),
+        (Answer(503), RetryLater),
         (Answer(500), RetryLater),
         (Answer(502), RetryLater),
         (Answer(405), GiveUp),

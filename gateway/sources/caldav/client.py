@@ -15,7 +15,7 @@ from ssl import SSLContext
 import httpx
 
 from gateway.domain.mailbox import Account
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.net.patience import after
 from gateway.net.trust import distrusted
 from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, multistatus
@@ -206,7 +206,9 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
         )
     if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
         wait = after(headers.get("retry-after", ""), headers.get("date", ""))
-        raise RetryLater(f"{at.host} is not able to answer now ({status})", after=wait)
+        asks_for_rest = status == 429 or wait is not None  # RFC 6585, section 4; RFC 9110, section 10.2.3
+        kind_of = Throttled if asks_for_rest else RetryLater
+        raise kind_of(f"{at.host} is not able to answer now ({status})", after=wait)
     if 200 <= status < 300:
         raise GiveUp(
             f"{at.host} answered {at.path} with {kind or 'no content type'} instead of a list of calendars",
