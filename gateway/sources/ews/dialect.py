@@ -2,7 +2,7 @@
 
 - Times with fractions of a second become None, and with them the times of moved and deleted occurrences
   (`EWSDateTime.from_string`; gromox 3.10 writes six or nine digits: captures 017, 018).
-- The end of a series as a date without a zone is read in the zone of this machine.
+- The first and last day of a series are read in the zone of this machine where they have none.
 - The name of a zone that it does not know ends the reading of the whole answer where there is a `/` in it
   (`tzone://Microsoft/Custom`), or is printed in a warning (`Mitteleuropäische Zeit`, issues 541 and 1197 of
   exchangelib). It is replaced by `UNKNOWN`, so that whoever needs the zone sees that nobody knows it.
@@ -17,7 +17,7 @@ from html import escape, unescape
 from exchangelib import EWSTimeZone
 from exchangelib.errors import UnknownTimeZone
 
-UNKNOWN = "Etc/Zulu"  # UTC by a name that no server uses
+UNKNOWN = "Etc/GMT"  # a name that every system has, and that no Windows name stands for
 FRACTION = re.compile(rb"(>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+((?:Z|[+-]\d\d:\d\d)?<)")
 DAY = re.compile(rb"(<(?:\w+:)?(?:Start|End)Date>\d{4}-\d\d-\d\d)<")
 ZONE = re.compile(rb"<((?:\w+:)?(?:Start|End|Meeting)TimeZone)\b([^<>]*)>")

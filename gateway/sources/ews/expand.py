@@ -73,24 +73,24 @@ def expanded(
     missing. Else as `parse.appointments`; raises `GiveUp` where there are too many.
     """
     own, effort = frozenset(addresses), Effort()
-    masters, exceptions = _sorted(items)
+    masters, exceptions = _told_apart(items)
     found: list[Appointment] = []
     set_aside = 0
     for master in masters:
         effort.begin()
         try:
             series = _series(master, zone)
-            of_series = [*_planned(series, window, own, effort)]
+            planned = _planned(series, window, own, effort)
             changes, missing = _changes(series, exceptions, window, own, effort)
         except (ValueError, OverflowError):  # `Unreadable`, and what sums of absurd times raise
             set_aside += 1
             continue
-        found.extend((*of_series, *changes))
+        found += planned + changes
         set_aside += missing
     return in_order(found), set_aside
 
 
-def _sorted(items: Iterable[object]) -> tuple[list[CalendarItem], dict[str, CalendarItem]]:
+def _told_apart(items: Iterable[object]) -> tuple[list[CalendarItem], dict[str, CalendarItem]]:
     masters, others = [], {}
     for item in items:
         if isinstance(item, CalendarItem):
@@ -104,7 +104,7 @@ def _sorted(items: Iterable[object]) -> tuple[list[CalendarItem], dict[str, Cale
 def _series(master: CalendarItem, owner: ZoneInfo) -> Series:
     """Read a master. Raises `Unreadable` where it is not known when something of it was deleted or moved."""
     times = when(master, owner)
-    own = times.zone if times.zone is not None or not times.whole else owner
+    own = times.zone or (owner if times.whole else None)
     if own is None:
         raise Unreadable("a series in an unknown zone")
     zone = owner if times.whole else own
@@ -126,13 +126,13 @@ def _planned(series: Series, window: Window, addresses: frozenset[str], effort: 
     """Return what is where the pattern has it."""
     wide = (window.start - series.length - SHIFT, window.end + SHIFT)
     since, before = (moment.astimezone(series.zone).replace(tzinfo=None) for moment in wide)
+    elsewhere = series.deleted | series.changed.keys()
     found = []
     for local in starts(rule(series.master.recurrence), series.first, since, before, lambda until: until, effort):
         start, end = series.span(local)
-        if local.date() in series.deleted or local.date() in series.changed or not overlaps(start, end, window):
-            continue
-        effort.take_found()
-        found.append(described(series.master, start, end, name(start), addresses))
+        if local.date() not in elsewhere and overlaps(start, end, window):
+            effort.take_found()
+            found.append(described(series.master, start, end, name(start), addresses))
     return found
 
 
