@@ -16,57 +16,21 @@ and 131 to 143 of gromox 3.10.
 """
 
 import asyncio
-import logging
-import math
-import random
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NoReturn
 
-import exchangelib
-
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.errors import GiveUp, RetryLater, SignInAgain, Throttled, Unreachable
+from gateway.errors import GiveUp, RetryLater, SignInAgain
 from gateway.sources.ews.client import Client
 from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.groups import Placed, Plan, Stream, anchor, plan
-from gateway.sources.ews.notifications import SILENCE, Affinity, Ending, How, No, follow, subscribe
+from gateway.sources.ews.groups import Placed, Plan, Stream, plan
+from gateway.sources.ews.known import PACE, Known, Pace
 from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.ews.stream import Keeper
 
 OWN = 50  # users' own accounts of a source that hold a stream each: a stream is a thread and a connection
-IN_A_ROW = 3  # so many failures are no accident
-OF_ALL = (No.NOT_THERE, No.NO_MORE)  # not of one mailbox
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds.
-
-    `settle`: before the first request: mailboxes that are added one after the other shall not each cost a new plan.
-    `alone`: a stream that is being opened waits so long for another one to be. `silence`: a stream on which nothing
-    comes for so long is dead. `steady`: one that lived so long was well. `first` and `longest`: pauses. Until somebody
-    is tried again: `ill`, whose mailbox cannot be subscribed to; `refused`, whose mailbox Exchange does not give to
-    delegates; `missing`, whose server has no streams. `plan`: until streams are shared out anew.
-    """
-
-    settle: float = 2.0
-    alone: float = 5.0
-    silence: float = SILENCE
-    steady: float = 60.0
-    first: float = 1.0
-    longest: float = 15 * 60.0
-    ill: float = 30 * 60.0
-    refused: float = 4 * 3600.0
-    missing: float = 22 * 3600.0
-    plan: float = 3600.0
-
-
-PACE = Pace()
 
 
 def own_streams() -> asyncio.Semaphore:
@@ -77,24 +41,9 @@ def own_streams() -> asyncio.Semaphore:
     return asyncio.Semaphore(OWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A subscription as the server knows it, and what leads requests to that server."""
-
-    id: str = field(repr=False)
-    affinity: Affinity
-
-
-@dataclass(slots=True)
-class Life:
-    """Of one stream: when it `began`, by the loop's time."""
-
-    began: float = math.inf
-
-
 @dataclass(slots=True)
 class Streams:
-    """The streams of one account. What it has learnt is kept from one `listen` to the next."""
+    """The streams of one account. What they have learnt is kept from one `listen` to the next."""
 
     client: Client
     discovery: Discovery
@@ -102,29 +51,22 @@ class Streams:
     account: Account
     own: asyncio.Semaphore
     pace: Pace = PACE
-    _held: dict[int, Subscription] = field(default_factory=dict)  # this and the next four by mailbox
-    _heard: dict[int, None] = field(default_factory=dict)  # to be yielded, in this order
-    _unsure: set[int] = field(default_factory=set)  # something may have been missed
-    _failed: Counter[int] = field(default_factory=Counter)  # in a row
-    _without: dict[int, float] = field(default_factory=dict)  # only asked in turn until then, by the loop's time
-    _door: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _said: str = ""
+    _known: Known = field(default_factory=Known)
 
     async def listen(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield mailboxes that have changed, a burst of one once. Raises `SignInAgain`, and ends by cancellation."""
         known = {mailbox.id: mailbox for mailbox in mailboxes}
-        self._held = {one: held for one, held in self._held.items() if one in known}
-        self._news.set()
+        self._known.held = {one: held for one, held in self._known.held.items() if one in known}
+        self._known.news.set()
         streams = asyncio.create_task(self._keep(tuple(mailboxes)), name=f"streams of account {self.account.id}")
-        streams.add_done_callback(lambda _: self._news.set())
+        streams.add_done_callback(lambda _: self._known.news.set())
         try:
             while not streams.done():
-                await self._news.wait()
-                self._news.clear()
-                while self._heard:
-                    one = next(iter(self._heard))
-                    del self._heard[one]
+                await self._known.news.wait()
+                self._known.news.clear()
+                while self._known.heard:
+                    one = next(iter(self._known.heard))
+                    del self._known.heard[one]
                     if one in known:
                         yield known[one]
             streams.result()
@@ -161,16 +103,17 @@ class Streams:
                 await asyncio.wait(gone)
             for stream in wanted:
                 if stream not in running:
+                    keeper = Keeper(self.client, self.account.id, stream, self._known, self.pace)
                     name = f"{len(stream)} calendars of account {self.account.id}"
-                    running[stream] = tasks.create_task(self._stream(stream), name=name)
+                    running[stream] = tasks.create_task(keeper.keep(), name=name)
             await asyncio.sleep(self.pace.plan)
 
     async def _planned(self, mailboxes: Collection[Mailbox]) -> Plan:
         """Find where each mailbox is. One whose place is not known, or that cannot have a stream for long, has none."""
-        soon = _now() + self.pace.ill
+        soon = asyncio.get_running_loop().time() + self.pace.ill
         placed = []
         for mailbox in mailboxes:
-            if self._without.get(mailbox.id, 0.0) <= soon:
+            if self._known.without.get(mailbox.id, 0.0) <= soon:
                 try:
                     at = await self.discovery.endpoint(mailbox)
                 except (RetryLater, GiveUp):
@@ -186,180 +129,3 @@ class Streams:
             return await self.discovery.groups(mailboxes) if mailboxes else {}
         except (RetryLater, GiveUp):
             return {}
-
-    async def _stream(self, stream: Stream) -> NoReturn:
-        """Keep one stream open, as well as that goes."""
-        failures = 0  # in a row
-        while True:
-            life, after = Life(), 0.0
-            try:
-                why = await self._open(stream, life)
-            except (RetryLater, GiveUp) as error:
-                why = str(error)
-                after = (error.after or 0.0) if isinstance(error, RetryLater) else self.pace.longest
-            was_well = _now() - life.began >= self.pace.steady
-            if was_well:
-                failures = 0
-                for one in stream:
-                    self._failed.pop(one.mailbox.id, None)
-            elif not failures:
-                log.info("account %d: a stream of %d calendars ended: %s", self.account.id, len(stream), why)
-            if after or not was_well:
-                await asyncio.sleep(max(after, self._pause(failures)))
-                failures += 1
-
-    def _pause(self, failures: int) -> float:
-        longest = min(self.pace.longest, self.pace.first * 2.0 ** min(failures, 20))
-        return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads gateways, decides nothing secret
-
-    async def _open(self, stream: Stream, life: Life) -> str:
-        """Subscribe where that is needed, and follow what the server tells until it ends; return why it did."""
-        async with self._alone() as answered, self.client.stream(stream[0].url, anchor(stream)) as account:
-            affinity = self._affinity(stream)
-            await self._subscribe(stream, account, affinity, answered)
-            told = {self._held[one.mailbox.id].id: one.mailbox.id for one in stream if one.mailbox.id in self._held}
-            if told:
-                self._hear(self._unsure.intersection(told.values()))
-                self._unsure.difference_update(told.values())
-                return self._ended(await self._follow(account, affinity, told, life, answered), told)
-        life.began = _now()
-        await asyncio.sleep(min(self._without.get(one.mailbox.id, 0.0) for one in stream) - life.began)
-        return "nobody in it can be subscribed to"
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[Callable[[], None]]:
-        """Wait, but not for long, while another stream asks first; yields what is called once we were answered.
-
-        Credentials that have become wrong are so tried with one request, and not by each stream: servers lock accounts.
-        """
-        asks = False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.pace.alone):
-                asks = await self._door.acquire()
-
-        def answered() -> None:
-            nonlocal asks
-            if asks:
-                asks = False
-                self._door.release()
-
-        try:
-            yield answered
-        finally:
-            answered()
-
-    def _affinity(self, stream: Stream) -> Affinity:
-        held = (self._held[one.mailbox.id].affinity for one in stream if one.mailbox.id in self._held)
-        return next(held, Affinity(anchor(stream)))
-
-    async def _subscribe(
-        self, stream: Stream, account: exchangelib.Account, affinity: Affinity, answered: Callable[[], None]
-    ) -> None:
-        """Subscribe to each calendar of `stream` that is not yet; leave out for a while those that cannot be.
-
-        Raises what may concern all of them; a mailbox that raises again and again is left out, too.
-        """
-        refused: Counter[No] = Counter()
-        subscribed = any(one.mailbox.id in self._held for one in stream)
-        for one in sorted(stream, key=by_name):
-            if one.mailbox.id in self._held or self._without.get(one.mailbox.id, 0.0) > _now():
-                continue
-            if not subscribed:
-                affinity.anchor = one.address
-            try:
-                answer = await self.client.listen(account, partial(subscribe, affinity=affinity, address=one.address))
-            except (Unreachable, Throttled):
-                raise
-            except (RetryLater, GiveUp):
-                if not self._fails(one.mailbox.id):
-                    raise
-                answer = No.NOT_FOR_THIS_ONE
-            answered()
-            if isinstance(answer, str):
-                self._held[one.mailbox.id] = Subscription(answer, affinity)
-                subscribed = True
-                continue
-            refused[answer] += self._leave_out(answer, stream if answer in OF_ALL else (one,))
-            if answer in OF_ALL:
-                break
-        self._say(refused, len(stream))
-
-    def _fails(self, one: int) -> bool:
-        """Count, and return whether that was once too often in a row."""
-        self._failed[one] += 1
-        return self._failed[one] >= IN_A_ROW
-
-    def _leave_out(self, why: No, some: Collection[Placed]) -> int:
-        """Leave out those of `some` that have no subscription, for as long as `why` lasts; return how many."""
-        longer = {No.NOT_FOR_THIS_ONE: self.pace.ill, No.NOT_THERE: self.pace.missing}
-        without = [one.mailbox.id for one in some if one.mailbox.id not in self._held]
-        self._without |= dict.fromkeys(without, _now() + longer.get(why, self.pace.refused))
-        return len(without)
-
-    def _say(self, refused: Mapping[No, int], count: int) -> None:
-        """Log why calendars are only asked in turn; once, until it is another reason."""
-        said = ", ".join(f"{number} of {count} {why.value}" for why, number in refused.items())
-        if said and said != self._said:
-            self._said = said
-            log.info(
-                "account %d: calendars cannot be followed by streams, they are asked in turn: %s", self.account.id, said
-            )
-
-    async def _follow(
-        self,
-        account: exchangelib.Account,
-        affinity: Affinity,
-        told: Mapping[str, int],
-        life: Life,
-        answered: Callable[[], None],
-    ) -> Ending:
-        loop = asyncio.get_running_loop()
-
-        def opened() -> None:
-            answered()
-            life.began = loop.time()
-
-        def tell(subscription: str) -> None:
-            if subscription in told:
-                loop.call_soon_threadsafe(self._hear, (told[subscription],))
-
-        work = partial(
-            follow,
-            affinity=affinity,
-            subscriptions=tuple(told),
-            opened=partial(loop.call_soon_threadsafe, opened),
-            tell=tell,
-            silence=self.pace.silence,
-        )
-        try:
-            return await self.client.listen(account, work)
-        except (RetryLater, GiveUp):
-            if life.began < math.inf:
-                self._unsure.update(told.values())
-            raise
-
-    def _hear(self, some: Iterable[int]) -> None:
-        self._heard |= dict.fromkeys(some)
-        self._news.set()
-
-    def _ended(self, ending: Ending, told: Mapping[str, int]) -> str:
-        """Take note of what is lost with a stream; what the server did not name is all of it."""
-        if ending.how is How.CUT:
-            self._unsure.update(told.values())
-        elif ending.how is How.LOST:
-            for subscription in ending.lost or told:
-                one = told[subscription]
-                self._held.pop(one, None)
-                self._unsure.add(one)
-                if ending.lost and self._fails(one):
-                    self._without[one] = _now() + self.pace.refused
-        return ending.how.value
-
-
-def by_name(one: Placed) -> str:
-    """Order mailboxes as `groups.anchor` does."""
-    return one.address.casefold()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -12,9 +12,10 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.errors import RingplanError, SignInAgain, Unreachable
 from gateway.sources.ews.autodiscover import Endpoint
+from gateway.sources.ews.known import Pace
 from gateway.sources.ews.notifications import Affinity, Ending, How, No, follow, subscribe
 from gateway.sources.ews.settings import EwsSettings
-from gateway.sources.ews.streams import Pace, Streams, own_streams
+from gateway.sources.ews.streams import Streams, own_streams
 
 URL = "https://mail.example.test/EWS/Exchange.asmx"
 WELL = Pace(settle=0.0, steady=0.0, first=0.001, longest=0.002)  # whatever ends was well, and is opened at once

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import Refused, RetryLater, SignInAgain, Throttled, Unreachable
+from gateway.sources.ews.known import Pace
 from gateway.sources.ews.notifications import Ending, How, No
-from gateway.sources.ews.streams import Pace
 from tests.unit.sources.ews.heard import ANNA, BO, ENDED, EVA, ILL, Server, listening, mailbox, quiet, streams
 
 
