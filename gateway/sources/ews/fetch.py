@@ -7,6 +7,7 @@ refusal is `SignInAgain`, which ends the search, since each further try brings t
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from ssl import SSLContext
 
 import requests
@@ -18,13 +19,14 @@ from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, Unreachable
 from gateway.sources.ews.adapter import Adapter
 from gateway.sources.ews.autodiscover import site
+from gateway.sources.ews.protocol import Deadlines
 from gateway.sources.ews.refusals import lost, signed_out
 from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.ews.threads import started
 
 LARGEST = 2**20  # bytes of a decoded body
 PIECE = 64 * 2**10
-WHOLE = 30.0  # seconds for a request as a whole, signing in included
-SILENT = 10.0  # seconds until connected, and between two pieces of an answer
+DEADLINES = Deadlines(connect=10.0, read=10.0, whole=30.0)  # the whole: signing in included
 GARBLED = (SpnegoError, PermissionError, LookupError, ValueError)  # what requests_ntlm makes of half a handshake
 
 
@@ -51,35 +53,35 @@ Fetch = Callable[[Request], Awaitable[Answer]]
 """Sends one request. Raises `Unreachable`, `RetryLater`, `SignInAgain` or `GiveUp`."""
 
 
-def fetcher(account: Account, settings: EwsSettings, context: SSLContext) -> Fetch:
+def fetcher(account: Account, settings: EwsSettings, context: SSLContext, deadlines: Deadlines = DEADLINES) -> Fetch:
     """Return what sends requests in the name of `account`, trusting by `context`."""
 
     async def fetch(request: Request) -> Answer:
-        adapter = Adapter(context, connect=SILENT)
+        adapter = Adapter(context, connect=deadlines.connect)
         try:
-            async with asyncio.timeout(WHOLE):
-                return await asyncio.to_thread(_sent, request, account, settings, adapter)
+            async with asyncio.timeout(deadlines.whole):
+                return await started(partial(_sent, request, account, settings, adapter, deadlines.read))
         except TimeoutError as error:
-            raise Unreachable(f"{site(request.url)} did not answer within {WHOLE:.0f} s") from error
+            raise Unreachable(f"{site(request.url)} did not answer within {deadlines.whole:.0f} s") from error
         finally:
             adapter.sockets.shut()  # so that the thread ends too, whatever ended us
 
     return fetch
 
 
-def _sent(request: Request, account: Account, settings: EwsSettings, adapter: Adapter) -> Answer:
+def _sent(request: Request, account: Account, settings: EwsSettings, adapter: Adapter, read: float) -> Answer:
     host = site(request.url)
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         try:
-            answer = _answered(session, request, None)
+            answer = _answered(session, request, read, None)
             if answer.status != 401 or not request.signed:
                 return answer
             if not request.url.startswith("https://"):
                 raise GiveUp(f"{host} asks for a password without TLS", "let it answer on https://")
-            answer = _answered(session, request, _auth(answer, account, settings, host))
+            answer = _answered(session, request, read, _auth(answer, account, settings, host))
         except requests.RequestException as error:
             raise lost(error, host) from error
         except GARBLED as error:
@@ -89,7 +91,7 @@ def _sent(request: Request, account: Account, settings: EwsSettings, adapter: Ad
         return answer
 
 
-def _answered(session: requests.Session, request: Request, auth: AuthBase | None) -> Answer:
+def _answered(session: requests.Session, request: Request, read: float, auth: AuthBase | None) -> Answer:
     headers = {"User-Agent": "Ringplan", "Accept": "*/*", "Accept-Encoding": "gzip"}
     if request.body:
         headers["Content-Type"] = "text/xml; charset=utf-8"
@@ -101,7 +103,7 @@ def _answered(session: requests.Session, request: Request, auth: AuthBase | None
         headers=headers,
         data=request.body or None,
         auth=auth,
-        timeout=SILENT,
+        timeout=read,
         allow_redirects=False,
         stream=not isinstance(auth, HttpNtlmAuth),  # which reads refusals whole: let the adapter bound them
     ) as response:
