@@ -19,10 +19,10 @@ SUNDAY = date(2026, 3, 29)  # the clocks are put forward in Europe; three weeks 
 WINDOW = Window(datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 4, 9, tzinfo=UTC), date(2026, 3, 26))
 
 
-def days(uid: str, first: date, last: date, zone: str, at: str, **fields: object) -> Item:
+def days(uid: str, first: date, last: date, zone: str, at: str, recurrence: Recurrence | None = None) -> Item:
     """Days, `last` included, between the midnights of a zone `at` some place."""
     start, end = (datetime.combine(day, datetime.min.time(), ZoneInfo(at)) for day in (first, last + timedelta(days=1)))
-    return Item(uid=uid, subject=f"SEM: {uid}", start=start, end=end, zone=zone, all_day=True, **fields)
+    return Item(uid=uid, subject=f"SEM: {uid}", start=start, end=end, zone=zone, all_day=True, recurrence=recurrence)
 
 
 async def read(exchange: FakeExchange, *items: Item) -> dict[str, list[tuple[str, str]]]:
