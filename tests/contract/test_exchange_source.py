@@ -165,14 +165,32 @@ async def test_a_state_that_exchange_does_not_know_any_more_is_read_whole(exchan
             assert of(await whole(source, mailbox("alice"), first.cursor), "one")
 
 
-async def test_series_are_searched_for_no_more_once_somebody_was_seen_to_have_one(exchange):
+async def test_what_expands_series_is_never_searched_for_them(exchange):
     async with connect(EwsSettings(url=exchange.url))(account("alice")) as opened:
         source = calendar_of(opened)
-        await whole(source, mailbox("alice"))
-        assert Counter(asked(exchange))["FindItem"] == 2
+        reading = await whole(source, mailbox("alice"))
         to_exchange(exchange.calendar("alice@example.test"), replace(one("weekly"), weekly=("MO",)))
-        await whole(source, mailbox("alice"))
-        exchange.calendar("alice@example.test").delete("weekly")
-        before = len(asked(exchange))
-        await whole(source, mailbox("alice"))
-        assert Counter(asked(exchange)[before:])["FindItem"] == 1
+        reading = await whole(source, mailbox("alice"), reading.cursor)
+        to_exchange(exchange.calendar("alice@example.test"), one("lunch"))
+        await whole(source, mailbox("alice"), reading.cursor)
+    assert Counter(asked(exchange)) == {"ConvertId": 1, "SyncFolderItems": 3, "FindItem": 3, "GetItem": 2}
+
+
+async def test_what_does_not_expand_series_is_searched_once_after_a_start_and_never_else(exchange):
+    exchange.behaviour.expands = False
+    calendar = exchange.calendar("alice@example.test")
+    to_exchange(calendar, replace(one("weekly"), weekly=("MO",)))
+    settings = EwsSettings(url=exchange.url)
+    async with connect(settings)(account("alice")) as opened:
+        reading = await whole(calendar_of(opened), mailbox("alice"))
+    assert Counter(asked(exchange))["FindItem"] == 1
+    async with connect(settings)(account("alice")) as opened:
+        assert await calendar_of(opened).read(mailbox("alice"), WINDOW, reading.cursor) is None
+        to_exchange(calendar, replace(one("more"), weekly=("TU",)))
+        for _ in range(2):
+            again = await whole(calendar_of(opened), mailbox("alice"), reading.cursor)
+            assert {found.uid for found in again.appointments} == {"weekly", "more"}
+        calendar.delete("weekly")
+        again = await whole(calendar_of(opened), mailbox("alice"), reading.cursor)
+        assert {found.uid for found in again.appointments} == {"more"}
+    assert Counter(asked(exchange))["FindItem"] == 1 + 3 + 1

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchangelib import Account, CalendarItem, EWSDateTime
-from exchangelib.errors import ErrorAccessDenied, ErrorNonPrimarySmtpAddress, EWSError
+from exchangelib.errors import ErrorAccessDenied, ErrorItemNotFound, ErrorNonPrimarySmtpAddress, EWSError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Calendar, Root
 from exchangelib.items import ID_ONLY, SHALLOW
@@ -34,11 +34,16 @@ UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticErro
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of what has changed: `some` (or nothing), the `state` after it, and whether there is `more`."""
+    """A page of what has changed: `some` (or nothing), the `state` after it, and whether there is `more`.
+
+    `series`: ids of masters among what is new or changed; `gone`: ids of what was removed.
+    """
 
     state: str = field(repr=False)
     some: bool
     more: bool
+    series: frozenset[str] = field(default=frozenset(), repr=False)
+    gone: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +88,20 @@ def changes(account: Account, state: str | None) -> Changes:
         service.call(
             folder=calendar_of(account),
             shape=ID_ONLY,
-            additional_fields=None,
+            additional_fields=_paths(account, ("type",)),
             sync_state=state,
             ignore=None,
             max_changes_returned=PAGE,
             sync_scope=None,
         )
     )
-    return Changes(service.sync_state or "", bool(found), not service.includes_last_item_in_range)
+    return Changes(
+        service.sync_state or "",
+        some=bool(found),
+        more=not service.includes_last_item_in_range,
+        series=frozenset(changed.get("Id") for changed, kind in found if kind == RECURRING_MASTER),
+        gone=frozenset(changed.get("Id") for changed, kind in found if kind == _Changes.DELETE),
+    )
 
 
 def view(account: Account, start: datetime, end: datetime, fields: Iterable[str], most: int = PAGE) -> View:
@@ -102,8 +113,8 @@ def view(account: Account, start: datetime, end: datetime, fields: Iterable[str]
         return View(full=True)
     found = [_read(element, account) for element in elements]
     items = [item for item in found if isinstance(item, CalendarItem)]
-    _complete(account, items, [path for path in paths if path.field.is_complex])
-    return View(tuple(items), unreadable=found.count(None))
+    whole, unreadable = _completed(account, items, [path for path in paths if path.field.is_complex])
+    return View(tuple(whole), unreadable=unreadable + found.count(None))
 
 
 def masters(account: Account, offset: int = 0) -> Masters:
@@ -172,10 +183,11 @@ class _Refusable(SyncFolderItems):  # type: ignore[misc]
 
 
 class _Changes(Plain, _Refusable):
-    """Notices that something changed, without reading what."""
+    """Notices that something changed, without reading it: its id, and whether it is a series or was removed."""
 
-    def _elem_to_obj(self, elem: Any) -> Any:
-        return elem.tag
+    def _elem_to_obj(self, elem: Any) -> tuple[Any, str | None]:
+        kind = self.change_types_map[elem.tag]
+        return next(elem.iter(ID)), kind if kind == self.DELETE else elem.findtext(f"*/{KIND}")
 
 
 class _Found(Plain, FindItem):  # type: ignore[misc]
@@ -227,8 +239,14 @@ def _find(
     )
 
 
-def _complete(account: Account, items: Sequence[CalendarItem], paths: Sequence[FieldPath]) -> None:
-    """Give the items of a view what only GetItem tells; one that it refuses stays without."""
+def _completed(
+    account: Account, items: Sequence[CalendarItem], paths: Sequence[FieldPath]
+) -> tuple[list[CalendarItem], int]:
+    """Return the items of a view with what only GetItem tells, and how many of them cannot be read.
+
+    One that we may not see stays without; one that was removed meanwhile is left out.
+    """
+    whole, unreadable = list(items), 0
     for start in range(0, len(items) if paths else 0, PAGE):
         batch = items[start : start + PAGE]
         ids = [ItemId(id=item.id) for item in batch]  # as they are now: without their change keys
@@ -237,6 +255,10 @@ def _complete(account: Account, items: Sequence[CalendarItem], paths: Sequence[F
             if isinstance(detail, CalendarItem):
                 for path in paths:
                     setattr(item, path.field.name, getattr(detail, path.field.name))
+            elif detail is None or isinstance(detail, ErrorItemNotFound):
+                whole.remove(item)
+                unreadable += detail is None
+    return whole, unreadable
 
 
 def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:
@@ -246,4 +268,4 @@ def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:
 
 
 def _ews(moment: datetime) -> EWSDateTime:
-    return EWSDateTime.from_datetime(moment.astimezone(UTC))
+    return EWSDateTime.from_datetime(moment.astimezone(UTC).replace(microsecond=0))

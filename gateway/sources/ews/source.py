@@ -7,16 +7,16 @@ state of a calendar, which may be 200 pages away.
 
 Exchange expands series in a view; some servers do not (gromox 3.10), and then do not tell of changed occurrences
 either. Which kind an endpoint is, is learnt from what it shows: the first occurrence in anybody's view says for all
-mailboxes there that it expands. Until then, a view without any occurrence makes us look for series in the whole folder
-and expand them here. What expands is thus searched at most until somebody with a series was read; what does not is
-searched at each whole reading.
+mailboxes there that it expands. Until then, the series of a calendar are asked for and expanded here. Which those are,
+SyncFolderItems tells as it tells of all items; only where it went on from an old state, after a start of the gateway,
+the folder is searched through once.
 """
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -90,6 +90,7 @@ class Calendars:
     expanding: set[str]
     _primary: dict[str, str] = field(default_factory=dict, repr=False)  # of addresses that are not
     _states: dict[Place, str] = field(default_factory=dict, repr=False)
+    _series: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)  # ids, until the server expands
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         """As `ports.CalendarSource.read`; raises `Refused` where a service account may not read this mailbox."""
@@ -142,11 +143,13 @@ class Calendars:
         if same:
             return None
         items, unreadable = await self._view(place, window)
+        mailbox = replace(mailbox, addresses=mailbox.addresses | {place.address.lower()})  # organisers are named by it
         found, set_aside = await _parsed(appointments, mailbox, window, items)
         if any(item.type in (OCCURRENCE, EXCEPTION) for item in items):
             self.expanding.add(place.url)
+            self._series.clear()
         elif place.url not in self.expanding:
-            series = await self._series(place, window)
+            series = await self._known_series(place, window)
             more, wrong = await _parsed(expanded, mailbox, window, series)
             found, set_aside = found + more, set_aside + wrong
         cursor = Cursor(json.dumps({"state": state}), window.day) if state else None
@@ -159,11 +162,15 @@ class Calendars:
         """
         state = self._states.get(place, known)
         same = state is not None and state == known
+        if state is None:
+            self._series[place] = frozenset()
         for _ in range(MOST_PAGES):
             page = await self.ask(place, partial(requests.changes, state=state))
             same = same and not page.some
             before, state = state, page.state
             self._states[place] = state
+            if place in self._series:
+                self._series[place] = (self._series[place] | page.series) - page.gone
             if not page.more or state == before:
                 break
         else:
@@ -192,16 +199,22 @@ class Calendars:
                 stretches += [(middle, end), (start, middle)]
         return tuple(items.values()), unreadable
 
-    async def _series(self, place: Place, window: Window) -> tuple[CalendarItem, ...]:
-        """Return all series of the folder, and what was changed of them in the window."""
-        ids: list[str] = []
+    async def _known_series(self, place: Place, window: Window) -> tuple[CalendarItem, ...]:
+        """Return all series of a calendar, and what was changed of them in the window."""
+        if place not in self._series:
+            self._series[place] = await self._searched(place)
+        masters = await self._details(place, sorted(self._series[place]), MASTER_FIELDS)
+        return masters + await self._details(place, changed(masters, window), FIELDS)
+
+    async def _searched(self, place: Place) -> frozenset[str]:
+        """Look through the whole folder for the ids of series."""
+        ids: set[str] = set()
         offset: int | None = 0
         while offset is not None:
             page = await self.ask(place, partial(requests.masters, offset=offset))
-            ids += page.ids
+            ids.update(page.ids)
             offset = page.following
-        masters = await self._details(place, ids, MASTER_FIELDS)
-        return masters + await self._details(place, changed(masters, window), FIELDS)
+        return frozenset(ids)
 
     async def _details(self, place: Place, ids: Sequence[str], fields: tuple[str, ...]) -> tuple[CalendarItem, ...]:
         found: tuple[CalendarItem, ...] = ()

@@ -32,6 +32,18 @@ def test_changes_come_in_pages():
     assert "SyncState" not in answers.asked[0]
 
 
+def test_changes_name_the_series_among_them_and_what_is_gone():
+    one, answers = account(capture("039_sync_delta_SyncFolderItems"))
+    page = changes(one, "a state")
+    assert len(page.gone) == 1
+    assert page.series == frozenset()
+    assert 'FieldURI="calendar:CalendarItemType"' in answers.asked[0]
+    one, _ = account(capture("044_sync_with_recurrence_and_attendees_SyncFolderItems"))
+    page = changes(one, None)
+    assert len(page.series) == 2
+    assert page.gone == frozenset()
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [
@@ -55,6 +67,21 @@ def test_a_view_has_what_only_the_items_themselves_tell():
     assert 'FieldURI="calendar:StartTimeZone"' in answers.asked[0]
     assert re.findall('FieldURI="([^"]*)"', answers.asked[1]) == ["calendar:Organizer", "calendar:UID"]
     assert "ChangeKey" not in answers.asked[1], "an item that is changed in between comes as it is now"
+
+
+@pytest.mark.parametrize(
+    ("code", "left"), [("ErrorItemNotFound", 6), ("ErrorAccessDenied", 7), ("ErrorItemCorrupt", 7)]
+)
+def test_an_item_that_is_gone_meanwhile_is_left_out_and_one_that_is_hidden_stays_as_it_is(code, left):
+    message = re.compile("<m:GetItemResponseMessage.*?</m:GetItemResponseMessage>", re.DOTALL)
+    refusal = (
+        f'<m:GetItemResponseMessage ResponseClass="Error"><m:MessageText>no</m:MessageText><m:ResponseCode>{code}'
+        "</m:ResponseCode><m:Items/></m:GetItemResponseMessage>"
+    )
+    one, _ = account(capture(FOUND), message.sub(refusal, capture(GOT).decode(), count=1).encode())
+    found = view(one, START, END, ("type", "location"))
+    assert len(found.items) == left
+    assert found.unreadable == 0
 
 
 def test_a_full_stretch_is_not_taken_for_the_whole():

@@ -50,6 +50,7 @@ class Scripted:
     items: list[CalendarItem] = field(default_factory=list)
     state: int = 1
     pages: int = 1
+    gone: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
     of: list[tuple[str, str]] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
@@ -72,7 +73,8 @@ class Scripted:
         seen = 1 - self.pages if state is None else int(state)
         if seen < 0:
             return Changes(str(seen + 1), some=True, more=True)
-        return Changes(str(self.state), some=seen != self.state, more=False)
+        series = frozenset(one.id for one in self.items if one.type == "RecurringMaster")
+        return Changes(str(self.state), some=seen != self.state, more=False, series=series, gone=self.gone)
 
     def view(self, start, end, fields, most):
         assert "subject" in fields
@@ -235,7 +237,10 @@ async def test_series_are_looked_for_until_a_server_is_seen_to_expand_them():
     scripted = Scripted([item("one")])
     source = calendars(scripted)
     await whole(source)
-    assert scripted.asked == ["changes", "view", "masters"]
+    assert scripted.asked == ["changes", "view"]
+    scripted.put(item("old", NOON - timedelta(days=400), kind="RecurringMaster"))
+    await whole(source)
+    assert scripted.asked[2:] == ["changes", "view", "details"]
     scripted.put(item("weekly", kind="Exception"))
     await whole(source)
     scripted.items.pop()
@@ -258,7 +263,23 @@ async def test_series_are_expanded_where_the_server_does_not():
         reading = await whole(calendars(scripted))
         days = [one.start - NOON for one in reading.appointments]
         assert days == [timedelta(days=n, hours=n == 1) for n in range(12)]
-    assert scripted.asked == ["changes", "view", "masters", "details", "details"] * 2
+    assert scripted.asked == ["changes", "view", "details", "details"] * 2
+
+
+async def test_after_a_start_from_an_old_state_the_folder_is_searched_for_series_once():
+    lunch = item("lunch", kind="RecurringMaster")
+    lunch.recurrence = Recurrence(pattern=DailyPattern(interval=1), boundary=NoEndPattern(start=EWSDate(2026, 11, 23)))
+    scripted = Scripted([lunch], state=7)
+    source = calendars(scripted)
+    old = Cursor('{"state":"6"}', WINDOW.day)
+    scripted.instead["changes"] = lambda state: Changes("7", some=state != "7", more=False)
+    for asked in (["changes", "view", "masters", "details"], ["changes", "view", "details"]):
+        assert len(uids(await whole(source, old))) == 12
+        assert scripted.asked == asked
+        scripted.asked.clear()
+    scripted.instead["changes"] = lambda state: Changes("8", some=True, more=False, gone=frozenset({"lunch"}))
+    assert uids(await whole(source, old)) == []
+    assert scripted.asked == ["changes", "view"]
 
 
 async def test_an_endpoint_that_works_no_more_is_found_again_and_asked_once_more():
