@@ -1,148 +1,38 @@
 """Finding the scripted Exchange over real TLS, in an internet in which example.test and its hosts are here."""
 
 import asyncio
-import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
-import dns.asyncresolver
 import pytest
 import pytest_asyncio
-import trustme
-import urllib3.util.connection
 
-from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import Refused, RetryLater, SignInAgain, Unreachable
 from gateway.net.trust import fingerprint, trust
 from gateway.sources.ews import fetch
 from gateway.sources.ews.autodiscover import Endpoint
 from gateway.sources.ews.client import opened
-from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.fetch import DEADLINES, Request, fetcher
+from gateway.sources.ews.fetch import Request
 from gateway.sources.ews.protocol import Deadlines
-from gateway.sources.ews.settings import EwsSettings
+from tests.contract.exchange_world import AUTO, EWS, JSON, SERVICE, SVC, XML, Begin, World, beginning, mailbox
 from tests.fakes.dav_dns import names
 from tests.fakes.exchange import faults
-from tests.fakes.exchange.autodiscover import Autodiscover, ToAddress, Told, ToUrl, User, elsewhere
-from tests.fakes.exchange.exchange import FakeExchange
-from tests.fakes.exchange.http import Handler, Reply, Server
-
-EWS = "https://mail.example.test/EWS/Exchange.asmx"
-AUTO = "https://autodiscover.example.test"
-SVC, XML, JSON = (f"/autodiscover/autodiscover.{form}" for form in ("svc", "xml", "json"))
-HOSTS = (
-    "example.test",
-    "autodiscover.example.test",
-    "mail.example.test",
-    "owa.example.test",
-    "autodiscover.moved.test",
-)
-SERVICE = "EXAMPLE\\ringplan"
-PASSWORD = "pässword"
-
-
-@dataclass(slots=True)
-class Net:
-    """Which server has a host's port; what is not here does not exist. `asked`: who was connected to, in order."""
-
-    servers: dict[tuple[str, int], int] = field(default_factory=dict)
-    asked: list[tuple[str, int]] = field(default_factory=list)
+from tests.fakes.exchange.autodiscover import ToAddress, Told, ToUrl, User, elsewhere
+from tests.fakes.exchange.http import Reply
 
 
 @pytest.fixture
-def net(monkeypatch) -> Net:
-    net, connect = Net(), urllib3.util.connection.create_connection
-
-    def connected(address: tuple[str, int], *more, **options) -> socket.socket:
-        net.asked.append(address)
-        if address not in net.servers:
-            raise socket.gaierror(socket.EAI_NONAME, "no such host")
-        return connect(("127.0.0.1", net.servers[address]), *more, **options)
-
-    monkeypatch.setattr(urllib3.util.connection, "create_connection", connected)
-    return net
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def ca(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    return tmp_path / "ca.pem"
-
-
-@dataclass(slots=True)
-class World:
-    """The scripted Exchange behind its hosts; `users`: what Autodiscover says of whom; `certificate`: DER."""
-
-    net: Net
-    exchange: FakeExchange
-    autodiscover: Autodiscover
-    stack: AsyncExitStack
-    ca: Path
-    certificate: bytes
-    resolver: dns.asyncresolver.Resolver
-
-    def discovery(self, password: str = PASSWORD, deadlines: Deadlines = DEADLINES, **settings) -> Discovery:
-        account = Account(1, "exchange", SERVICE, Secret(password), service=True)
-        made = EwsSettings(**({"ca": self.ca} | settings))
-        context = trust(made.ca, made.pin, made.tls_minimum)
-        return Discovery(made, fetcher(account, made, context, deadlines), self.resolver)
-
-    def at(self, *hosts: str) -> None:
-        """Let Exchange answer for these hosts alone, and for mail.example.test."""
-        port = self.exchange.server.port
-        self.net.servers = {(host, 443): port for host in (*hosts, "mail.example.test")}
-
-    async def plain(self, host: str, handler: Handler) -> Server:
-        """Serve `handler` at http://`host`, to everybody."""
-        server = await self.stack.enter_async_context(Server(handler, {}, in_front=lambda _: handler).up())
-        self.net.servers[host, 80] = server.port
-        return server
-
-    @property
-    def users(self) -> dict[str, Told]:
-        return self.exchange.users
-
-    @property
-    def attempts(self) -> list[bool]:
-        """Whether each password that was offered was right."""
-        return [attempt.right for attempt in self.exchange.server.signins.attempts]
-
-
-@asynccontextmanager
-async def exchange(net: Net, authority: trustme.CA, ca: Path, *schemes: str) -> AsyncIterator[World]:
-    """Start a scripted Exchange that knows Anna; its front is autodiscover.example.test."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued = authority.issue_cert(*HOSTS)
-    issued.configure_cert(context)
-    certificate = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
-    fake = FakeExchange(tls=context, schemes=schemes)
-    fake.service("ringplan@example.test", PASSWORD, login=SERVICE)
-    fake.users["anna@example.test"] = User(EWS, group="SITE-1", address="anna@example.test")
-    async with AsyncExitStack() as stack, names({}) as nothing, fake.up():
-        world = World(net, fake, fake._autodiscover, stack, ca, certificate, nothing)
-        world.at("autodiscover.example.test")
-        yield world
+def begin(monkeypatch, tmp_path) -> Begin:
+    return beginning(monkeypatch, tmp_path)
 
 
 @pytest_asyncio.fixture
-async def world(net: Net, authority: trustme.CA, ca: Path) -> AsyncIterator[World]:
-    async with exchange(net, authority, ca, "Negotiate", "NTLM", "Basic") as world:
+async def world(begin) -> AsyncIterator[World]:
+    async with begin() as world:
         yield world
-
-
-def mailbox(number: int = 1, address: str = "anna@example.test") -> Mailbox:
-    return Mailbox(number, number, 1, address, frozenset({address}), ZoneInfo("Europe/Stockholm"))
 
 
 async def test_json_alone_needs_no_password(world):
@@ -154,8 +44,8 @@ async def test_json_alone_needs_no_password(world):
 
 @pytest.mark.parametrize("form", ["soap", "pox"])
 @pytest.mark.parametrize("schemes", [("Negotiate", "NTLM"), ("Negotiate",), ("Basic",)], ids="+".join)
-async def test_with_a_password_once(net, authority, ca, schemes, form):
-    async with exchange(net, authority, ca, *schemes) as world:
+async def test_with_a_password_once(begin, schemes, form):
+    async with begin(*schemes) as world:
         world.autodiscover.forms = (form,)
         group = "SITE-1" if form == "pox" else ""
         assert await world.discovery().endpoint(mailbox()) == Endpoint(EWS, group)
@@ -163,8 +53,8 @@ async def test_with_a_password_once(net, authority, ca, schemes, form):
 
 
 @pytest.mark.parametrize("schemes", [("Negotiate", "NTLM", "Basic"), ("Basic",)], ids="+".join)
-async def test_a_wrong_password_is_offered_once(net, authority, ca, schemes):
-    async with exchange(net, authority, ca, *schemes) as world:
+async def test_a_wrong_password_is_offered_once(begin, schemes):
+    async with begin(*schemes) as world:
         world.at("autodiscover.example.test", "example.test")
         world.autodiscover.forms = ("soap", "pox")
         discovery = world.discovery("wrong")
@@ -174,8 +64,8 @@ async def test_a_wrong_password_is_offered_once(net, authority, ca, schemes):
         assert world.attempts == [False]
 
 
-async def test_a_server_that_offers_no_sign_in_of_ours(net, authority, ca):
-    async with exchange(net, authority, ca, "Negotiate", "NTLM") as world:
+async def test_a_server_that_offers_no_sign_in_of_ours(begin):
+    async with begin("Negotiate", "NTLM") as world:
         world.autodiscover.forms = ("soap", "pox")
         discovery = world.discovery(sign_in="basic")
         with pytest.raises(RetryLater):
@@ -184,9 +74,9 @@ async def test_a_server_that_offers_no_sign_in_of_ours(net, authority, ca):
         assert world.attempts == []
 
 
-async def test_ntlm_is_bound_to_the_certificate(net, authority, ca):
+async def test_ntlm_is_bound_to_the_certificate(begin):
     """Extended protection (Exchange 2019 CU14 and later) refuses what is not."""
-    async with exchange(net, authority, ca, "NTLM") as world:
+    async with begin("NTLM") as world:
         world.autodiscover.forms = ("soap",)
         world.exchange.server.signins.bind(world.certificate)
         assert await world.discovery().endpoint(mailbox()) == Endpoint(EWS)
@@ -272,7 +162,7 @@ async def test_a_certificate_that_is_not_trusted_gets_no_question(world):
     assert world.exchange.server.requests == []
 
 
-async def test_a_certificate_for_another_name(world, authority, ca):
+async def test_a_certificate_for_another_name(world):
     world.net.servers["autodiscover.other.test", 443] = world.exchange.server.port
     with pytest.raises(Unreachable, match=r"certificate of autodiscover\.other\.test is not trusted"):
         await world.discovery().endpoint(mailbox(address="anna@other.test"))
