@@ -74,13 +74,13 @@ def distrusted(error: BaseException, host: str) -> Unreachable | None:
             )
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unreachable(
-                f"the certificate of {host} is not trusted: {cause.verify_message}",
+                f"the certificate of {host} is not trusted: {getattr(cause, 'verify_message', cause)}",
                 "give the authority's file as ca or the certificate's SHA-256 as pin, or correct the certificate",
             )
         if isinstance(cause, ssl.SSLEOFError):
             return Unreachable(f"{host} hangs up when TLS begins: it may speak only an old version", OLDER)
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, WAITING):
-            said = cause.reason or ""
+            said = str(getattr(cause, "reason", None) or "")  # Python's own have none
             if "UNSUPPORTED_PROTOCOL" in said or "PROTOCOL_VERSION" in said:
                 return Unreachable(f"{host} speaks only a version of TLS that is not accepted", OLDER)
             return Unreachable(f"{host} does not speak TLS as it should ({said.lower()})", "are url and port right?")

@@ -71,8 +71,10 @@ class Client:
     @asynccontextmanager
     async def stream(self, at: str, address: str) -> AsyncIterator[exchangelib.Account]:
         """Give the mailbox `address` on a connection of its own, for `listen`; leaving closes it."""
-        async with self._connected(at):
-            wire = self._wire(at)
+        before = self._refusals
+        async with self._limit:
+            self._may_ask(at, before)
+            wire = await self._first(at, before) or self._wire(at)
         try:
             yield self._on(wire, address)
         finally:

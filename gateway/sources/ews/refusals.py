@@ -40,6 +40,7 @@ KNOWN = (  # what `translated` can be asked about
     spnego.exceptions.SpnegoError,
     *GARBLED,
 )
+THEIRS = ("exchangelib", "requests", "urllib3", "spnego")  # where an answer makes an error that is none of ours
 CLOSED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 
 REFUSED: dict[type[ews.EWSError], tuple[str, str]] = {
@@ -50,6 +51,7 @@ REFUSED: dict[type[ews.EWSError], tuple[str, str]] = {
     ews.ErrorNonExistentMailbox: ("knows no mailbox with this address", "correct the user's address"),
     ews.ErrorNonPrimarySmtpAddress: ("wants the main address of the mailbox", "write the user's main address first"),
     ews.ErrorInvalidSmtpAddress: ("takes the user's address for none", "correct the user's address"),
+    ews.ErrorAccountDisabled: ("has disabled the account of the mailbox", "enable it, or remove the user"),
     ews.ErrorMailboxConfiguration: ("cannot use the mailbox as it is configured", "ask the administrator of Exchange"),
     ews.ErrorImpersonateUserDenied: ("does not let this account act as the user", IMPERSONATE),
     ews.ErrorImpersonationDenied: ("does not let this account act as the user", IMPERSONATE),
@@ -57,10 +59,8 @@ REFUSED: dict[type[ews.EWSError], tuple[str, str]] = {
 }
 SIGN_IN = (
     ews.UnauthorizedError,
-    ews.ErrorAccountDisabled,
     ews.ErrorPasswordExpired,
     ews.ErrorPasswordChangeRequired,
-    ews.ErrorMailboxLogonFailed,
 )
 STALE = (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound)
 
@@ -86,11 +86,13 @@ def translated(error: Exception, host: str) -> RingplanError:
             return Refused(f"{host} {said} ({type(error).__name__})", remedy)
     if isinstance(error, ews.EWSError):
         return RetryLater(f"{host} answered with {type(error).__name__}")
-    if isinstance(error, (PermissionError, KeyError, spnego.exceptions.SpnegoError)) and _raised_in(error, "requests_"):
+    if isinstance(error, (PermissionError, KeyError, spnego.exceptions.SpnegoError)) and _raised_in(
+        error, "requests_ntlm"
+    ):
         return RetryLater(f"{host} broke off signing in by NTLM", 'if it goes on so, set sign_in = "basic"')
     if isinstance(error, (requests.RequestException, urllib3.exceptions.HTTPError, OSError)):
         return lost(error, host)
-    if isinstance(error, GARBLED) and _raised_in(error, "exchangelib"):
+    if isinstance(error, GARBLED) and _raised_in(error, *THEIRS):
         return RetryLater(f"{host} answered with something that cannot be read ({type(error).__name__})")
     raise error
 
@@ -169,10 +171,10 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _raised_in(error: BaseException, package: str) -> bool:
-    """Return whether `error` came out of that package, not out of our code that it was called by."""
+def _raised_in(error: BaseException, *packages: str) -> bool:
+    """Return whether `error` came out of one of these packages, not out of our code that called it."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         name = str(frame.f_globals.get("__name__", ""))
-        if name.startswith((package, "gateway.")):
-            return name.startswith(package)
+        if name.startswith((*packages, "gateway.")):
+            return name.startswith(packages)
     return False
