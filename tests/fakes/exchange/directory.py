@@ -32,24 +32,23 @@ class Directory:
     logins: dict[str, str] = field(default_factory=dict)
     impersonators: set[str] = field(default_factory=set)
 
-    def actor(self, user: str, call: Call) -> str:
-        """Return the address whose rights count.
+    def actor(self, login: str, call: Call) -> str:
+        """Return the address whose rights count; `login`: that of who signed in.
 
         A login that may not impersonate gets ErrorImpersonateUserDenied (capture 093); an alias gets
         ErrorNonPrimarySmtpAddress with the primary address (Microsoft: "PrimarySmtpAddress", "ResponseCode"); a login
         without a mailbox that does not impersonate gets ErrorMissingEmailAddress.
         """
-        address = self.logins[user.lower()]
         if call.impersonated:
-            if address not in self.impersonators:
+            if login not in self.impersonators:
                 raise Fault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate.")
             try:
                 return self.mailbox(call.impersonated).address
             except Refusal as refusal:
                 raise Fault(refusal.code, refusal.text, **refusal.values) from None
-        if address not in self.mailboxes and call.operation != "ConvertId":
+        if login not in self.mailboxes and call.operation != "ConvertId":
             raise Fault("ErrorMissingEmailAddress", "The account has no mailbox.")
-        return address
+        return login
 
     def mailbox(self, address: str) -> Mailbox:
         """Find a mailbox by its primary address, the only one that Exchange takes."""

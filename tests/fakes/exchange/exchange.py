@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
 from tests.fakes.exchange import grammar, soap
 from tests.fakes.exchange.autodiscover import Autodiscover, Told, User
 from tests.fakes.exchange.availability import get_user_availability
@@ -108,7 +110,7 @@ class FakeExchange:
             said, cookies = self._answered(call, request.user)
         except soap.Fault as fault:
             return Reply(500, XML, soap.enveloped(soap.fault(fault.refusal), self.behaviour.told()))
-        except ValueError:
+        except soap.NotXml:
             return Reply(400)
         if isinstance(said, Stream):
             return Reply(200, XML, said.chunks())
@@ -121,10 +123,19 @@ class FakeExchange:
         known = call.version in BUILDS and self.behaviour.since(call.version)
         if call.version and not known:
             raise soap.Fault("ErrorInvalidServerVersion", "The specified server version is invalid.")
+        call = replace(call, zone=self._zone(call.zone))
         grammar.check(call.body, self.behaviour)
         login = self.directory.logins[user.lower()]
-        asked = Asked(call, self.directory.actor(user, call), login, self.directory)
+        asked = Asked(call, self.directory.actor(login, call), login, self.directory)
         return operation(asked), affinity(asked) if call.operation == "Subscribe" else {}
+
+    def _zone(self, zone: str) -> str:
+        """Return the zone to write times in; TimeZoneContext came with Exchange 2010, older servers do not heed it."""
+        if not self.behaviour.since("Exchange2010"):
+            return ""
+        if zone and zone not in WINDOWS_TO_OLSON:
+            raise soap.Fault("ErrorTimeZone", "An internal error occurred while processing a time zone.")
+        return zone
 
     def _operations(self) -> dict[str, Callable[[Asked], Element | Stream]]:
         return {
