@@ -127,7 +127,7 @@ async def test_exchangelib_reads_what_failed_inside_an_answer(faults, expand):
     faults.next(kinds.error("ErrorMailboxMoveInProgress", "Mailbox move in progress."))
     with pytest.raises(ErrorMailboxMoveInProgress, match="Mailbox move in progress"):
         await expand()
-    faults.next(kinds.error("ErrorServerBusy", "Try again later.", BackOffMilliseconds=3000))
+    faults.next(kinds.error("ErrorServerBusy", "Try again later.", BackOffMilliseconds="3000"))
     with pytest.raises(ErrorServerBusy):
         await expand()
 

@@ -114,7 +114,8 @@ async def test_a_wrong_password_is_refused_once_and_counted(session):
 
 
 async def test_over_tls_ntlm_may_have_to_be_bound_to_the_certificate(session, trust):
-    async with Server(answer, PEOPLE, trust.server, bound=trust.shown).up() as server:
+    async with Server(answer, PEOPLE, trust.server).up() as server:
+        server.signins.bind(trust.shown)
         session.auth = HttpNtlmAuth("bo@example.test", "word", send_cbt=False)
         assert (await said(lambda: session.post(server.url + EWS)))[0] == 401
         session.auth = HttpNtlmAuth("bo@example.test", "word")

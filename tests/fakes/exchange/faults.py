@@ -13,15 +13,11 @@ throttling in Exchange", its tables 3 and 4.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from xml.sax.saxutils import escape
 
+from tests.fakes.exchange import soap
 from tests.fakes.exchange.http import Handler, Reply, Request, page
 
 XML = {"Content-Type": "text/xml; charset=utf-8"}
-TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
-MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
-ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 BUSY = "The server cannot service this request right now. Try again later."
 
 Fault = Callable[[Request, Handler], Awaitable[Reply]]
@@ -112,23 +108,19 @@ def busy(back_off: int | None = 30_000) -> Fault:
 
     None: without one ("The response may contain a back off hint").
     """
-    return _always(soap_fault("ErrorServerBusy", BUSY, {} if back_off is None else {"BackOffMilliseconds": back_off}))
+    values = {} if back_off is None else {"BackOffMilliseconds": str(back_off)}
+    return _always(soap_fault("ErrorServerBusy", BUSY, **values))
 
 
-def error(code: str, text: str = "", **values: object) -> Fault:
+def error(code: str, text: str = "", **values: str) -> Fault:
     """Say `code` in a response message with status 200, as Throttling has it for HTTP 200, and as any operation fails.
 
     `values`: of MessageXml.
     """
 
     async def answer(request: Request, _: Handler) -> Reply:
-        name = request.operation
-        message = (
-            f'<m:{name}ResponseMessage ResponseClass="Error"><m:MessageText>{escape(text)}</m:MessageText>'
-            f"<m:ResponseCode>{code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>"
-            f"{_message_xml('m', values)}</m:{name}ResponseMessage>"
-        )
-        return _soap(200, f"<m:{name}Response><m:ResponseMessages>{message}</m:ResponseMessages></m:{name}Response>")
+        said = soap.refused(request.operation, soap.Refusal(code, text, **values))
+        return Reply(200, XML, soap.enveloped(soap.response(request.operation, said)))
 
     return answer
 
@@ -199,26 +191,9 @@ def trickling(pause: float) -> Fault:
     return answer
 
 
-def soap_fault(code: str, text: str, values: dict[str, object]) -> Reply:
+def soap_fault(code: str, text: str, **values: str) -> Reply:
     """The form in which EWS refuses a request as a whole ("ResponseCode"); `values`: MessageXml, for clients."""
-    return _soap(
-        500,
-        f'<s:Fault><faultcode xmlns:a="{TYPES}">a:{code}</faultcode><faultstring xml:lang="en-US">{escape(text)}'
-        f'</faultstring><detail><e:ResponseCode xmlns:e="{ERRORS}">{code}</e:ResponseCode>'
-        f'<e:Message xmlns:e="{ERRORS}">{escape(text)}</e:Message>{_message_xml("t", values)}</detail></s:Fault>',
-    )
-
-
-def _message_xml(prefix: str, values: dict[str, object]) -> str:
-    inside = "".join(f'<t:Value Name="{name}">{escape(str(value))}</t:Value>' for name, value in values.items())
-    return f"<{prefix}:MessageXml>{inside}</{prefix}:MessageXml>" if values else ""
-
-
-def _soap(status: int, body: str) -> Reply:
-    envelope = (
-        f'<s:Envelope xmlns:s="{SOAP}" xmlns:t="{TYPES}" xmlns:m="{MESSAGES}"><s:Body>{body}</s:Body></s:Envelope>'
-    )
-    return Reply(status, XML, f'<?xml version="1.0" encoding="utf-8"?>{envelope}'.encode())
+    return Reply(500, XML, soap.enveloped(soap.fault(soap.Refusal(code, text, **values))))
 
 
 def _always(reply: Reply) -> Fault:

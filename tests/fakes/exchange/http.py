@@ -111,9 +111,8 @@ class Server:
     """Serves `handler`; what was seen is in `requests`, who tried to sign in in `signins.attempts`.
 
     `people`: password by login, `DOMAIN\\user` or an address; may change while it runs. `schemes`: those offered, in
-    that order. `bound`: the server's certificate (DER): NTLM over TLS has to be bound to it. `in_front`: put around
-    sign-in and `handler`. `open` connections now and the `most` at once; `busiest`: the most requests at once by login,
-    from signing in to the beginning of the answer.
+    that order. `in_front`: put around sign-in and `handler`. `open` connections now and the `most` at once; `busiest`:
+    the most requests at once by login, from signing in to the beginning of the answer.
     """
 
     def __init__(
@@ -122,14 +121,13 @@ class Server:
         people: Mapping[str, str],
         tls: ssl.SSLContext | None = None,
         schemes: tuple[str, ...] = ("Negotiate", "NTLM", "Basic"),
-        bound: bytes | None = None,
         in_front: Callable[[Handler], Handler] = lambda handler: handler,
     ) -> None:
         self.port = ports.free()
         self.requests: list[Seen] = []
         self.most = 0
         self.busiest: Counter[str] = Counter()
-        self.signins = SignIns(people, schemes, bound)
+        self.signins = SignIns(people, schemes)
         self._handler = handler
         self._in_front = in_front
         self._tls = tls

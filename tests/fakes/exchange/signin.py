@@ -37,20 +37,23 @@ class Attempt:
 class SignIns:
     """What the connections of one server share: who may sign in, how, and who tried.
 
-    `bound`: the server's certificate (DER): NTLM has to be bound to it by tls-server-end-point (RFC 5929), as
-    "Configure Windows Extended Protection in Exchange Server" has it, on by default since Exchange 2019 CU14. `store`
-    has to be set to a path before NTLM is used.
+    `store` has to be set to a path before NTLM is used.
     """
 
-    def __init__(self, people: Mapping[str, str], schemes: tuple[str, ...], bound: bytes | None = None) -> None:
+    def __init__(self, people: Mapping[str, str], schemes: tuple[str, ...]) -> None:
         self.people = people
         self.schemes = schemes
         self.attempts: list[Attempt] = []
         self.store: Path | None = None
         self.bindings: GssChannelBindings | None = None
-        if bound:
-            end_point = b"tls-server-end-point:" + hashlib.sha256(bound).digest()
-            self.bindings = GssChannelBindings(application_data=end_point)
+
+    def bind(self, certificate: bytes) -> None:
+        """Take NTLM from now on only where it is bound to the server's certificate (DER) by its tls-server-end-point.
+
+        RFC 5929; "Configure Windows Extended Protection in Exchange Server", on by default since Exchange 2019 CU14.
+        """
+        end_point = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
+        self.bindings = GssChannelBindings(application_data=end_point)
 
     def login(self, offered: str) -> str | None:
         """The login as `people` has it: case does not count."""

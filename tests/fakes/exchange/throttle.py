@@ -48,20 +48,21 @@ class Throttle:
         if left > 0:
             self.impatient += request.user in self._told
             self._told.add(request.user)
-            return soap_fault("ErrorServerBusy", BUSY, {"BackOffMilliseconds": round(left * 1000)})
+            return soap_fault("ErrorServerBusy", BUSY, BackOffMilliseconds=str(round(left * 1000)))
         account = charged(request)
         if self._working[account] >= self.concurrency:
-            return soap_fault("ErrorExceededConnectionCount", TEXT, self._exceeded())
+            return self._exceeded()
         self._working[account] += 1
         try:
             return await handler(request)
         finally:
             self._working[account] -= 1
 
-    def _exceeded(self) -> dict[str, object]:
-        limit = self.concurrency
+    def _exceeded(self) -> Reply:
+        limit = str(self.concurrency)
         said = f"This operation exceeds the throttling budget for policy part 'MaxConcurrency', policy value '{limit}'"
-        return {"Policy": "MaxConcurrency", "MaxConcurrencyLimit": limit, "ErrorMessage": said}
+        values = {"Policy": "MaxConcurrency", "MaxConcurrencyLimit": limit, "ErrorMessage": said}
+        return soap_fault("ErrorExceededConnectionCount", TEXT, **values)
 
 
 def charged(request: Request) -> str:
