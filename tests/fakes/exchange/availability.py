@@ -1,7 +1,7 @@
 """GetUserAvailability: when people are busy, and as much of it as the one who asks may know.
 
 Microsoft: "GetUserAvailability operation", "FreeBusyViewType", "CalendarEvent", "ErrorNoFreeBusyAccess"; captures 061
-to 067. Times are those of the zone that the request gives, without an offset.
+to 067. Times are those of the zone that the request gives, without an offset; its summer time is not heeded.
 """
 
 from collections.abc import Iterable

@@ -57,8 +57,8 @@ class Directory:
             return self.mailboxes[wanted]
         for mailbox in self.mailboxes.values():
             if wanted in mailbox.aliases:
-                text = "The primary SMTP address must be specified when referencing a mailbox."
-                raise Refusal("ErrorNonPrimarySmtpAddress", text, Primary=mailbox.address)
+                said = "The primary SMTP address must be specified when referencing a mailbox."
+                raise Refusal("ErrorNonPrimarySmtpAddress", said, Primary=mailbox.address)
         raise Refusal("ErrorNonExistentMailbox", "No mailbox with such guid.")
 
     def right(self, actor: str, mailbox: Mailbox) -> Right:

@@ -122,12 +122,12 @@ class FakeCalendar:
 
     def change_occurrence(self, uid: str, day: date, **fields: Any) -> None:
         """Change the occurrence that by the series falls on `day`."""
-        stored = self.stored(uid)
+        stored = self._planned(uid, day)
         stored.exceptions[day] = replace(self.occurrence(stored, day).item, **fields)
         self._touch(stored)
 
     def delete_occurrence(self, uid: str, day: date) -> None:
-        stored = self.stored(uid)
+        stored = self._planned(uid, day)
         stored.exceptions.pop(day, None)
         stored.deleted.add(day)
         self._touch(stored)
@@ -191,6 +191,12 @@ class FakeCalendar:
             if day not in stored.deleted and day not in stored.exceptions:
                 yield self.occurrence(stored, day)
         yield from (self.occurrence(stored, day) for day in stored.exceptions)
+
+    def _planned(self, uid: str, day: date) -> Stored:
+        stored = self.stored(uid)
+        if day in stored.deleted or day not in takewhile(lambda one: one <= day, self.series(stored)):
+            raise KeyError(day)
+        return stored
 
     def _find(self, uid: str) -> Stored | None:
         return next((stored for stored in self.items.values() if stored.item.uid == uid), None)

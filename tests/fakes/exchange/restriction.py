@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange.fields import NOT_FOUND_BY_FIND, PROPERTIES, Writer
 from tests.fakes.exchange.mailbox import Instance
-from tests.fakes.exchange.soap import Refusal, find, moment
+from tests.fakes.exchange.soap import Fault, Refusal, find, moment
 
 COMPARISONS = {
     "t:IsEqualTo": operator.eq,
@@ -37,7 +37,7 @@ def holds(condition: Element, writer: Writer, one: Instance) -> bool:
         return _contains(condition, found)
     constant = find(condition, "t:FieldURIOrConstant/t:Constant")
     if constant is None or condition.tag not in COMPARISONS:
-        raise Refusal("ErrorUnsupportedQueryFilter", "The filter is not part of this scripted server.")
+        raise Fault("ErrorInvalidRequest", f"{condition.tag} is not part of this scripted server.")
     wanted = constant.get("Value", "")
     if found in TRUTHS:
         wanted = TRUTHS.get(wanted, wanted)

@@ -63,7 +63,7 @@ class Subscriptions:
 
     def unsubscribe(self, asked: Asked) -> Element:
         try:
-            self.remove(self._own(asked, text(asked.call.body, "m:SubscriptionId", ""), "ErrorSubscriptionNotFound"))
+            self.remove(self._own(asked, text(asked.call.body, "m:SubscriptionId"), "ErrorSubscriptionNotFound"))
         except Refusal as refusal:
             return response("Unsubscribe", refused("Unsubscribe", refusal))
         return response("Unsubscribe", success("Unsubscribe"))
@@ -91,8 +91,8 @@ class Subscriptions:
         if self.open[payer] >= self.behaviour.streams:
             said = "You have exceeded the available concurrent connections for your account."
             return _closed(Refusal("ErrorExceededConnectionCount", said))
-        minutes = int(text(asked.call.body, "m:ConnectionTimeout", "1"))
-        return Stream(self.behaviour, self.open, payer, found, minutes * self.behaviour.minute)
+        minutes = int(text(asked.call.body, "m:ConnectionTimeout"))
+        return Stream(self, payer, found, minutes * self.behaviour.minute)
 
     def heard(self, happened: Happened) -> None:
         """Keep an event for whoever subscribed to the calendar it happened in."""
@@ -162,16 +162,11 @@ class Stream:
     """One open GetStreamingEvents: envelopes until its time is over, a subscription ends, or the client leaves."""
 
     def __init__(
-        self,
-        behaviour: Behaviour,
-        open_streams: Counter[tuple[str, str]],
-        payer: tuple[str, str],
-        subscriptions: list[Subscription],
-        seconds: float,
+        self, those: Subscriptions, payer: tuple[str, str], subscriptions: list[Subscription], seconds: float
     ) -> None:
         self.wake = asyncio.Event()
-        self._behaviour, self._subscriptions, self._seconds = behaviour, subscriptions, seconds
-        self._open, self._payer = open_streams, payer
+        self._those, self._payer = those, payer
+        self._subscriptions, self._seconds = subscriptions, seconds
         self._ended: Element | None = None
 
     def end(self, refusal: Refusal, subscription: Subscription) -> None:
@@ -180,7 +175,7 @@ class Stream:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield an envelope at once, with each event, and as a sign of life; the last says Closed."""
-        loop, told = asyncio.get_running_loop(), self._behaviour.told
+        loop, told = asyncio.get_running_loop(), self._those.behaviour.told
         over = loop.time() + self._seconds
         self._take()
         try:
@@ -191,7 +186,7 @@ class Stream:
                     yield enveloped(yielded, told())
                     continue
                 try:
-                    async with asyncio.timeout(min(left, self._behaviour.heartbeat)):
+                    async with asyncio.timeout(min(left, self._those.behaviour.heartbeat)):
                         await self.wake.wait()
                 except TimeoutError:
                     yield enveloped(_status("OK"), told())
@@ -201,7 +196,7 @@ class Stream:
 
     def _take(self) -> None:
         """A subscription has one stream: an older one ends (Microsoft: "ErrorNewEventStreamConnectionOpened")."""
-        self._open[self._payer] += 1
+        self._those.open[self._payer] += 1
         for subscription in self._subscriptions:
             if subscription.stream:
                 said = "A new connection was opened for the subscription."
@@ -209,7 +204,7 @@ class Stream:
             subscription.stream = self
 
     def _leave(self) -> None:
-        self._open[self._payer] -= 1
+        self._those.open[self._payer] -= 1
         for subscription in self._subscriptions:
             if subscription.stream is self:
                 subscription.stream = None

@@ -11,7 +11,7 @@ from tests.fakes.exchange import restriction
 from tests.fakes.exchange.directory import Asked, Folder
 from tests.fakes.exchange.fields import Writer, wanted
 from tests.fakes.exchange.mailbox import Instance
-from tests.fakes.exchange.soap import Refusal, element, every, find, moment, refused, response, success, truth
+from tests.fakes.exchange.soap import Fault, Refusal, element, every, find, moment, refused, response, success, truth
 
 LONGEST = timedelta(days=2 * 366)  # "CalendarView queries should not span more than 2 years"
 
@@ -54,7 +54,7 @@ def _view(asked: Asked, folder: Folder) -> Page:
     if folder.name != "calendar":
         raise Refusal("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is not a calendar.")
     if find(asked.call.body, "m:Restriction") is not None or find(asked.call.body, "m:SortOrder") is not None:
-        raise Refusal("ErrorInvalidRequest", "A calendar view takes no restriction and no order.")
+        raise Fault("ErrorInvalidRequest", "Restriction or order of a view is not part of this scripted server.")
     since, before = moment(view.get("StartDate")), moment(view.get("EndDate"))
     if before < since:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate", "EndDate is earlier than StartDate.")
@@ -84,7 +84,7 @@ def _paged(asked: Asked, folder: Folder) -> Page:
         found.sort(key=lambda one: restriction.value(order[0], writer, one), reverse=order.get("Order") == "Descending")
     offset = int(view.get("Offset", "0")) if view is not None else 0
     if view is not None and view.get("BasePoint") == "End":
-        raise Refusal("ErrorInvalidRequest", "Paging from the end is not part of this scripted server.")
+        raise Fault("ErrorInvalidRequest", "Paging from the end is not part of this scripted server.")
     rest = found[offset:]
     most = _most(asked, view, len(rest))
     page = rest[:most]
