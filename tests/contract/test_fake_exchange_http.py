@@ -1,9 +1,11 @@
 """The scripted Exchange as a web server, asked by clients not written here: requests with requests_ntlm, and curl."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,3 +212,21 @@ async def test_work_ends_when_the_client_leaves():
         async with asyncio.timeout(5):
             await ended.wait()
         await until(lambda: not server.open)
+
+
+async def test_who_agrees_upon_tls_when_the_server_has_gone_down_is_left(trust, session):
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    context = ssl.create_default_context(cafile=str(trust.ca))
+    async with Server(answer, PEOPLE, trust.server).up() as server:
+        late = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        assert (await said(lambda: session.get(server.url)))[0] == 404  # so the other one was let in before
+
+    def agree() -> bytes:
+        with late, context.wrap_socket(late, server_hostname="localhost") as wrapped:
+            return wrapped.recv(1)
+
+    with suppress(ConnectionResetError):
+        assert await asyncio.to_thread(agree) == b""
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert complaints == []

@@ -133,6 +133,7 @@ class Server:
         self._tls = tls
         self._busy: Counter[str] = Counter()
         self._connections: dict[_Wire, asyncio.Task[None]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
         self._counted = 0
 
     @property
@@ -148,13 +149,14 @@ class Server:
         """Listen; a defect in the handler ends the block with its error."""
         with tempfile.TemporaryDirectory() as folder:
             self.signins.store = Path(folder) / "ntlm"
-            async with asyncio.TaskGroup() as tasks:
+            async with asyncio.TaskGroup() as self._tasks:
                 loop = asyncio.get_running_loop()
-                server = await loop.create_server(lambda: _Wire(self, tasks), "127.0.0.1", self.port, ssl=self._tls)
+                server = await loop.create_server(lambda: _Wire(self), "127.0.0.1", self.port, ssl=self._tls)
                 try:
                     yield self
                 finally:
                     server.close()
+                    self._tasks = None
                     self.drop()
         ports.release(self.port)
 
@@ -163,12 +165,16 @@ class Server:
         for wire in tuple(self._connections):
             wire.abort()
 
-    def _opened(self, wire: "_Wire", serving: asyncio.Task[None]) -> None:
-        self._connections[wire] = serving
+    def _opened(self, wire: "_Wire", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._tasks is None:  # its TLS was only agreed upon when the server had gone down
+            writer.transport.abort()
+            return
+        self._connections[wire] = self._tasks.create_task(self._serve(reader, writer))
         self.most = max(self.most, self.open)
 
     def _closed(self, wire: "_Wire") -> None:
-        self._connections.pop(wire).cancel()
+        if wire in self._connections:
+            self._connections.pop(wire).cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._counted += 1
@@ -209,10 +215,10 @@ class Server:
 class _Wire(asyncio.StreamReaderProtocol):
     """One connection: the work on its request ends when the client leaves."""
 
-    def __init__(self, server: Server, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, server: Server) -> None:
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._writer = writer
-            server._opened(self, tasks.create_task(server._serve(reader, writer)))
+            server._opened(self, reader, writer)
 
         super().__init__(asyncio.StreamReader(), connected)
         self._server = server
