@@ -161,7 +161,7 @@ async def half(request: Request, handler: Handler) -> Reply:
 async def half_in_chunks(request: Request, handler: Handler) -> Reply:
     """The same in chunks, of which the last never comes (RFC 9112, 8: the message is incomplete)."""
     reply, body = await _whole(request, handler)
-    return replace(reply, body=_slowly(body[: len(body) // 2], 0.0), cut=True)
+    return replace(reply, body=_in_pieces(body[: len(body) // 2], 1000), cut=True)
 
 
 async def garbled(request: Request, handler: Handler) -> Reply:
@@ -186,7 +186,7 @@ def trickling(pause: float) -> Fault:
 
     async def answer(request: Request, handler: Handler) -> Reply:
         reply, body = await _whole(request, handler)
-        return replace(reply, body=_slowly(body, pause), length=len(body))
+        return replace(reply, body=_in_pieces(body, 1, pause), length=len(body))
 
     return answer
 
@@ -209,7 +209,7 @@ async def _whole(request: Request, handler: Handler) -> tuple[Reply, bytes]:
     return reply, body
 
 
-async def _slowly(body: bytes, pause: float) -> AsyncIterator[bytes]:
-    for at in range(len(body)):
+async def _in_pieces(body: bytes, size: int, pause: float = 0.0) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), size):
         await asyncio.sleep(pause)
-        yield body[at : at + 1]
+        yield body[start : start + size]

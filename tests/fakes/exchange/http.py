@@ -28,7 +28,7 @@ from uuid import uuid4
 from peers import ports
 from tests.fakes.exchange.signin import SignIn, SignIns
 
-LARGEST = 64 * 1024 * 1024  # "Message size and recipient limits in Exchange Server": maxAllowedContentLength of EWS
+LARGEST = 64 * 1024 * 1024  # "Configure client-specific message size limits": maxAllowedContentLength of EWS
 COMPRESSED = 2700  # bytes; smaller bodies are sent as they are (httpCompression/minFileSizeForComp)
 OPERATION = re.compile(rb"<(?:\w+:)?Body\b[^>]*>\s*<(?:\w+:)?(\w+)")
 
@@ -156,9 +156,9 @@ class Server:
                     yield self
                 finally:
                     server.close()
+                    ports.release(self.port)
                     self._tasks = None
                     self.drop()
-        ports.release(self.port)
 
     def drop(self) -> None:
         """Close all connections, as an IIS that is restarted does."""

@@ -55,20 +55,22 @@ class SignIns:
         end_point = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
         self.bindings = GssChannelBindings(application_data=end_point)
 
+    def offers(self) -> tuple[str, ...]:
+        """What a 401 says: one WWW-Authenticate for each scheme."""
+        return tuple('Basic realm="localhost"' if scheme == "Basic" else scheme for scheme in self.schemes)
+
     def login(self, offered: str) -> str | None:
         """The login as `people` has it: case does not count."""
         return next((login for login in self.people if login.lower() == offered.lower()), None)
 
     @contextmanager
-    def found_by_spnego(self) -> Iterator[None]:
-        """Let pyspnego find the passwords, in the form DOMAIN:USER:PASSWORD."""
+    def found_by_spnego(self, login: str | None = None) -> Iterator[None]:
+        """Let pyspnego find the password of `login`, in the form DOMAIN:USER:PASSWORD."""
         assert self.store is not None
-        lines = []
-        for login, password in self.people.items():
-            assert ":" not in login + password, "NTLM's file of passwords has colons between its fields"
-            domain, _, user = login.rpartition("\\")
-            lines.append(f"{domain}:{user}:{password}")
-        self.store.write_text("\n".join(lines))
+        domain, _, user = (login or "").rpartition("\\")
+        line = [domain, user, self.people[login]] if login else []
+        assert not any(":" in part for part in line), "NTLM's file of passwords has colons between its fields"
+        self.store.write_text(":".join(line))
         before = os.environ.get(STORE)
         os.environ[STORE] = str(self.store)
         try:
@@ -99,9 +101,7 @@ class SignIn:
             user, challenge = self._ntlm(offered, token)
         if user:
             return user, ()
-        return "", (challenge,) if challenge else tuple(
-            'Basic realm="localhost"' if one == "Basic" else one for one in self._shared.schemes
-        )
+        return "", (challenge,) if challenge else self._shared.offers()
 
     def _basic(self, token: str) -> str:
         try:
@@ -129,14 +129,14 @@ class SignIn:
             return "", f"{scheme} {base64.b64encode(answer).decode()}"
         if message.startswith(AUTHENTICATE) and self._context is not None:
             context, self._context = self._context, None
+            login = self._shared.login(_named(message))
             try:
-                with self._shared.found_by_spnego():
+                with self._shared.found_by_spnego(login):
                     context.step(message)
             except SpnegoError:
-                self._shared.attempts.append(Attempt(_named(message), right=False))
-            else:
-                self._shared.attempts.append(Attempt(_named(message), right=True))
-                self._user = self._shared.login(_named(message)) or ""
+                login = None
+            self._shared.attempts.append(Attempt(_named(message), right=login is not None))
+            self._user = login or ""
         return self._user, ""
 
 
