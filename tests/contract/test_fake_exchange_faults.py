@@ -156,6 +156,13 @@ async def test_nothing_may_ever_be_answered(faults, ask, server):
     assert (seen.operation, seen.status) == ("FindItem", None)
 
 
+async def test_an_answer_may_be_held_up(faults, ask):
+    faults.next(kinds.late(0.1))
+    begun = asyncio.get_running_loop().time()
+    assert (await ask()).content == WHOLE
+    assert asyncio.get_running_loop().time() - begun >= 0.1
+
+
 async def test_a_body_may_trickle(faults, ask, server):
     faults.next(kinds.trickling(0.001))
     response = await ask(stream=True)

@@ -155,16 +155,6 @@ def elsewhere(url: str) -> Handler:
     return answer
 
 
-def by_host(handlers: Mapping[str, Handler]) -> Handler:
-    """Return a handler that asks the one of the host that a request names (Host), without its port."""
-
-    async def answer(request: Request) -> Reply:
-        host = request.headers.get("host", "").lower().rpartition(":")[0] or request.headers.get("host", "").lower()
-        return await handlers[host](request) if host in handlers else page(404)
-
-    return answer
-
-
 def _parsed(body: bytes) -> Element | None:
     try:
         root: Element = fromstring(body, forbid_dtd=True)

@@ -176,6 +176,19 @@ async def hung(_: Request, __: Handler) -> Reply:
     raise AssertionError
 
 
+def late(seconds: float) -> Fault:
+    """A sound answer, but not at once: Throttling has CPUStartPercent, by which requests are held up under load.
+
+    Without it the scripted server is so quick that two requests are never on their way at once.
+    """
+
+    async def answer(request: Request, handler: Handler) -> Reply:
+        await asyncio.sleep(seconds)
+        return await handler(request)
+
+    return answer
+
+
 async def cut(_: Request, __: Handler) -> Reply:
     """The connection is closed before an answer: an application pool that is recycled."""
     raise ConnectionAbortedError

@@ -1,4 +1,4 @@
-"""How much Exchange lets one account do at once ("EWS throttling in Exchange"), and whether that is respected.
+"""How much Exchange lets one account do at once ("EWS throttling in Exchange").
 
 More than EWSMaxConcurrency requests of an account at once are refused with ErrorExceededConnectionCount in a SOAP
 fault; streams have a limit of their own, which is in `streaming`. What a service account does in somebody's name is
@@ -7,11 +7,10 @@ Exchange", its table of default values). What MessageXml says is what Exchange O
 (OfficeDev/ews-managed-api, issue 293).
 """
 
-import asyncio
 import re
 from collections import Counter
 
-from tests.fakes.exchange.faults import BUSY, soap_fault
+from tests.fakes.exchange.faults import soap_fault
 from tests.fakes.exchange.http import Handler, Reply, Request
 
 TEXT = (
@@ -22,33 +21,17 @@ IMPERSONATED = re.compile(rb"<(?:\w+:)?ConnectingSID>\s*<[^>]+>\s*([^<\s]+)")
 
 
 class Throttle:
-    """`concurrency`: EWSMaxConcurrency, 10 in Exchange 2010, 27 since 2013.
-
-    `impatient`: requests that came although the account had been told to rest.
-    """
+    """`concurrency`: EWSMaxConcurrency, 10 in Exchange 2010, 27 since 2013."""
 
     def __init__(self, concurrency: int = 27) -> None:
         self.concurrency = concurrency
-        self.impatient = 0
         self._working: Counter[str] = Counter()
-        self._rests: dict[str, float] = {}
-        self._told: set[str] = set()
-
-    def rest(self, login: str, seconds: float) -> None:
-        """Refuse everything of `login` with ErrorServerBusy for so long, each time with what is left of it."""
-        self._rests[login] = asyncio.get_running_loop().time() + seconds
-        self._told.discard(login)
 
     def around(self, handler: Handler) -> Handler:
-        """Put the budgets around what EWS answers."""
+        """Put the budgets around what EWS answers, and around what holds it up."""
         return lambda request: self._answer(request, handler)
 
     async def _answer(self, request: Request, handler: Handler) -> Reply:
-        left = self._rests.get(request.user, 0.0) - asyncio.get_running_loop().time()
-        if left > 0:
-            self.impatient += request.user in self._told
-            self._told.add(request.user)
-            return soap_fault("ErrorServerBusy", BUSY, BackOffMilliseconds=str(round(left * 1000)))
         account = charged(request)
         if self._working[account] >= self.concurrency:
             return self._exceeded()

@@ -1,4 +1,4 @@
-"""Autodiscover of the scripted Exchange: POX and JSON against Microsoft's pages, and hosts on one port."""
+"""Autodiscover of the scripted Exchange: POX and JSON against Microsoft's pages."""
 
 import json
 
@@ -14,10 +14,9 @@ from tests.fakes.exchange.autodiscover import (
     Told,
     ToUrl,
     User,
-    by_host,
     elsewhere,
 )
-from tests.fakes.exchange.http import Handler, Reply, Request
+from tests.fakes.exchange.http import Request
 
 URL = "https://mail.example.test/EWS/Exchange.asmx"
 USERS: dict[str, Told] = {
@@ -94,15 +93,6 @@ async def test_exchange_2007_has_one_form_alone(path):
     assert (await old(Request("POST", "/autodiscover/autodiscover.xml", {}))).status == 200
 
 
-async def test_hosts_on_one_port_are_told_apart_by_what_is_asked_for():
-    def named(name: str) -> Handler:
-        async def answer(_: Request) -> Reply:
-            return Reply(body=name.encode())
-
-        return answer
-
-    handler = by_host({"a.test": named("a"), "b.test": elsewhere("https://c.test/")})
-    assert (await handler(Request("GET", "/", {"host": "A.test"}))).body == b"a"
-    moved = await handler(Request("GET", "/", {"host": "b.test:8080"}))
+async def test_who_listens_on_plain_http_sends_everybody_elsewhere():
+    moved = await elsewhere("https://c.test/")(Request("GET", "/autodiscover/autodiscover.xml", {}))
     assert (moved.status, moved.headers["Location"]) == (302, "https://c.test/")
-    assert (await handler(Request("GET", "/", {"host": "c.test"}))).status == 404

@@ -48,20 +48,3 @@ async def test_what_is_done_in_somebodys_name_is_charged_to_a_copy_of_their_budg
     assert (await ask(by("svc", "Anna@example.test"))).status == 500
     go.set()
     assert [reply.status for reply in await working] == [200, 200, 200]
-
-
-async def test_an_account_that_has_to_rest_is_told_for_how_long_and_counted_if_it_does_not():
-    throttle = Throttle()
-    ask = throttle.around(sound)
-    throttle.rest("svc", 60)
-    first = await ask(by("svc"))
-    assert first.status == 500
-    assert isinstance(first.body, bytes)
-    left = int(first.body.partition(b'"BackOffMilliseconds">')[2].partition(b"<")[0])
-    assert 50_000 < left <= 60_000
-    assert throttle.impatient == 0
-    assert (await ask(by("anna"))).status == 200
-    assert (await ask(by("svc"))).status == 500
-    assert throttle.impatient == 1
-    throttle.rest("svc", 0)
-    assert (await ask(by("svc"))).status == 200
