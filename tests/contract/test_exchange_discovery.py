@@ -10,18 +10,19 @@ import pytest_asyncio
 
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
-from gateway.errors import Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
 from gateway.net.trust import fingerprint, trust
 from gateway.sources.ews import fetch
 from gateway.sources.ews.autodiscover import Endpoint
 from gateway.sources.ews.client import opened
 from gateway.sources.ews.fetch import Request
 from gateway.sources.ews.protocol import Deadlines
-from tests.contract.exchange_world import AUTO, EWS, JSON, SERVICE, SVC, XML, Begin, World, beginning, mailbox
+from gateway.sources.ews.search import Search
+from tests.contract.exchange_world import AUTO, EWS, JSON, PASSWORD, SERVICE, SVC, XML, Begin, World, beginning, mailbox
 from tests.fakes.dav_dns import names
 from tests.fakes.exchange import faults
 from tests.fakes.exchange.autodiscover import ToAddress, Told, ToUrl, User, elsewhere
-from tests.fakes.exchange.http import Reply
+from tests.fakes.exchange.http import Reply, Server
 
 
 @pytest.fixture
@@ -261,6 +262,17 @@ async def test_the_password_shows_nowhere(world, caplog):
     assert "anna" not in f"{raised.value}{discovery.steps}{caplog.text}"
 
 
-async def test_a_request_prints_neither_address_nor_body():
-    request = Request("https://a.test/", b"anna@example.test", signed=True, anchor="anna@example.test")
-    assert "anna" not in repr(request)
+async def test_no_password_goes_without_tls(world):
+    plain = await world.stack.enter_async_context(Server(world.autodiscover, {SERVICE: PASSWORD}).up())
+    world.net.servers["autodiscover.example.test", 80] = plain.port
+    with pytest.raises(GiveUp, match="without TLS"):
+        await world.discovery().fetch(Request(f"http://autodiscover.example.test{SVC}", b"<a/>", signed=True))
+    assert plain.signins.attempts == []
+
+
+async def test_nothing_prints_an_address(world):
+    asked = Request("https://a.test/anna@example.test", b"anna@example.test", anchor="anna@example.test")
+    discovery = world.discovery()
+    await discovery.endpoint(mailbox())
+    discovery.forget(mailbox())
+    assert "anna" not in f"{asked}{discovery}{Search(discovery.fetch, 'anna@example.test', 'example.test')}"

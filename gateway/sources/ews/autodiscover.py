@@ -103,7 +103,7 @@ def web(url: str) -> str | None:
     if parts.scheme != "https" or not (NAME.fullmatch(host) or LITERAL.fullmatch(host)) or parts.fragment:
         return None
     at = f"https://{host}" if port is None else f"https://{host}:{port}"
-    return f"{at}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    return f"{at}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
 
 def led(at: str, location: str) -> str | None:
@@ -115,7 +115,7 @@ def led(at: str, location: str) -> str | None:
 
 
 def site(url: str) -> str:
-    """Return host and port of a url: what stands between its scheme and its path."""
+    """Return host and port of a url as `web` returns it: what stands between its scheme and its path."""
     return url.partition("://")[2].partition("/")[0]
 
 

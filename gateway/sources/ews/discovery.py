@@ -47,9 +47,9 @@ class Discovery:
     resolver: dns.asyncresolver.Resolver | None = None
     now: Callable[[], float] = time.monotonic
     steps: tuple[tuple[str, str], ...] = ()
-    _kept: dict[str, Kept] = field(default_factory=dict)  # by domain, and by address where that differs
-    _given: dict[int, Endpoint] = field(default_factory=dict)  # by mailbox id: what it was told last
-    _doubted: dict[str, str] = field(default_factory=dict)  # by address: the url that did not work for it
+    _kept: dict[str, Kept] = field(default_factory=dict, repr=False)  # by domain, and by address where that differs
+    _given: dict[int, Endpoint] = field(default_factory=dict, repr=False)  # by mailbox id: what it was told last
+    _doubted: dict[str, str] = field(default_factory=dict, repr=False)  # by address: the url that did not work for it
     _failed: dict[str, tuple[RingplanError, float]] = field(default_factory=dict)  # by domain: why, and when
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)  # by domain
 

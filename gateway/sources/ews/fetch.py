@@ -32,9 +32,12 @@ GARBLED = (SpnegoError, PermissionError, LookupError, ValueError)  # what reques
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GET without `body`, a POST with one. `signed`: sign in where that is asked for. `anchor`: whom it is about."""
+    """A GET without `body`, a POST with one. `signed`: sign in where that is asked for. `anchor`: whom it is about.
 
-    url: str
+    Its address is in all of them, so none is printed.
+    """
+
+    url: str = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     signed: bool = False
     anchor: str = field(default="", repr=False)

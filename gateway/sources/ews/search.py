@@ -70,12 +70,12 @@ class Search:
     """Looks for the server of one address; `steps`: what was tried and how it ended, in order."""
 
     fetch: Fetch
-    address: str
+    address: str = field(repr=False)
     domain: str
     resolver: dns.asyncresolver.Resolver | None = None
     steps: list[tuple[str, str]] = field(default_factory=list)
     _failures: list[RingplanError] = field(default_factory=list)
-    _asked: set[tuple[str, str, bool]] = field(default_factory=set)  # url, address, whether signed
+    _asked: set[tuple[str, str, bool]] = field(default_factory=set, repr=False)  # url, address, whether signed
     _locked: set[str] = field(default_factory=set)  # hosts that want a password for what needs none
     _missed: set[tuple[str, bool]] = field(default_factory=set)  # hosts out of reach, and whether signed
     _redirects: int = 0

@@ -151,6 +151,15 @@ class TestForgetting:
             assert await discovery.endpoint(mailbox(number)) == Endpoint(right)
         assert searches(internet) == before <= 4
 
+    async def test_who_doubts_a_server_is_not_sent_back_to_it_because_others_are(self, discovery, internet, clock):
+        internet.says[JSON] = lambda request: json(NEW if "person2" in request.url else OLD)
+        await discovery.endpoint(mailbox(1))
+        await discovery.endpoint(mailbox(2))
+        clock.time += AGAIN
+        discovery.forget(mailbox(2))
+        assert await discovery.endpoint(mailbox(3)) == Endpoint(OLD)
+        assert await discovery.endpoint(mailbox(2)) == Endpoint(NEW)
+
     async def test_forgetting_what_was_never_told(self, discovery, internet):
         discovery.forget(mailbox(1))
         await discovery.endpoint(mailbox(1))
