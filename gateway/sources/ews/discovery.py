@@ -77,27 +77,24 @@ class Discovery:
 
         Raises `SignInAgain` or `RetryLater`.
         """
-        places: dict[str, list[Mailbox]] = {}
-        for mailbox in mailboxes:
-            if at := await self._groups_at(mailbox):
-                places.setdefault(at, []).append(mailbox)
+        places: dict[str, list[tuple[int, str]]] = {}
+        for mailbox in () if self.settings.url else mailboxes:
+            try:
+                found = await self._found(mailbox)
+            except (RetryLater, GiveUp):
+                continue  # its reading says why
+            if found.groups_at:
+                asked_by = found.endpoint.address or mailbox.address
+                places.setdefault(found.groups_at, []).append((mailbox.id, asked_by))
         told: dict[int, str] = {}
         for at, some in places.items():
             for start in range(0, len(some), MOST_USERS):
                 told |= await self._grouped(at, some[start : start + MOST_USERS])
         return told
 
-    async def _groups_at(self, mailbox: Mailbox) -> str:
-        if self.settings.url:
-            return ""
-        try:
-            return (await self._found(mailbox)).groups_at
-        except (RetryLater, GiveUp):
-            return ""  # its reading says why
-
-    async def _grouped(self, at: str, mailboxes: Sequence[Mailbox]) -> dict[int, str]:
-        """Ask for the groups of one request's mailboxes; a request that is too large for the server in two."""
-        addresses = [mailbox.address for mailbox in mailboxes]
+    async def _grouped(self, at: str, some: Sequence[tuple[int, str]]) -> dict[int, str]:
+        """Ask for the groups of `some` (id and address); a request that is too large for the server in two."""
+        addresses = [address for _, address in some]
         request = Request(at, soap(addresses, at, groups=True), signed=True, anchor=addresses[0])
         answer = await self.fetch(request)
         if busy(answer.status):
@@ -107,16 +104,13 @@ class Discovery:
             told = read_soap(answer.body) if answer.status == 200 else ()
         except Unreadable:
             return {}
-        if told == (Failed("InvalidRequest"),) and len(mailboxes) > FEW:
-            half = len(mailboxes) // 2
-            return await self._grouped(at, mailboxes[:half]) | await self._grouped(at, mailboxes[half:])
-        if len(told) != len(mailboxes):
+        if told == (Failed("InvalidRequest"),) and len(some) > FEW:
+            half = len(some) // 2
+            return await self._grouped(at, some[:half]) | await self._grouped(at, some[half:])
+        if len(told) != len(some):
             return {}
-        return {
-            mailbox.id: one.group
-            for mailbox, one in zip(mailboxes, told, strict=True)
-            if isinstance(one, Settings) and one.group
-        }
+        answers = zip(some, told, strict=True)
+        return {number: one.group for (number, _), one in answers if isinstance(one, Settings) and one.group}
 
     async def _found(self, mailbox: Mailbox) -> Found:
         address, domain = mailbox.address.lower(), self._domain(mailbox)

@@ -228,6 +228,12 @@ class TestGroups:
         assert [request.anchor for request in asked] == [f"person{n}@example.com" for n in (0, 100, 200)]
         assert all(request.signed for request in asked)
 
+    async def test_who_has_another_address_is_asked_for_by_that(self, discovery, internet):
+        there = "https://autodiscover.moved.test"
+        internet.says |= {JSON: NOT_THERE, SVC: soap(user("RedirectAddress", "person4@moved.test"))}
+        internet.says |= {there: json(NEW), f"{there}/autodiscover/autodiscover.svc": self.told}
+        assert await discovery.groups([mailbox(1)]) == {1: "site0"}
+
     async def test_a_server_that_takes_fewer_is_asked_in_halves(self, discovery, internet):
         def told(request: Request) -> Answer:
             many = request.body.count(b"<a:User>") > 90
