@@ -32,6 +32,29 @@ async def test_a_stream_shows_signs_of_life_and_says_when_its_time_is_over():
     assert len(said) >= 3
 
 
+async def test_a_server_may_tell_changes_as_events_of_the_folder():
+    desk = Desk(minute=60, heartbeat=0.05, folder_events=True)
+    body = subscribe(calendar(ALICE)).replace("CreatedEvent", "ModifiedEvent")
+    (identity,) = (await desk.ask(body))["SubscriptionId"]
+    desk.put()
+    alice = desk.exchange.calendar(ALICE)
+    alice.delete(alice.wholes()[0].item.uid)
+    async with aclosing(await desk.stream(identity)) as stream:
+        said = [told(200, await anext(stream)) for _ in range(3)]
+    assert (len(said[1]["ModifiedEvent"]), said[1]["ItemId"], len(said[1]["FolderId"])) == (1, [], 1)
+    assert len(said[2]["StatusEvent"]) == 1
+
+
+async def test_there_are_so_many_subscriptions_and_no_more():
+    desk = Desk(subscriptions=2)
+    made = [await desk.ask(subscribe(calendar(ALICE))) for _ in range(3)]
+    assert [one.code for one in made] == ["NoError", "NoError", "ErrorExceededSubscriptionCount"]
+    (first,) = made[0]["SubscriptionId"]
+    ended = f"<m:Unsubscribe><m:SubscriptionId>{first}</m:SubscriptionId></m:Unsubscribe>"
+    assert [(await desk.ask(ended)).code for _ in range(2)] == ["NoError", "ErrorSubscriptionNotFound"]
+    assert (await desk.ask(subscribe(calendar(ALICE)))).code == "NoError"
+
+
 async def test_subscriptions_are_for_their_maker_and_end():
     desk = Desk(minute=60)
     (identity,) = (await desk.ask(subscribe(calendar(ALICE))))["SubscriptionId"]

@@ -35,12 +35,12 @@ class Behaviour:
 
     `expands`: a CalendarView gives occurrences; not so: masters whose own time is in it (captures 018, 019).
     `occurrences`: SyncFolderItems reports a changed occurrence (not so: captures 158, 160). `fraction`: digits of
-    seconds (6 and 9: capture 018). `folder_events`: changes and deletions reach a stream as an event on the folder
-    (capture 101). `zones`: GetServerTimeZones exists (not so: capture 060). `denial`: what refuses a folder
-    (Microsoft: "Handling delegation-related errors"; ErrorAccessDenied: captures 068, 071).
+    seconds (6 and 9: capture 018). `folder_events`: changes and deletions reach a stream as an event on the folder,
+    and quiet as a StatusEvent (capture 101). `zones`: GetServerTimeZones exists (not so: capture 060). `denial`: what
+    refuses a folder (Microsoft: "Handling delegation-related errors"; ErrorAccessDenied: captures 068, 071).
     `minute`: how long a minute of ConnectionTimeout and of a subscription's life lasts, in seconds; `heartbeat`: pause
-    between two signs of life of a stream, in seconds. `streams`: HangingConnectionLimit;
-    `find_limit`: EWSFindCountLimit.
+    between two signs of life of a stream, in seconds. `streams`: HangingConnectionLimit; `subscriptions`:
+    EWSMaxSubscriptions; `find_limit`: EWSFindCountLimit.
     """
 
     version: str = "Exchange2016"
@@ -53,6 +53,7 @@ class Behaviour:
     minute: float = 60.0
     heartbeat: float = 45.0
     streams: int = 3
+    subscriptions: int = 5000
     find_limit: int = 1000
 
     def since(self, version: str) -> bool:

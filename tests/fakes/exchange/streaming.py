@@ -27,9 +27,9 @@ LIFE = 30  # minutes that a subscription outlives its last stream
 
 @dataclass
 class Subscription:
-    """`owner`: the login that made it; `left`: when its last stream ended, on the loop's clock."""
+    """`payer`: the login that made it, and whom it impersonated; `left`: when its last stream ended (loop's clock)."""
 
-    owner: str
+    payer: tuple[str, str]
     mailbox: Mailbox
     calendar: bool
     events: frozenset[str]
@@ -40,7 +40,7 @@ class Subscription:
 
 
 class Subscriptions:
-    """All that are alive; `open` counts streams by who pays for them: a login, or its copy of whom it impersonates."""
+    """All that are alive; `open` counts streams by who pays for them."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -87,12 +87,11 @@ class Subscriptions:
                 bad[identity] = refusal
         if bad:
             return _closed(next(iter(bad.values())), bad)
-        payer = (asked.login, asked.call.impersonated.lower())
-        if self.open[payer] >= self.behaviour.streams:
+        if self.open[payer(asked)] >= self.behaviour.streams:
             said = "You have exceeded the available concurrent connections for your account."
             return _closed(Refusal("ErrorExceededConnectionCount", said))
         minutes = int(text(asked.call.body, "m:ConnectionTimeout"))
-        return Stream(self, payer, found, minutes * self.behaviour.minute)
+        return Stream(self, payer(asked), found, minutes * self.behaviour.minute)
 
     def heard(self, happened: Happened) -> None:
         """Keep an event for whoever subscribed to the calendar it happened in."""
@@ -122,11 +121,13 @@ class Subscriptions:
         if folders[0].right < Right.FULL:
             said = "Subscriptions are not supported for delegate user access."
             raise Refusal("ErrorSubscriptionDelegateAccessNotSupported", said)
+        if sum(one.payer == payer(asked) for one in self.alive.values()) >= self.behaviour.subscriptions:
+            raise Refusal("ErrorExceededSubscriptionCount", "You have exceeded the available subscriptions.")
         mailbox, now = folders[0].mailbox, asyncio.get_running_loop().time()
         if self.heard not in mailbox.listeners:
             mailbox.listeners.append(self.heard)
         events = frozenset(part.text or "" for part in every(request, "t:EventTypes/t:EventType"))
-        return Subscription(asked.login, mailbox, any(one.name == "calendar" for one in folders), events, now)
+        return Subscription(payer(asked), mailbox, any(one.name == "calendar" for one in folders), events, now)
 
     def _own(self, asked: Asked, identity: str, missing: str) -> Subscription:
         subscription, now = self.alive.get(identity), asyncio.get_running_loop().time()
@@ -135,11 +136,16 @@ class Subscriptions:
             subscription = None
         if subscription is None:
             raise Refusal(missing, "Subscription is invalid.")
-        if subscription.owner != asked.login:
+        if subscription.payer[0] != asked.login:
             raise Refusal("ErrorSubscriptionAccessDenied", "Only its creator can use a subscription.")
         if subscription.mailbox.group != server(asked):
             raise Refusal("ErrorSubscriptionNotFound", "The specified subscription was not found.")
         return subscription
+
+
+def payer(asked: Asked) -> tuple[str, str]:
+    """Return whose budget pays: a login's, or its copy of the budget of whom it impersonates."""
+    return asked.login, asked.call.impersonated.lower()
 
 
 def server(asked: Asked) -> str:
@@ -189,7 +195,7 @@ class Stream:
                     async with asyncio.timeout(min(left, self._those.behaviour.heartbeat)):
                         await self.wake.wait()
                 except TimeoutError:
-                    yield enveloped(_status("OK"), told())
+                    yield enveloped(self._quiet(), told())
             yield enveloped(self._ended if self._ended is not None else _status("Closed"), told())
         finally:
             self._leave()
@@ -212,16 +218,21 @@ class Stream:
 
     def _news(self) -> Element | None:
         self.wake.clear()
-        notifications = [
-            element(
-                "m:Notification", element("t:SubscriptionId", one.id), element("t:MoreEvents", "false"), *one.waiting
-            )
-            for one in self._subscriptions
-            if one.waiting
-        ]
+        told = [_notification(one, *one.waiting) for one in self._subscriptions if one.waiting]
         for one in self._subscriptions:
             one.waiting.clear()
-        return _status("OK", element("m:Notifications", *notifications)) if notifications else None
+        return _status("OK", element("m:Notifications", *told)) if told else None
+
+    def _quiet(self) -> Element:
+        """A sign of life; of servers that tell changes of the folder with a StatusEvent of each (capture 101)."""
+        if not self._those.behaviour.folder_events:
+            return _status("OK")
+        told = [_notification(one, element("t:StatusEvent")) for one in self._subscriptions]
+        return _status("OK", element("m:Notifications", *told))
+
+
+def _notification(one: Subscription, *events: Element) -> Element:
+    return element("m:Notification", element("t:SubscriptionId", one.id), element("t:MoreEvents", "false"), *events)
 
 
 def _status(status: str, notifications: Element | None = None) -> Element:
