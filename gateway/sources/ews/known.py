@@ -51,7 +51,7 @@ class Known:
 
     `heard`: to be yielded, in this order; `news` says that there are such. `unsure`: something may have been missed.
     `failed`: how often in a row. `without`: only asked in turn until then, by the loop's time. `said`: the last reason
-    for that. `door`: held by the stream that is being opened.
+    for that.
     """
 
     held: dict[int, Subscription] = field(default_factory=dict)
@@ -61,7 +61,6 @@ class Known:
     without: dict[int, float] = field(default_factory=dict)
     said: str = ""
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hear(self, some: Iterable[int]) -> None:
         """Let these be yielded."""

@@ -12,7 +12,6 @@ Other errors than those named here are raised as exchangelib has them.
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -146,8 +145,9 @@ def follow(
 ) -> Ending:
     """Hold one stream open, for `OPEN` minutes at most, and say how it ended; `silence`: seconds it may last.
 
-    `opened` is called once the server has taken the request, `tell` with each subscription in which something happened:
-    any kind of event, on an item or on the folder (some servers tell of changed items only by the latter).
+    `opened` is called with the first envelope that is no error, which comes at once. `tell` is called with each
+    subscription in which something happened: any kind of event, on an item or on the folder (some servers tell of
+    changed items only by the latter).
     """
     stream = _Stream(account, affinity, opened)
     try:
@@ -199,6 +199,7 @@ class _Stream(_InGroup, GetStreamingEvents):  # type: ignore[misc]
         super().__init__(account, affinity, affinity.anchor)
         self.failed: frozenset[str] = frozenset()
         self._opened = opened
+        self._is_open = False
 
     def told(self, subscriptions: Collection[str], silence: float) -> Iterator[str]:
         """Yield a subscription each time that something happened in it; ends, or raises exchangelib's errors."""
@@ -220,14 +221,13 @@ class _Stream(_InGroup, GetStreamingEvents):  # type: ignore[misc]
     def _get_element_container(self, message: Any, name: str | None = None) -> Any:
         named = message.iterfind(f"{{{MNS}}}ErrorSubscriptionIds/{{*}}SubscriptionId")
         self.failed = frozenset(one.text for one in named if one.text)
-        return super()._get_element_container(message=message, name=name)
+        notifications = super()._get_element_container(message=message, name=name)
+        if not self._is_open:
+            self._is_open = True
+            self._opened()
+        return notifications
 
     def _get_soap_messages(self, body: requests.Response) -> Any:
-        """Read a stream envelope by envelope, and what is none (a fault, such as ErrorServerBusy) as it is."""
-        if body.status_code != HTTPStatus.OK:
-            _, soap = super(GetStreamingEvents, self)._get_soap_parts(response=body)
-            return super(GetStreamingEvents, self)._get_soap_messages(body=soap)
-        self._opened()
         return super()._get_soap_messages(body=_Bytewise(body))
 
 

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import exchangelib
 
-from gateway.errors import GiveUp, RetryLater, Throttled, Unreachable
+from gateway.errors import GiveUp, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.sources.ews.client import Client
 from gateway.sources.ews.groups import Placed, Stream, anchor
 from gateway.sources.ews.known import Known, Pace, Subscription
@@ -37,13 +37,14 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Keeps `stream` open for the account `account`."""
+    """Keeps `stream` open for the account `account`; `door`: held by the one of its streams that is being opened."""
 
     client: Client
     account: int
     stream: Stream
     known: Known
     pace: Pace
+    door: asyncio.Lock
 
     async def keep(self) -> NoReturn:
         """Keep it open. Raises `SignInAgain`: the readings try that again, and not we."""
@@ -91,16 +92,19 @@ class Keeper:
         asks = False
         with suppress(TimeoutError):
             async with asyncio.timeout(self.pace.alone):
-                asks = await self.known.door.acquire()
+                asks = await self.door.acquire()
 
         def answered() -> None:
             nonlocal asks
             if asks:
                 asks = False
-                self.known.door.release()
+                self.door.release()
 
         try:
             yield answered
+        except SignInAgain:
+            asks = False  # the door stays shut: the others are about to be ended, and shall not ask before they are
+            raise
         finally:
             answered()
 
@@ -137,8 +141,6 @@ class Keeper:
                 subscribed = True
                 continue
             refused[answer] += self._leave_out(answer, self.stream if answer in OF_ALL else (one,))
-            if answer in OF_ALL:
-                break
         self._say(refused)
 
     def _leave_out(self, why: No, some: Collection[Placed]) -> int:

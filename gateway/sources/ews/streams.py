@@ -94,6 +94,7 @@ class Streams:
     async def _share_out(self, mailboxes: Collection[Mailbox], tasks: asyncio.TaskGroup) -> NoReturn:
         """Keep the streams that are planned; those that are planned again go on undisturbed."""
         running: dict[Stream, asyncio.Task[NoReturn]] = {}
+        door = asyncio.Lock()
         while True:
             wanted = (await self._planned(mailboxes)).streams
             gone = [running.pop(stream) for stream in running.keys() - set(wanted)]
@@ -103,7 +104,7 @@ class Streams:
                 await asyncio.wait(gone)
             for stream in wanted:
                 if stream not in running:
-                    keeper = Keeper(self.client, self.account.id, stream, self._known, self.pace)
+                    keeper = Keeper(self.client, self.account.id, stream, self._known, self.pace, door)
                     name = f"{len(stream)} calendars of account {self.account.id}"
                     running[stream] = tasks.create_task(keeper.keep(), name=name)
             await asyncio.sleep(self.pace.plan)

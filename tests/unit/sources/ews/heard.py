@@ -63,6 +63,7 @@ class Server:
     no: dict[str, No | RingplanError] = field(default_factory=dict)
     fails: list[RingplanError] = field(default_factory=list)
     nowhere: set[int] = field(default_factory=set)
+    url: str = URL
     subscribed: list[str] = field(default_factory=list)
     anchors: list[str] = field(default_factory=list)
     opened: list[Open] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Server:
     async def endpoint(self, one: Mailbox) -> Endpoint:
         if one.id in self.nowhere:
             raise Unreachable("no answer")
-        return Endpoint(URL)
+        return Endpoint(self.url)
 
     async def groups(self, _some: object) -> dict[int, str]:
         return self.groups_told

@@ -1,8 +1,10 @@
 """What is heard while streams are well, and who shares them."""
 
+from dataclasses import replace
+
 from gateway.sources.ews.notifications import Ending, How
 from gateway.sources.ews.streams import OWN, own_streams
-from tests.unit.sources.ews.heard import ANNA, BO, EVA, Server, listening, mailbox, quiet, streams
+from tests.unit.sources.ews.heard import ANNA, BO, EVA, WELL, Server, listening, mailbox, quiet, streams
 
 
 async def test_what_changes_is_yielded():
@@ -120,3 +122,26 @@ async def test_users_own_accounts_share_a_bound():
     for one in listeners[1:]:
         await one.__aexit__(None, None, None)
     assert server.connections == 0
+
+
+async def test_streams_that_are_planned_again_go_on_undisturbed():
+    server = Server(groups_told={1: "a", 2: "b", 3: "b"})
+    async with listening(streams(server, replace(WELL, plan=0.01)), ANNA, BO, EVA) as ear:
+        await server.until(lambda: len(server.opened) == 2)
+        (undisturbed,) = [one for one in server.opened if one.addresses == {ANNA.address}]
+        server.groups_told = {1: "a", 2: "b", 3: "c"}
+        await server.until(lambda: len(server.opened) == 3)
+        assert undisturbed in server.opened
+        assert sorted(server.subscribed) == [ANNA.address, BO.address, EVA.address]
+        assert ear.heard == []
+
+
+async def test_a_mailbox_that_has_moved_gets_a_subscription_there():
+    server = Server()
+    kept = streams(server)
+    async with listening(kept, ANNA):
+        await server.one()
+    server.url = "https://other.example.test/EWS/Exchange.asmx"
+    async with listening(kept, ANNA) as ear:
+        await ear.hears(ANNA)
+        assert server.subscribed == [ANNA.address, ANNA.address]

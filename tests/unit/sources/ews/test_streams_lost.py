@@ -130,6 +130,15 @@ async def test_refused_credentials_are_raised_and_not_tried_again():
         assert (server.fails, server.connections) == ([], 0)
 
 
+async def test_refused_credentials_are_tried_by_one_stream():
+    server = Server(groups_told={1: "a", 2: "b", 3: "c"}, fails=[SignInAgain("refused")] * 3)
+    async with listening(streams(server), ANNA, BO, EVA) as ear:
+        assert ear.task
+        with pytest.raises(SignInAgain):
+            await asyncio.wait_for(ear.task, 10)
+        assert len(server.fails) == 2
+
+
 async def test_refused_credentials_of_several_streams_are_one_refusal():
     server = Server(groups_told={1: "a", 2: "b"})
     async with listening(streams(server), ANNA, BO) as ear:
@@ -161,9 +170,22 @@ async def test_no_end_of_a_stream_makes_a_tight_loop(ending):
         assert (server.opened, server.connections) == ([], 0)
 
 
-async def test_the_server_says_how_long_to_wait():
-    server = Server(fails=[Throttled("busy", after=0.05)])
+@pytest.mark.parametrize("was_open", [False, True])
+async def test_the_server_says_how_long_to_wait(was_open):
+    busy = Throttled("busy", after=0.05)
+    server = Server(fails=[] if was_open else [busy])
     began = asyncio.get_running_loop().time()
     async with listening(streams(server), ANNA):
+        if was_open:
+            (await server.one()).end(busy)
+            await server.until(lambda: not server.opened)
         await server.one()
     assert asyncio.get_running_loop().time() - began >= 0.05
+
+
+async def test_a_server_that_is_away_for_long_is_no_mailbox_that_is_not_well():
+    server = Server(no={ANNA.address: Unreachable("gone")})
+    async with listening(streams(server, ILL), ANNA, BO):
+        await server.until(lambda: len(server.subscribed) >= 10)
+        server.no.clear()
+        assert (await server.one()).addresses == {ANNA.address, BO.address}
