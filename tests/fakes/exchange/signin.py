@@ -143,7 +143,7 @@ class SignIn:
 def _named(message: bytes) -> str:
     """The login in an AUTHENTICATE_MESSAGE ([MS-NLMP] 2.2.1.3)."""
     (flags,) = struct.unpack_from("<I", message, 60)
-    coding = "utf-16-le" if flags & UNICODE else "ascii"
+    coding = "utf-16-le" if flags & UNICODE else "ascii"  # the latter from curl
     size, _, start = struct.unpack_from("<HHI", message, 28)
     domain = message[start : start + size].decode(coding)
     size, _, start = struct.unpack_from("<HHI", message, 36)
