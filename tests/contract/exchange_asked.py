@@ -49,7 +49,7 @@ class Answering:
     server: Server
     faults: Faults
     people: dict[str, str]
-    pin: str | None = None
+    trusted: ssl.SSLContext
     bodies: list[str] = field(default_factory=list)
 
     @property
@@ -75,7 +75,7 @@ class Answering:
     ) -> AsyncIterator[Client]:
         """An account that asks it."""
         wanted = EwsSettings.model_validate({"url": self.at, **settings})
-        async with opened(account, wanted, trust(pin=self.pin), shared, deadlines) as client:
+        async with opened(account, wanted, self.trusted, shared, deadlines) as client:
             yield client
 
 
@@ -98,4 +98,4 @@ async def answering(*schemes: str, tls: bool = False, guess: Reply = GUESS) -> A
     if der:
         server.signins.bind(der)
     async with server.up():
-        yield Answering(server, faults, people, fingerprint(der) if der else None, bodies)
+        yield Answering(server, faults, people, trust(pin=fingerprint(der) if der else None), bodies)

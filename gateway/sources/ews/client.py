@@ -8,7 +8,7 @@ the milliseconds that the account has to rest: until then nothing is sent for an
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import TypeVar
@@ -101,15 +101,18 @@ class Client:
         async with self._limit:
             self._may_ask(at, before)
             wire = self._shared.kept.take(self, at) or await self._first(at, before) or self._wire(at)
+            well = False
             try:
                 yield wire
+                well = True
             except GiveUp:
-                self._shared.kept.put(self, wire)
+                well = True
                 raise
-            except BaseException:
-                wire.close()
-                raise
-            self._shared.kept.put(self, wire)
+            finally:
+                if well:
+                    self._shared.kept.put(self, wire)
+                else:
+                    wire.close()
 
     async def _first(self, at: str, before: int) -> Wire | None:
         """Let the first call to an endpoint learn about it; return its connection, or None: all is known already."""
@@ -118,11 +121,10 @@ class Client:
                 return None
             self._may_ask(at, before)
             wire = self._wire(at)
-            try:
+            with ExitStack() as stack:
+                stack.callback(wire.close)
                 self._shared.learnt[at] = await self._within(wire, lambda: wire.learn(self._settings.sign_in))
-            except BaseException:
-                wire.close()
-                raise
+                stack.pop_all()
             return wire
 
     def _may_ask(self, at: str, before: int) -> None:
