@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Throttled, 
 from gateway.sources.ews.protocol import Deadlines
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
-from tests.contract.calendars import WINDOW, account, calendar_of, mailbox, of, one, to_exchange, whole
+from tests.contract.calendars import WINDOW, account, at, calendar_of, mailbox, of, one, to_exchange, whole
 from tests.contract.conftest import peopled
 from tests.fakes.exchange import faults
 from tests.fakes.exchange.exchange import FakeExchange
@@ -91,6 +92,15 @@ async def test_what_a_reader_may_not_see_of_a_private_item_is_not_there_and_its_
     (found,) = reading.appointments
     assert found.private
     assert found.subject != "M: doctor"
+
+
+async def test_a_day_of_a_far_zone_is_a_day_in_its_owners_zone_at_the_edge_of_the_window_too(exchange):
+    day = datetime(2026, 12, 5, tzinfo=ZoneInfo("Pacific/Honolulu"))
+    far = Item(subject="SEM:", start=day, end=day + timedelta(days=1), all_day=True, zone="Hawaiian Standard Time")
+    uid = exchange.calendar("alice@example.test").put(far)
+    async with connect(EwsSettings(url=exchange.url))(account("alice")) as opened:
+        (found,) = of(await whole(calendar_of(opened), mailbox("alice")), uid)
+    assert (found.start, found.end) == (at("12-05T00:00"), at("12-06T00:00"))
 
 
 async def test_a_calendar_of_many_items_comes_in_pages_and_never_more_requests_at_once_than_is_said(exchange):

@@ -21,10 +21,9 @@ from exchangelib.properties import CalendarView, DistinguishedFolderId, ItemId, 
 from exchangelib.services import FindItem, GetItem, SyncFolderItems
 from exchangelib.services.common import EWSAccountService
 from exchangelib.services.sync_folder_hierarchy import SyncFolder
-from exchangelib.util import MNS, TNS, DummyResponse
+from exchangelib.util import MNS, TNS
 
 from gateway.errors import Refused
-from gateway.sources.ews.dialect import plain
 
 PAGE = 100
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
@@ -153,12 +152,8 @@ def raised(found: Iterable[Any]) -> list[Any]:
     return listed
 
 
-class Plain(EWSAccountService):  # type: ignore[misc]
-    """What our services have in common: answers are read in plain words, and an alias is told from other refusals."""
-
-    @classmethod
-    def _get_soap_parts(cls, response: Any) -> Any:
-        return super()._get_soap_parts(DummyResponse(content=plain(response.content)))
+class Addressed(EWSAccountService):  # type: ignore[misc]
+    """What services have in common that name a mailbox: an alias is told from other refusals."""
 
     def _get_soap_messages(self, body: Any) -> Any:
         try:
@@ -182,7 +177,7 @@ class _Refusable(SyncFolderItems):  # type: ignore[misc]
         return super()._get_element_container(message, name)
 
 
-class _Changes(Plain, _Refusable):
+class _Changes(Addressed, _Refusable):
     """Notices that something changed, without reading it: its id, and whether it is a series or was removed."""
 
     def _elem_to_obj(self, elem: Any) -> tuple[Any, str | None]:
@@ -190,14 +185,14 @@ class _Changes(Plain, _Refusable):
         return next(elem.iter(ID)), kind if kind == self.DELETE else elem.findtext(f"*/{KIND}")
 
 
-class _Found(Plain, FindItem):  # type: ignore[misc]
+class _Found(Addressed, FindItem):  # type: ignore[misc]
     """Finds without reading: a page that is too full is thrown away."""
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return elem
 
 
-class _Items(Plain, GetItem):  # type: ignore[misc]
+class _Items(Addressed, GetItem):  # type: ignore[misc]
     """Reads items one by one; one that we may not see comes as an error among the others."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)

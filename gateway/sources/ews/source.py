@@ -162,7 +162,7 @@ class Calendars:
         """
         state = self._states.get(place, known)
         same = state is not None and state == known
-        if state is None:
+        if state is None and place.url not in self.expanding:
             self._series[place] = frozenset()
         for _ in range(MOST_PAGES):
             page = await self.ask(place, partial(requests.changes, state=state))

@@ -193,9 +193,26 @@ async def test_a_state_that_the_server_does_not_know_is_no_error_and_read_whole(
     scripted = Scripted([item("weekly", kind="Occurrence")])
     source = calendars(scripted)
     first = await whole(source)
-    scripted.errors["changes"] = [StaleState("what is that?")]
-    assert uids(await whole(source, first.cursor)) == ["weekly"]
-    assert await source.read(ANNA, WINDOW, first.cursor) is None
+
+    def forgetful(state):
+        if state == "1":
+            raise StaleState("what is that?")
+        return scripted.changes(state)
+
+    scripted.instead["changes"] = forgetful
+    scripted.state = 2
+    again = await whole(source, first.cursor)
+    assert uids(again) == ["weekly"]
+    assert await source.read(ANNA, WINDOW, again.cursor) is None
+
+
+async def test_a_state_that_gets_another_name_while_nothing_changes_is_the_same():
+    scripted = Scripted([item("weekly", kind="Occurrence")])
+    source = calendars(scripted)
+    first = await whole(source)
+    scripted.instead["changes"] = lambda state: Changes(f"{state}'", some=False, more=False)
+    for _ in range(3):
+        assert await source.read(ANNA, WINDOW, first.cursor) is None
 
 
 @pytest.mark.parametrize("token", ["", "[]", "null", '{"state":1}', "\x00", '{"state":""}'])
