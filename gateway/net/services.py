@@ -29,9 +29,9 @@ async def services(domain: str, name: str, resolver: dns.asyncresolver.Resolver 
     A record with target `.` says that the service is not offered (RFC 2782): left out. Of one priority the greater
     weight comes first. Raises `Unreachable` where DNS does not answer.
     """
-    resolver = resolver or dns.asyncresolver.Resolver()
     question = f"_{name}._tcp.{domain}"
     try:
+        resolver = resolver or dns.asyncresolver.Resolver()  # which fails where the machine has no resolv.conf
         found = await resolver.resolve(question, dns.rdatatype.SRV, lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()

@@ -54,3 +54,12 @@ async def test_a_path_that_is_none_is_left_out(path):
 async def test_dns_that_does_not_answer_is_unreachable():
     with pytest.raises(Unreachable, match=r"_caldavs\._tcp\.example\.test"):
         await found(SRV=dns.exception.Timeout())
+
+
+async def test_a_machine_without_dns_says_so(monkeypatch):
+    def unconfigured():
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.asyncresolver, "Resolver", unconfigured)
+    with pytest.raises(Unreachable):
+        await services("example.test", "caldavs")
