@@ -152,7 +152,7 @@ def raised(found: Iterable[Any]) -> list[Any]:
     return listed
 
 
-class Addressed(EWSAccountService):  # type: ignore[misc]
+class Plain(EWSAccountService):  # type: ignore[misc]
     """What services have in common that name a mailbox: an alias is told from other refusals."""
 
     def _get_soap_messages(self, body: Any) -> Any:
@@ -177,7 +177,7 @@ class _Refusable(SyncFolderItems):  # type: ignore[misc]
         return super()._get_element_container(message, name)
 
 
-class _Changes(Addressed, _Refusable):
+class _Changes(Plain, _Refusable):
     """Notices that something changed, without reading it: its id, and whether it is a series or was removed."""
 
     def _elem_to_obj(self, elem: Any) -> tuple[Any, str | None]:
@@ -185,14 +185,14 @@ class _Changes(Addressed, _Refusable):
         return next(elem.iter(ID)), kind if kind == self.DELETE else elem.findtext(f"*/{KIND}")
 
 
-class _Found(Addressed, FindItem):  # type: ignore[misc]
+class _Found(Plain, FindItem):  # type: ignore[misc]
     """Finds without reading: a page that is too full is thrown away."""
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return elem
 
 
-class _Items(Addressed, GetItem):  # type: ignore[misc]
+class _Items(Plain, GetItem):  # type: ignore[misc]
     """Reads items one by one; one that we may not see comes as an error among the others."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)

@@ -22,7 +22,7 @@ from exchangelib.properties import (
 )
 from exchangelib.services import GetFolder, GetUserAvailability
 
-from gateway.sources.ews.requests import Addressed, calendar_of, raised
+from gateway.sources.ews.requests import Plain, calendar_of, raised
 
 MIDNIGHT = EWSDateTime(2026, 1, 1, tzinfo=UTC).time()
 CHANGES_NEVER = {"bias": 0, "time": MIDNIGHT, "occurrence": 1, "weekday": 1}
@@ -62,7 +62,7 @@ def right(account: Account) -> Right:
     return Right.FULL if rights.modify or rights.create_contents else Right.REVIEWER
 
 
-class _Folder(Addressed, GetFolder):  # type: ignore[misc]
+class _Folder(Plain, GetFolder):  # type: ignore[misc]
     """GetFolder, in which an alias is told from other refusals."""
 
 
