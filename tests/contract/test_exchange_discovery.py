@@ -10,14 +10,14 @@ import pytest_asyncio
 
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, RetryLater, SignInAgain, Unreachable
 from gateway.net.trust import fingerprint, trust
 from gateway.sources.ews import fetch
 from gateway.sources.ews.autodiscover import Endpoint
 from gateway.sources.ews.client import opened
 from gateway.sources.ews.fetch import Request
 from gateway.sources.ews.protocol import Deadlines
-from gateway.sources.ews.search import Search
+from gateway.sources.ews.search import Astray, Search
 from tests.contract.exchange_world import AUTO, EWS, JSON, PASSWORD, SERVICE, SVC, XML, Begin, World, beginning, mailbox
 from tests.fakes.dav_dns import names
 from tests.fakes.exchange import faults
@@ -134,7 +134,7 @@ async def test_the_redirect_without_tls_within_the_domain(world):
 async def test_the_redirect_without_tls_to_another_domain(world):
     world.at("autodiscover.moved.test")
     await world.plain("autodiscover.example.test", elsewhere(f"https://autodiscover.moved.test{XML}"))
-    with pytest.raises(Refused, match=r"leads to another domain, autodiscover\.moved\.test"):
+    with pytest.raises(Astray, match=r"leads to another domain, autodiscover\.moved\.test"):
         await world.discovery().endpoint(mailbox())
     assert ("autodiscover.moved.test", 443) not in world.net.asked
 
@@ -150,7 +150,7 @@ async def test_dns_to_another_domain(world):
     world.at("autodiscover.moved.test")
     record = {("_autodiscover._tcp.example.test", "SRV"): ("0 0 443 autodiscover.moved.test.",)}
     async with names(record) as resolver:
-        with pytest.raises(Refused):
+        with pytest.raises(Astray):
             await replace(world, resolver=resolver).discovery().endpoint(mailbox())
     assert ("autodiscover.moved.test", 443) not in world.net.asked
 

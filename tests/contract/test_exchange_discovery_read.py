@@ -10,11 +10,12 @@ from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain, Unreachable
 from gateway.sources.ews import discovery
+from gateway.sources.ews.search import Astray
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import calendar_of, of, one, to_exchange, whole
 from tests.contract.exchange_world import PASSWORD, SERVICE, World, beginning, mailbox
-from tests.fakes.exchange.autodiscover import ToAddress, User
+from tests.fakes.exchange.autodiscover import ToAddress, User, elsewhere
 from tests.fakes.exchange.rights import Right
 
 READER = Account(1, "exchange", SERVICE, Secret(PASSWORD), service=True)
@@ -81,3 +82,12 @@ async def test_a_wrong_password_is_offered_once_and_no_calendar_is_asked_for(wor
             with pytest.raises(SignInAgain):
                 await whole(source, mailbox(number))
     assert world.attempts == [False]
+
+
+async def test_a_redirect_that_is_refused_is_no_refused_password(world):
+    """A person's own account would be stopped for that."""
+    world.at("owa.example.test")
+    await world.plain("autodiscover.example.test", elsewhere("https://autodiscover.moved.test/autodiscover/"))
+    async with connect(EwsSettings(ca=world.ca), world.resolver)(replace(READER, service=False)) as opened:
+        with pytest.raises(Astray):
+            await whole(calendar_of(opened), mailbox())

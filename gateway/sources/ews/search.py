@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import dns.asyncresolver
 
-from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAgain, Unreachable
+from gateway.errors import GiveUp, RetryLater, RingplanError, SignInAgain, Unreachable
 from gateway.net.services import services
 from gateway.sources.ews import autodiscover
 from gateway.sources.ews.autodiscover import (
@@ -47,6 +47,10 @@ from gateway.sources.ews.fetch import Answer, Fetch, Request
 REDIRECTS = 10
 MOVED = (301, 302, 303, 307, 308)
 BY_HAND = "if it is right, give https://…/EWS/Exchange.asmx of that server as url"
+
+
+class Astray(GiveUp):
+    """What nobody signs leads out of the domain."""
 
 
 class Nobody(GiveUp):
@@ -142,7 +146,7 @@ class Search:
         host = urlsplit(url).hostname or ""
         if host != self.domain and not host.endswith(f".{self.domain}"):
             said = f"{step} leads to another domain, {host}, and may be forged"
-            self._fail(step, Refused(said, f"{BY_HAND}, or its domain as domain"))
+            self._fail(step, Astray(said, f"{BY_HAND}, or its domain as domain"))
             return ""
         self._say(step, f"leads to {host}")
         return f"https://{site(url)}"
@@ -253,7 +257,7 @@ class Search:
 
     def _summary(self) -> RingplanError:
         """Return what the search ends with: what somebody has to decide, else what time may heal, else the rest."""
-        for kind in (Refused, Nobody, RetryLater, GiveUp):
+        for kind in (Astray, Nobody, RetryLater, GiveUp):
             if failure := next((failure for failure in self._failures if isinstance(failure, kind)), None):
                 said = f"no Exchange server is found from {self.domain}: {failure}"
                 remedy = failure.remedy or "give https://…/EWS/Exchange.asmx of the server as url"

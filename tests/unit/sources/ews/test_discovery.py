@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.mailbox import Mailbox
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, RetryLater, SignInAgain, Unreachable
 from gateway.net.services import Service
 from gateway.sources.ews import search
 from gateway.sources.ews.autodiscover import Endpoint
 from gateway.sources.ews.discovery import Discovery
 from gateway.sources.ews.fetch import Answer
+from gateway.sources.ews.search import Astray
 from gateway.sources.ews.settings import EwsSettings
 from tests.fakes.exchange.places import Internet, action, host, json, moved, pox_error, protocol, soap, user
 
@@ -284,7 +285,7 @@ class TestWhatNobodySigns:
     @pytest.mark.parametrize("to", ["evil.test", "example.com.evil.test", "notexample.com"])
     async def test_the_redirect_to_another_domain(self, to):
         internet = Internet({HTTP: moved(f"https://{to}{XML}"), f"https://{to}": json(EWS), EWS: THERE})
-        with pytest.raises(Refused, match="another domain") as raised:
+        with pytest.raises(Astray, match="another domain") as raised:
             await discovery(internet).endpoint(mailbox())
         assert "Exchange.asmx" in raised.value.remedy
         assert to not in internet.signed
@@ -300,7 +301,7 @@ class TestWhatNobodySigns:
     async def test_dns_to_another_domain(self, srv):
         srv.append(Service("evil.test", 443))
         internet = Internet({"https://evil.test": json(EWS), EWS: THERE})
-        with pytest.raises(Refused, match="another domain"):
+        with pytest.raises(Astray, match="another domain"):
             await discovery(internet).endpoint(mailbox())
         assert "evil.test" not in [host(request) for request in internet.asked]
 
