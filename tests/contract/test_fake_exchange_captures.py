@@ -105,6 +105,7 @@ DUMMY = ((("Error", "ErrorInvalidIdMalformed"),), "ConvertId operation: what is 
 NOT_OWNER = ((("Error", "ErrorSubscriptionDelegateAccessNotSupported"),), "ResponseCode: only owners subscribe")
 NO_PUSH = ((("Fault", "ErrorInvalidRequest"),), "pull and push are not scripted")
 NOBODY = ((("Error", "ErrorNonExistentMailbox"),), "ResponseCode: no such mailbox, said in its place")
+NO_RECIPIENT = ((("Error", "ErrorMailRecipientNotFound"),), "ResponseCode: no such recipient")
 NO_FREE_BUSY = ((("Error", "ErrorNoFreeBusyAccess"),), "ResponseCode; the real server could not make free/busy times")
 DIFFERENT: dict[int, tuple[CODES, str]] = {  # what Exchange answers instead, and where that is written
     **dict.fromkeys((2, 64, 87, 122, 126, 136), DUMMY),
@@ -115,7 +116,8 @@ DIFFERENT: dict[int, tuple[CODES, str]] = {  # what Exchange answers instead, an
     55: (WELL, "ResolveNames operation: the beginning of a name is enough"),
     60: (WELL, "GetServerTimeZones operation; the real server has none"),
     **dict.fromkeys((61, 62), (WELL, "GetUserAvailability operation; the real server could not make free/busy times")),
-    **dict.fromkeys((63, 67, 144), NOBODY),
+    144: NOBODY,
+    **dict.fromkeys((63, 67), NO_RECIPIENT),
     **dict.fromkeys((65, 66), NO_FREE_BUSY),
     **dict.fromkeys((104, 105), NO_PUSH),
     **dict.fromkeys((133, 134), NOT_OWNER),

@@ -14,7 +14,7 @@ from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.soap import Refusal, element, every, find, invalid, moment, refused, text, truth
 
 LONGEST = timedelta(days=62)  # "the time window must not exceed 62 days"
-DIGITS = {"Free": "0", "Tentative": "1", "Busy": "2", "OOF": "3", "WorkingElsewhere": "4", "NoData": "5"}
+DIGITS = {"Free": "0", "Tentative": "1", "Busy": "2", "OOF": "3", "WorkingElsewhere": "4"}
 RISING = "04123"  # of two that overlap, the busier counts (Microsoft: "MergedFreeBusy")
 
 
@@ -28,9 +28,7 @@ def get_user_availability(asked: Asked) -> Element:
 
 def _one(asked: Asked, address: str) -> Element:
     try:
-        mailbox = asked.directory.mailbox(address)
-        right = asked.directory.right(asked.actor, mailbox)
-        view = _view(asked, mailbox, right)
+        view = _view(asked, asked.directory.known(address))
     except Refusal as refusal:
         message = refused("", refusal)
         message.tag = "m:ResponseMessage"
@@ -39,7 +37,11 @@ def _one(asked: Asked, address: str) -> Element:
     return element("m:FreeBusyResponse", well, view)
 
 
-def _view(asked: Asked, mailbox: Mailbox, right: Right) -> Element:
+def _view(asked: Asked, mailbox: Mailbox | None) -> Element:
+    """Any address of a person will do (Microsoft: "ResponseCode", ErrorMailRecipientNotFound)."""
+    if mailbox is None:
+        raise Refusal("ErrorMailRecipientNotFound", "Unable to resolve e-mail address to an Active Directory object.")
+    right = asked.directory.right(asked.actor, mailbox)
     if right == Right.NONE:
         raise Refusal("ErrorNoFreeBusyAccess", "The caller does not have access to free/busy data.")
     options = find(asked.call.body, "t:FreeBusyViewOptions")

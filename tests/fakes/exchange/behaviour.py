@@ -18,6 +18,7 @@ BUILDS = {  # Microsoft: "Exchange Server build numbers and release dates"; olde
     "Exchange2013_SP1": (15, 0, 847, 32),
     "Exchange2016": (15, 1, 2507, 6),
 }
+SAID = {"Exchange2016": "V2017_07_11"}
 
 FIELDS_SINCE = {  # "This element was introduced in …", on each one's page
     "calendar:StartTimeZone": "Exchange2010",
@@ -66,7 +67,7 @@ class Behaviour:
         return field not in FIELDS_SINCE or self.since(FIELDS_SINCE[field])
 
     def told(self) -> Element:
-        """Return ServerVersionInfo; 2007 says no Version (Microsoft: "ServerVersionInfo")."""
+        """Return ServerVersionInfo: 2007 says no Version, 2016 one that no request may name (capture 002)."""
         major, minor, build, revision = BUILDS[self.version]
         return element(
             "t:ServerVersionInfo",
@@ -74,5 +75,5 @@ class Behaviour:
             MinorVersion=str(minor),
             MajorBuildNumber=str(build),
             MinorBuildNumber=str(revision),
-            Version=self.version if self.since("Exchange2010") else None,
+            Version=SAID.get(self.version, self.version) if self.since("Exchange2010") else None,
         )

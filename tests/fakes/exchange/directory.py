@@ -52,14 +52,20 @@ class Directory:
 
     def mailbox(self, address: str) -> Mailbox:
         """Find a mailbox by its primary address, the only one that Exchange takes."""
+        mailbox = self.known(address)
+        if mailbox is None:
+            raise Refusal("ErrorNonExistentMailbox", "No mailbox with such guid.")
+        if mailbox.address != address.lower():
+            said = "The primary SMTP address must be specified when referencing a mailbox."
+            raise Refusal("ErrorNonPrimarySmtpAddress", said, Primary=mailbox.address)
+        return mailbox
+
+    def known(self, address: str) -> Mailbox | None:
+        """Find a mailbox by any of its addresses, as the directory does."""
         wanted = address.lower()
-        if wanted in self.mailboxes:
-            return self.mailboxes[wanted]
-        for mailbox in self.mailboxes.values():
-            if wanted in mailbox.aliases:
-                said = "The primary SMTP address must be specified when referencing a mailbox."
-                raise Refusal("ErrorNonPrimarySmtpAddress", said, Primary=mailbox.address)
-        raise Refusal("ErrorNonExistentMailbox", "No mailbox with such guid.")
+        return self.mailboxes.get(wanted) or next(
+            (one for one in self.mailboxes.values() if wanted in one.aliases), None
+        )
 
     def right(self, actor: str, mailbox: Mailbox) -> Right:
         return Right.FULL if actor == mailbox.address else mailbox.rights.get(actor, mailbox.everybody)

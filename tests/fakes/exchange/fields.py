@@ -8,7 +8,6 @@ request names one (Microsoft: "TimeZoneContext").
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import islice
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
@@ -86,10 +85,9 @@ class Writer:
         if recurrence is None or (name == "Last" and recurrence.number is None and recurrence.until is None):
             return None
         calendar, stored = instance.mailbox.calendar, instance.stored
-        days = [day for day in islice(calendar.series(stored), 1000) if day not in stored.deleted]
-        if not days:
-            return None
-        return self._occurrence(f"t:{name}Occurrence", calendar.occurrence(stored, days[0 if name == "First" else -1]))
+        left = (day for day in calendar.series(stored) if day not in stored.deleted)
+        day = next(left, None) if name == "First" else max(left, default=None)
+        return self._occurrence(f"t:{name}Occurrence", calendar.occurrence(stored, day)) if day else None
 
     def _occurrence(self, name: str, one: Instance) -> Element:
         return element(
@@ -136,10 +134,6 @@ def _answer(instance: Instance) -> str:
     return item.response or ("Unknown" if not item.meeting else "Organizer" if own else "NoResponseReceived")
 
 
-def _zone(name: str, item: Item) -> Element:
-    return element(name, Id=item.zone, Name=item.zone)
-
-
 def _state(item: Item) -> str:
     """Bits: 1 a meeting, 2 received, 4 cancelled (Microsoft: "AppointmentState")."""
     received = item.organizer is not None
@@ -154,8 +148,8 @@ def _text(name: str, of: Callable[[Item], str]) -> Callable[[Writer, Instance], 
     return lambda writer, one: element(name, of(one.item))
 
 
-def _day_zone(name: str) -> Callable[[Writer, Instance], Element]:
-    return lambda writer, one: _zone(name, one.item)
+def _zone(name: str) -> Callable[[Writer, Instance], Element]:
+    return lambda writer, one: element(name, Id=one.item.zone, Name=one.item.zone)
 
 
 PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
@@ -207,8 +201,8 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
     "calendar:ModifiedOccurrences": lambda w, i: w.occurrences(i),
     "calendar:DeletedOccurrences": lambda w, i: w.removed(i),
     "calendar:MeetingTimeZone": lambda w, i: element("t:MeetingTimeZone", TimeZoneName=i.item.zone),
-    "calendar:StartTimeZone": _day_zone("t:StartTimeZone"),
-    "calendar:EndTimeZone": _day_zone("t:EndTimeZone"),
+    "calendar:StartTimeZone": _zone("t:StartTimeZone"),
+    "calendar:EndTimeZone": _zone("t:EndTimeZone"),
 }
 
 
