@@ -29,6 +29,7 @@ from tests.fakes.exchange.streaming import Stream
 
 SERVICE, PASSWORD = "service@example.test", "Gurka-7"
 QUICK = Pace(settle=0.01, steady=0.2, first=0.02, longest=0.2, ill=0.3)
+POLL = 0.005  # seconds
 SOON = 10.0  # seconds that are waited for what takes some milliseconds
 
 
@@ -83,7 +84,12 @@ def address(number: int) -> str:
 async def until(reached: Callable[[], object], seconds: float = SOON) -> None:
     async with asyncio.timeout(seconds):
         while not reached():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(POLL)
+
+
+async def lull(seconds: float = 0.1) -> None:
+    """Let time pass in which something must not happen: there is nothing to wait for."""
+    await asyncio.sleep(seconds)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import SignInAgain
 from tests.contract.exchange_push import (
+    POLL,
     QUICK,
     SERVICE,
     account,
@@ -17,6 +18,7 @@ from tests.contract.exchange_push import (
     heard,
     item,
     listening,
+    lull,
     office,
     until,
 )
@@ -72,7 +74,7 @@ async def test_a_reviewer_hears_nothing_and_says_so_once(caplog):
             async with listening(kept, there.mailboxes) as ear:
                 await until(lambda: there.asked("Subscribe") == 2)
                 there.change(1)
-                await asyncio.sleep(0.1)
+                await lull()
                 assert ear.heard == []
         assert (there.asked("Subscribe"), there.asked("GetStreamingEvents")) == (2, 0)
     said = [record.getMessage() for record in caplog.records if "streams" in record.getMessage()]
@@ -147,10 +149,10 @@ async def test_a_stream_that_is_cut_anywhere_is_opened_again(count):
             await until(lambda: there.streams() and there.asked("GetStreamingEvents") >= 1)
             while there.asked("GetStreamingEvents") < 2:  # fill it up to where it is cut
                 there.change(1)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(POLL)
             await there.streaming([1, 2])
             await until(lambda: 2 in ear.heard)  # all of it, since what happened meanwhile is not known
-            await asyncio.sleep(0.05)
+            await lull()
             ear.heard.clear()
             there.change(2)
             await ear.hears(2)
@@ -175,7 +177,7 @@ async def test_subscriptions_that_expired_are_made_anew_and_their_mailboxes_look
         await until(lambda: set(ear.heard) == {1, 2})
         await there.streaming([1, 2])
         assert there.asked("Subscribe") == 4
-        await asyncio.sleep(0.05)
+        await lull()
         ear.heard.clear()
         there.change(2)
         await ear.hears(2)
@@ -223,7 +225,7 @@ async def test_a_request_that_hangs_is_given_up():
 async def test_signs_of_life_keep_a_stream():
     async with office(2, heartbeat=0.05) as there, heard(there, pace=replace(QUICK, silence=1.0)) as ear:
         await there.streaming([1, 2])
-        await asyncio.sleep(1.5)
+        await lull(1.5)
         assert (there.asked("GetStreamingEvents"), ear.heard) == (1, [])
 
 
@@ -236,7 +238,7 @@ async def test_one_stream_more_than_allowed_is_polled_without_haste():
         async with heard(there, access="delegation", pace=replace(QUICK, first=0.1, longest=5.0)) as ear:
             await until(lambda: len(there.streams()) == 1 and there.asked("Subscribe") == 201)
             tried = sum(seen.operation == "GetStreamingEvents" for seen in there.exchange.server.requests)
-            await asyncio.sleep(1.0)
+            await lull(1.0)
             again = sum(seen.operation == "GetStreamingEvents" for seen in there.exchange.server.requests)
             assert again - tried <= 5
             (carried,) = there.streams()
@@ -277,7 +279,7 @@ async def test_credentials_that_are_refused_are_tried_once():
             there.exchange.server.drop()
             with pytest.raises(SignInAgain):
                 await asyncio.wait_for(ear.task, 10)
-            await asyncio.sleep(0.3)
+            await lull(0.3)
             assert len(there.exchange.server.signins.attempts) - before == 1
 
 
@@ -288,7 +290,7 @@ async def test_an_event_storm_is_a_few_readings_and_does_not_hold_the_loop():
             there.change(*[1] * 50, 2)
             await asyncio.sleep(0)
         await until(lambda: set(ear.heard) == {1, 2})
-        await asyncio.sleep(0.5)
+        await lull(0.5)
         assert len(ear.heard) <= 2 * 25
 
 
