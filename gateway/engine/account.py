@@ -22,9 +22,11 @@ from gateway.engine.patience import Patience
 from gateway.engine.pulse import Pulse
 from gateway.engine.reading import read_mailbox
 from gateway.engine.supervise import supervise, wait_after
+from gateway.engine.together import Together
 from gateway.engine.turns import Bell, Rest, Slots, next_turn, spread
 from gateway.errors import GiveUp, RetryLater, RingplanError, SignInAgain, Throttled
 from gateway.ports import CalendarSource, Clock, Connect, Opened
+from gateway.store.refusals import Refusals
 from gateway.store.store import Store
 
 AT_ONCE = 16  # readings of one account; its source may let fewer of them ask
@@ -40,6 +42,7 @@ class Means:
     """What all accounts work with. `bells` are by mailbox id."""
 
     store: Store
+    together: Together
     decided: Decided
     clock: Clock
     pulse: Pulse
@@ -60,14 +63,16 @@ class Means:
 class AtWork:
     """`give` it mailboxes, `run` it."""
 
-    def __init__(self, account: Account, connect: Connect, few: Slots, rest: Rest, means: Means) -> None:
+    def __init__(
+        self, account: Account, past: Refusals, connect: Connect, few: Slots, rest: Rest, means: Means
+    ) -> None:
         self._account = account
         self._rest = rest
         self._connect = connect
         self._few = few
         self._means = means
         self._clock = means.clock
-        self._patience = Patience(means.store, account, means.clock)
+        self._patience = Patience(means.store, means.together, account, past, means.clock)
         self._mine = asyncio.Semaphore(AT_ONCE)
         self._mailboxes: tuple[Mailbox, ...] = ()
         self._first: dict[Mailbox, datetime] = {}

@@ -13,6 +13,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.mailbox import Account
+from gateway.engine.together import Together
 from gateway.ports import Clock
 from gateway.store import refusals
 from gateway.store.refusals import Refusals
@@ -40,13 +41,15 @@ def next_try(account: Account, past: Refusals) -> datetime | None:
 
 
 class Patience:
-    """That of one account, with its present credentials."""
+    """That of one account, with its present credentials; `past` is what is noted about them."""
 
-    def __init__(self, store: Store, account: Account, clock: Clock) -> None:
+    def __init__(self, store: Store, together: Together, account: Account, past: Refusals, clock: Clock) -> None:
         self._store = store
+        self._together = together
         self._account = account
         self._clock = clock
-        self._past = Refusals()
+        self._past = past
+        self._is_known = True  # that `past` is what is in the store
         self._works = False
         self._begun = False
 
@@ -65,7 +68,7 @@ class Patience:
         self._works = self._begun = False
         while True:
             now = self._clock.now()
-            self._past = await self._noted(now)
+            await self._look(now)
             due = next_try(self._account, self._past)
             if due is not None and due <= now:
                 return waited
@@ -79,28 +82,31 @@ class Patience:
         """Note a try, unless the credentials work or another try is on its way."""
         if self._works or self._begun:
             return
-        async with self._store.write() as rows:
-            await refusals.begin(rows, self._account, self._clock.now())
+        self._is_known = False
+        now = self._clock.now()
+        await self._together.write(lambda rows: refusals.begin(rows, self._account, now))
         self._begun = True
 
     async def answered(self, *, accepted: bool) -> None:
         """Note that a try ended otherwise than by a refusal; `accepted`: they work."""
         if self._works or not (self._begun or accepted):
             return
-        async with self._store.write() as rows:
-            await refusals.answered(rows, self._account, accepted=accepted)
+        await self._together.write(lambda rows: refusals.answered(rows, self._account, accepted=accepted))
         self._begun, self._works = False, accepted
 
     async def refused(self) -> None:
         """Note a refusal."""
+        self._is_known = False
         async with self._store.write() as rows:
             await refusals.refused(rows, self._account, self._clock.now())
 
-    async def _noted(self, now: datetime) -> Refusals:
-        async with self._store.read() as rows:
-            past = await refusals.of(rows, self._account.id)
-        if all(when is None or when <= now for when in (past.first, past.last, past.tried)):
-            return past
-        async with self._store.write() as rows:
-            await refusals.set_back(rows, self._account, now)
-            return await refusals.of(rows, self._account.id)
+    async def _look(self, now: datetime) -> None:
+        """See what is noted; nothing of it can lie in the future."""
+        if not self._is_known:
+            async with self._store.read() as rows:
+                self._past = await refusals.of(rows, self._account.id)
+        if any(when is not None and when > now for when in (self._past.first, self._past.last, self._past.tried)):
+            async with self._store.write() as rows:
+                await refusals.set_back(rows, self._account, now)
+                self._past = await refusals.of(rows, self._account.id)
+        self._is_known = True

@@ -15,10 +15,12 @@ from gateway.engine.crew import Crew, Work
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.outcomes import Outcomes
 from gateway.engine.pulse import Pulse
+from gateway.engine.together import Together
 from gateway.engine.turns import Rest, Slots, spread
 from gateway.errors import Misconfigured
 from gateway.ports import Clock, Connect
-from gateway.store import accounts, mailboxes, wishes
+from gateway.store import accounts, mailboxes, refusals, wishes
+from gateway.store.refusals import Refusals
 from gateway.store.store import Store
 
 AT_ONCE = 32  # readings of one source
@@ -39,7 +41,7 @@ class Sync:
         self._store = store
         self._connect = connect
         self._takes_part = takes_part
-        self._means = Means(store, decided, clock, pulse, Outcomes(store, clock))
+        self._means = Means(store, Together(store), decided, clock, pulse, Outcomes(store, clock))
         self._few = {source: Slots(AT_ONCE) for source in connect}
         self._at_work: dict[Account, AtWork] = {}
         self._rests: dict[int, Rest] = {}  # by account: it lasts although the account is opened anew
@@ -59,7 +61,7 @@ class Sync:
 
     async def _look(self, crew: Crew[Account]) -> None:
         async with self._store.read() as rows:
-            opened = await accounts.every(rows)
+            opened, past = await accounts.every(rows), await refusals.every(rows)
             everybody = (await self._means.decided.now(rows)).users.values()
             taking_part = {user.id for user in everybody if user.enabled and self._takes_part(user)}
             every = tuple(mailbox for mailbox in await mailboxes.every(rows) if mailbox.user in taking_part)
@@ -77,15 +79,15 @@ class Sync:
             if connect is None:
                 work[account] = partial(self._is_lost, account, whose[account.id])
                 continue
-            at_work = before.get(account) or self._begin(account, connect)
+            at_work = before.get(account) or self._begin(account, past[account.id], connect)
             at_work.give(whose[account.id], first)
             self._at_work[account], work[account] = at_work, at_work.run
         await crew.keep(work)
         await self._means.pulse.only("account:", [account_name(account.id) for account in opened])
 
-    def _begin(self, account: Account, connect: Connect) -> AtWork:
+    def _begin(self, account: Account, past: Refusals, connect: Connect) -> AtWork:
         rest = self._rests.setdefault(account.id, Rest())
-        return AtWork(account, connect, self._few[account.source], rest, self._means)
+        return AtWork(account, past, connect, self._few[account.source], rest, self._means)
 
     async def _is_lost(self, account: Account, some: Sequence[Mailbox]) -> None:
         error = Misconfigured(

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from sqlalchemy import select
+
 from gateway.domain.held import Lamp
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.engine.decided import Decided
@@ -21,7 +23,8 @@ from gateway.engine.sync import Sync
 from gateway.planning.schedule import parse as schedule_of
 from gateway.ports import Opened
 from gateway.sources.caldav.parse import parse
-from gateway.store import diversions
+from gateway.store import diversions, tables
+from gateway.store.rows import Rows
 from gateway.store.store import Store
 from peers.dav import event
 from tests.fakes.clock import HandClock, comes
@@ -30,6 +33,7 @@ from tests.unit.store.made import HOUR, ZONE, someone
 
 BEGIN = datetime(2027, 3, 1, tzinfo=UTC)  # a Monday; clocks are put forward on Sunday the 28th
 DAYS = 60
+HEALTH = 2  # rows: the account's and the PBX's
 PARTS = 4  # wait for the clock: who reads, who notes what is unchanged, who forgets, who holds
 WEEKLY = event(
     "weekly",
@@ -90,6 +94,11 @@ async def running(store: Store, calendar: Unchanging, pbx: FakePbx, clock: HandC
                 part.result()
 
 
+async def many_rows(rows: Rows) -> int:
+    """Return how many rows there are in all tables."""
+    return sum([len(await rows.all(select(table))) for table in tables.metadata.sorted_tables])
+
+
 def right(pbx: FakePbx, now: datetime) -> bool:
     """Say whether the PBX holds what the series says: the lamp of now, and for callers the day that begins now."""
     held = pbx.holds.get("1001")
@@ -107,6 +116,8 @@ async def test_a_series_without_end_diverts_at_its_hour_for_sixty_days_in_which_
     async with store.write() as rows:
         user, _ = await someone(rows)
     lit: list[datetime] = []
+    async with store.read() as rows:
+        many = await many_rows(rows) + HEALTH
     async with running(store, calendar, pbx, clock):
         for hour in range(DAYS * 24):
             now = BEGIN + hour * HOUR
@@ -119,9 +130,10 @@ async def test_a_series_without_end_diverts_at_its_hour_for_sixty_days_in_which_
                 lit.append(now.astimezone(ZONE))
             if hour % 6 == 0:
                 async with store.read() as rows:
-                    kept = await diversions.of(rows, user.id)
+                    kept, all_rows = await diversions.of(rows, user.id), await many_rows(rows)
                 assert len(kept) in {2, 3}, "a fortnight's"
                 assert all(one.end > now for one in kept), now
+                assert all_rows - len(kept) <= many, now
     assert {at.utcoffset() for at in lit} == {timedelta(hours=1), timedelta(hours=2)}
     assert [at.date() - lit[0].date() for at in lit] == [timedelta(weeks=week) for week in range(9)]
     assert len(calendar.read_on) == DAYS
