@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,6 +18,7 @@ from gateway.sources.ews.client import opened
 from gateway.sources.ews.fetch import Request
 from gateway.sources.ews.protocol import Deadlines
 from gateway.sources.ews.search import Astray, Search
+from peers.process import until
 from tests.contract.exchange_world import AUTO, EWS, JSON, PASSWORD, SERVICE, SVC, XML, Begin, World, beginning, mailbox
 from tests.fakes.dav_dns import names
 from tests.fakes.exchange import faults
@@ -228,7 +229,7 @@ class TestFaults:
     async def test_who_gives_up_waits_for_nothing(self, world):
         world.exchange.faults.always(faults.hung)
         asking = asyncio.create_task(world.discovery().endpoint(mailbox()))
-        await until(lambda: world.exchange.server.requests)
+        await until(lambda: world.exchange.server.requests, 20, "the server is asked")
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
@@ -237,14 +238,8 @@ class TestFaults:
 
 async def gone(world: World) -> None:
     """Wait until no connection is left, and no thread that waits at one."""
-    await until(lambda: not world.exchange.server.open)
-    await until(lambda: not [thread for thread in threading.enumerate() if thread.name == "exchange"])
-
-
-async def until(met: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not met():
-            await asyncio.sleep(0.01)
+    await until(lambda: not world.exchange.server.open, 20, "the server has no connection left")
+    await until(lambda: "exchange" not in {thread.name for thread in threading.enumerate()}, 20, "no thread is left")
 
 
 async def test_the_password_shows_nowhere(world, caplog):
