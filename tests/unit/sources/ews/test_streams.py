@@ -130,7 +130,8 @@ async def test_streams_that_are_planned_again_go_on_undisturbed():
         await server.until(lambda: len(server.opened) == 2)
         (undisturbed,) = [one for one in server.opened if one.addresses == {ANNA.address}]
         server.groups_told = {1: "a", 2: "b", 3: "c"}
-        await server.until(lambda: len(server.opened) == 3)
+        alone = [[ANNA.address], [BO.address], [EVA.address]]
+        await server.until(lambda: sorted(sorted(one.addresses) for one in server.opened) == alone)
         assert undisturbed in server.opened
         assert sorted(server.subscribed) == [ANNA.address, BO.address, EVA.address]
         assert ear.heard == []
