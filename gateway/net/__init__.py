@@ -1,4 +1,4 @@
-"""What every outgoing connection needs: whom TLS trusts, and which host a domain names for a service.
+"""What every outgoing connection needs: whom TLS trusts, which host a domain names for a service, when to ask again.
 
 No protocol of any server is spoken here, and no connection is kept.
 """

@@ -284,6 +284,8 @@ async def test_a_defect_of_ours_is_not_taken_for_a_fault_of_the_server():
 
         with pytest.raises(AttributeError):
             await client.ask(exchange.at, ANNA, broken)
+        with pytest.raises(RuntimeError):
+            await client.ask(exchange.at, ANNA, lambda _: next(iter(())))
 
 
 @pytest.mark.soak

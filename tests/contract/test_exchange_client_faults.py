@@ -39,6 +39,7 @@ def says(reply: Reply) -> faults.Fault:
         (faults.garbled, RetryLater, "not whole"),
         (says(Reply(200, XML, b"")), RetryLater, "not whole"),
         (says(Reply(200, XML, ENTITY)), RetryLater, "not whole"),
+        (says(Reply(200, {"Content-Type": "Text/XML"}, IDLE.body[:900])), RetryLater, "not whole"),
         (says(Reply(200, XML, b"<a/>")), RetryLater, "MalformedResponseError"),
         (says(Reply(200, {**XML, "Content-Encoding": "gzip"}, b"not gzip")), RetryLater, "cannot be decoded"),
         (says(Reply(200, {**XML, "Content-Encoding": "gzip"}, gzip.compress(IDLE.body)[:90])), RetryLater, "not whole"),

@@ -4,5 +4,6 @@ Exchange 2007 SP1 and later. `exchangelib` speaks the protocol, in worker thread
 Nothing is written to a server, and nothing of a calendar is kept here: what is read goes to the caller.
 Pure: `autodiscover`, `groups`, and what makes appointments of items: `dialect` and `when`, `people`, `pattern`, out of
 which `parse` and `expand` are made. In worker threads: `adapter`, `protocol`, `requests`, `notifications`. With tasks:
-`client`, `fetch`, `search`, `discovery`, `stream` (one) and `streams` (of an account), `source`, `check`.
+`client` with `kept` and `threads`, `fetch`, `search`, `discovery`, `stream` (one) and `streams` (of an account),
+`source`, `check`.
 """

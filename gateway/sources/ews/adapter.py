@@ -173,7 +173,7 @@ def whole(response: requests.Response) -> bytes:
     except (HTTPError, OSError) as error:
         raise lost(error, host) from error
     body = b"".join(parts)
-    if "xml" not in response.headers.get("content-type", ""):
+    if "xml" not in response.headers.get("content-type", "").lower():
         return body
     if not well_formed(body):
         raise RetryLater(f"{host} sent an answer that is not whole")

@@ -44,9 +44,12 @@ async def started(work: Callable[[], T], ended: Callable[[], None] = lambda: Non
             future.set_result(result)  # type: ignore[arg-type]
 
     def body() -> None:
-        result, error = None, None
+        result: T | None = None
+        error: BaseException | None = None
         try:
             result = work()
+        except StopIteration:  # no future takes one
+            error = RuntimeError("the work ran out of items")
         except BaseException as raised:  # noqa: BLE001 - it is raised again where the work is awaited
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
