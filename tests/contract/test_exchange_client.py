@@ -13,7 +13,7 @@ from exchangelib.protocol import CachingProtocol
 
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
-from gateway.errors import Refused, SignInAgain, Throttled, Unreachable
+from gateway.errors import GiveUp, Refused, SignInAgain, Throttled, Unreachable
 from gateway.sources.ews.client import Shared
 from gateway.sources.ews.kept import Kept
 from gateway.sources.ews.protocol import Deadlines
@@ -128,6 +128,12 @@ async def test_only_a_service_account_acts_as_somebody_else(service, access, act
     async with answering() as exchange, exchange.client(account, access=access) as client:
         await client.ask(exchange.at, ANNA, unchanged)
         assert ("ExchangeImpersonation" in exchange.bodies[-1]) is acts
+
+
+async def test_an_address_that_is_none_is_said():
+    async with answering() as exchange, exchange.client() as client:
+        with pytest.raises(GiveUp, match="has no @"):
+            await client.ask(exchange.at, "anna", unchanged)
 
 
 async def test_no_more_at_once_than_is_set():

@@ -140,6 +140,8 @@ class Client:
 
     def _on(self, wire: Wire, address: str) -> exchangelib.Account:
         """Return the mailbox on that connection; only a service account ever acts as somebody else."""
+        if "@" not in address:
+            raise GiveUp("the user's address at the source is none: it has no @", "correct the user's address")
         impersonate = self._account.service and self._settings.access == "impersonation"
         account = wire.account(address, impersonate=impersonate)
         if (wire.url, address) in self._versions:
