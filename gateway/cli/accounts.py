@@ -152,7 +152,7 @@ def _line(account: Account, read: int, state: health.Health | None, waits: str |
         "login": account.login,
         "kind": "service" if account.service else "own",
         "calendars": read,
-        "state": waits or "not yet used" if state is None or waits else "ok" if state.ok else state.said,
+        "state": waits or ("not yet used" if state is None else "ok" if state.ok else state.said),
     }
 
 

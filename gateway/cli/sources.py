@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import shown
+from gateway.cli import refused, shown
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.cli.report import Report, report
 from gateway.domain.mailbox import Account
@@ -13,7 +13,6 @@ from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
 from gateway.store import accounts, refusals
-from gateway.store.refusals import Refusals
 
 app = typer.Typer(help="The calendar servers, and how they are.", invoke_without_command=True)
 
@@ -56,11 +55,9 @@ async def _retry(settings: Settings, source: str | None, account: int | None) ->
         known = await accounts.listed(rows)
         if account is not None and account not in {one.id for one in known}:
             raise Misconfigured(f"there is no account {account}", "ringplan accounts list names all")
-        past = await refusals.every(rows)
+        waiting = await refused.every(rows, WallClock().now())
         wanted = [
-            one
-            for one in known
-            if past[one.id] != Refusals() and source in (None, one.source) and account in (None, one.id)
+            one for one in known if one.id in waiting and source in (None, one.source) and account in (None, one.id)
         ]
         await refusals.forget(rows, [one.id for one in wanted])
         return [f"{one.login} at {one.source}" for one in wanted]

@@ -52,6 +52,7 @@ class Patience:
         self._is_known = True  # that `past` is what is in the store
         self._works = False
         self._begun = False
+        self._beginning = asyncio.Lock()
 
     @property
     def is_wary(self) -> bool:
@@ -80,12 +81,14 @@ class Patience:
 
     async def begin(self) -> None:
         """Note a try, unless the credentials work or another try is on its way."""
-        if self._works or self._begun:
+        if self._works:
             return
-        self._is_known = False
-        now = self._clock.now()
-        await self._together.write(lambda rows: refusals.begin(rows, self._account, now))
-        self._begun = True
+        async with self._beginning:  # who comes meanwhile must not be ahead of the note
+            if not self._begun:
+                self._is_known = False
+                now = self._clock.now()
+                await self._together.write(lambda rows: refusals.begin(rows, self._account, now))
+                self._begun = True
 
     async def answered(self, *, accepted: bool) -> None:
         """Note that a try ended otherwise than by a refusal; `accepted`: they work."""

@@ -149,10 +149,18 @@ def test_retry_forgets_refusals_and_lets_the_gateway_know(
     assert ringplan("sources", "retry", "--account", "1").exit_code == 0
 
 
-def test_what_was_not_refused_is_not_tried_again(ringplan: Ringplan, write: Callable[[Work], None]) -> None:
+def test_what_was_not_refused_is_not_tried_again(
+    ringplan: Ringplan, write: Callable[[Work], None], now: datetime
+) -> None:
+    async def used(rows: Rows) -> None:
+        for account in (OWN, SERVICE):
+            await refusals.begin(rows, await whose(rows, account), now)
+        await refusals.answered(rows, await whose(rows, OWN), accepted=False)
+
     async def look(rows: Rows) -> None:
         assert [one.epoch for one in await accounts.listed(rows)] == [0, 0]
 
+    write(used)
     assert "no account there waits" in ringplan("sources", "retry").stdout
     write(look)
 
