@@ -168,7 +168,7 @@ async def test_a_stream_that_is_lost_is_opened_again_and_readings_go_on(
     async with store.write() as rows:
         _, mailbox = await someone(rows)
     async with running(store, calendar, clock):
-        await turning(clock, lambda: calendar.listened == 4, FLUSH + 1)
+        await turning(clock, lambda: calendar.listened == 4, FLUSH + 2)
         opened_again = clock.now()
         calendar.pushed.put_nowait(mailbox)
         before = len(calendar.reads)
