@@ -23,7 +23,6 @@ from gateway.ports import Clock, Connect, Pbx
 from gateway.settings import Settings, SourceSettings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
-from gateway.sources.ews import source as ews
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store.store import Store
 
@@ -36,6 +35,8 @@ def source_of(settings: SourceSettings) -> Connect:
         case CalDavSettings():
             return caldav.connect(settings)
         case EwsSettings():
+            from gateway.sources.ews import source as ews  # half a second, which others need not wait for
+
             return ews.connect(settings)
 
 

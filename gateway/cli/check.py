@@ -22,7 +22,6 @@ from gateway.pbx.asterisk.inspect import inspect
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
-from gateway.sources.ews.check import check as check_exchange
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store import accounts, codes, mailboxes, organisation, users
 from gateway.store.store import Store
@@ -150,6 +149,8 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
         )
         return
     if isinstance(source, EwsSettings):
+        from gateway.sources.ews.check import check as check_exchange  # see app.source_of
+
         async for one in check_exchange(source, account, boxes):
             yield one
         return
