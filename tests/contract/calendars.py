@@ -17,6 +17,7 @@ from tests.servers import PEOPLE
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC), date(2026, 11, 21))
+ANSWERS = {"ACCEPTED": "Accept", "DECLINED": "Decline", "TENTATIVE": "Tentative", "NEEDS-ACTION": "NoResponseReceived"}
 DAYS = {"MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "FR": "Friday"}
 
 
@@ -34,7 +35,8 @@ class Moved:
 class Item:
     """What somebody has in a calendar. `start` and `end`: times in Stockholm without a zone, or days (`end` is out).
 
-    `asked_by`: an address; the owner has accepted. `weekly`: days such as MO, a series without end; `deleted` and
+    `asked_by`: an address; alice, the owner, has accepted, and `others` (addresses) have answered with these words of
+    RFC 5545's PARTSTAT. `weekly`: days such as MO, a series without end; `deleted` and
     `moved`: of its occurrences.
     """
 
@@ -45,6 +47,7 @@ class Item:
     free: bool = False
     private: bool = False
     asked_by: str = ""
+    others: tuple[tuple[str, str], ...] = ()
     weekly: tuple[str, ...] = ()
     deleted: tuple[date, ...] = ()
     moved: tuple[Moved, ...] = ()
@@ -148,7 +151,8 @@ def ics(item: Item) -> str:
     """Return an item as iCalendar (RFC 5545)."""
     lines = ["TRANSP:TRANSPARENT"] * item.free + ["CLASS:PRIVATE"] * item.private
     if item.asked_by:
-        lines += [f"ORGANIZER:mailto:{item.asked_by}", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:alice@example.test"]
+        lines += [f"ORGANIZER:mailto:{item.asked_by}"]
+        lines += [f"ATTENDEE;PARTSTAT={answer}:mailto:{who}" for who, answer in _asked(item)]
     if item.weekly:
         lines += [f"RRULE:FREQ=WEEKLY;BYDAY={','.join(item.weekly)}"]
     lines += [f"EXDATE{_ics(_on(item, day))}" for day in item.deleted]
@@ -171,6 +175,7 @@ def to_exchange(calendar: FakeCalendar, item: Item) -> None:
             sensitivity="Private" if item.private else "Normal",
             organizer=exchange.Attendee(address=item.asked_by) if item.asked_by else None,
             response="Accept" if item.asked_by else "",
+            required=tuple(exchange.Attendee(address=who, response=ANSWERS[answer]) for who, answer in _asked(item)),
             recurrence=series.Recurrence(kind="Weekly", days=tuple(DAYS[day] for day in item.weekly))
             if item.weekly
             else None,
@@ -181,6 +186,10 @@ def to_exchange(calendar: FakeCalendar, item: Item) -> None:
     for one in item.moved:
         start, end = _aware(one.start), _aware(one.end)
         calendar.change_occurrence(item.uid, one.day, subject=one.subject, start=start, end=end)
+
+
+def _asked(item: Item) -> tuple[tuple[str, str], ...]:
+    return (("alice@example.test", "ACCEPTED"), *item.others) if item.asked_by else ()
 
 
 def _changed(item: Item, one: Moved) -> str:

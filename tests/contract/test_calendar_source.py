@@ -72,6 +72,19 @@ async def test_an_answer_and_a_class_arrive(server):
     assert (asked.response, asked.private, asked.subject) == (Response.ACCEPTED, True, "M: asked")
 
 
+async def test_who_organises_and_who_is_asked_arrive_with_their_answers(server):
+    others = (("bob@example.test", "DECLINED"), ("carol@example.test", "TENTATIVE"), ("d@example.com", "NEEDS-ACTION"))
+    await server.put("alice", replace(one("who", subject="M: who"), asked_by="boss@example.test", others=others))
+    (who,) = of(await read(server.open(), "alice"), "who")
+    assert who.organiser == "boss@example.test"
+    assert {(one.address, one.response) for one in who.attendees} == {
+        ("alice@example.test", Response.ACCEPTED),
+        ("bob@example.test", Response.DECLINED),
+        ("carol@example.test", Response.TENTATIVE),
+        ("d@example.com", Response.UNANSWERED),
+    }
+
+
 async def test_a_series_comes_with_its_moved_and_without_its_deleted_occurrences(server):
     await server.put("bob", SERIES)
     reading = await read(server.open(), "bob")
