@@ -78,7 +78,7 @@ class Directory:
             found = self._open(actor, self.mailbox(address), name)
         else:
             guid, kind, *rest = [*read(identity.get("Id", "")), "", ""]
-            mailbox = self._by_guid(guid)
+            mailbox = self.by_guid(guid)
             if mailbox is None or kind != "folder":
                 raise Refusal("ErrorInvalidIdMalformed", "Id is malformed.")
             found = self._open(actor, mailbox, rest[0])
@@ -96,7 +96,7 @@ class Directory:
     def item(self, actor: str, identity: str) -> tuple[Instance, Right]:
         """Return what an item id means; one that is gone, or not open to `actor`, is not found."""
         parts = read(identity)
-        mailbox = self._by_guid(parts[0]) if len(parts) in (3, 4) and parts[1] == "item" else None
+        mailbox = self.by_guid(parts[0]) if len(parts) in (3, 4) and parts[1] == "item" else None
         if mailbox is None:
             raise Refusal("ErrorInvalidIdMalformed", "Id is malformed.")
         right = self.right(actor, mailbox)
@@ -110,7 +110,7 @@ class Directory:
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
         return mailbox.calendar.occurrence(stored, day), right
 
-    def _by_guid(self, guid: str) -> Mailbox | None:
+    def by_guid(self, guid: str) -> Mailbox | None:
         return next((mailbox for mailbox in self.mailboxes.values() if mailbox.guid == guid), None)
 
 

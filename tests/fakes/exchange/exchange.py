@@ -24,7 +24,7 @@ from tests.fakes.exchange.availability import get_user_availability
 from tests.fakes.exchange.behaviour import BUILDS, Behaviour
 from tests.fakes.exchange.directory import Asked, Directory
 from tests.fakes.exchange.faults import XML, Faults
-from tests.fakes.exchange.folders import get_folder
+from tests.fakes.exchange.folders import find_folder, get_folder, get_user_configuration
 from tests.fakes.exchange.http import Reply, Request, Server, page
 from tests.fakes.exchange.item import get_item
 from tests.fakes.exchange.mailbox import FakeCalendar, Mailbox
@@ -140,12 +140,14 @@ class FakeExchange:
     def _operations(self) -> dict[str, Callable[[Asked], Element | Stream]]:
         return {
             "ConvertId": convert_id,
+            "FindFolder": find_folder,
             "FindItem": find_item,
             "GetFolder": get_folder,
             "GetItem": get_item,
             "GetServerTimeZones": get_server_time_zones,
             "GetStreamingEvents": self.subscriptions.stream,
             "GetUserAvailabilityRequest": get_user_availability,
+            "GetUserConfiguration": get_user_configuration,
             "ResolveNames": resolve_names,
             "Subscribe": self.subscriptions.subscribe,
             "SyncFolderItems": sync_folder_items,

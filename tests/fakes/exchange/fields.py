@@ -16,17 +16,19 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from tests.fakes.exchange.directory import Asked
 from tests.fakes.exchange.items import Attendee, Item
 from tests.fakes.exchange.mailbox import Instance
+from tests.fakes.exchange.mime import mime_content
+from tests.fakes.exchange.paths import additional, extended
 from tests.fakes.exchange.rights import Right, effective
 from tests.fakes.exchange.series import written
-from tests.fakes.exchange.soap import element, every, text, truth
+from tests.fakes.exchange.soap import element, text, truth
 
 PRIVATE = "Private Appointment"
 WITHHELD = frozenset({  # of a private item; what is left says when somebody is busy (Microsoft: "ViewPrivateItems")
-    "item:Body", "item:DisplayTo", "item:DisplayCc", "item:Categories", "calendar:Location", "calendar:Organizer",
-    "calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:IsMeeting",
+    "item:MimeContent", "item:Body", "item:DisplayTo", "item:DisplayCc", "item:Categories", "calendar:Location",
+    "calendar:Organizer", "calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:IsMeeting",
 })  # fmt: skip
 NOT_FOUND_BY_FIND = frozenset({
-    "item:Body", "calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Recurrence",
+    "item:MimeContent", "item:Body", "calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Recurrence",
     "calendar:FirstOccurrence", "calendar:LastOccurrence", "calendar:ModifiedOccurrences",
     "calendar:DeletedOccurrences",
 })  # fmt: skip
@@ -57,8 +59,8 @@ class Writer:
         """Whether this is a private item of somebody else; the right to the whole mailbox shows it."""
         return instance.item.sensitivity == "Private" and self.right < Right.FULL
 
-    def subject(self, instance: Instance) -> Element:
-        return element("t:Subject", PRIVATE if self.private(instance) else instance.item.subject)
+    def subject(self, instance: Instance) -> str:
+        return PRIVATE if self.private(instance) else instance.item.subject
 
     def time(self, name: str, moment: datetime) -> Element:
         return element(name, written_time(moment, self.asked))
@@ -152,7 +154,19 @@ def _zone(name: str) -> Callable[[Writer, Instance], Element]:
     return lambda writer, one: element(name, Id=one.item.zone, Name=one.item.zone)
 
 
+def _extended(name: str, of: Callable[[Writer, Instance], str]) -> Callable[[Writer, Instance], Element]:
+    return lambda writer, one: extended(name, of(writer, one))
+
+
+EXTENDED: dict[str, Callable[[Writer, Instance], str]] = {  # of [MS-OXPROPS]; all others are such that no item has
+    "0x37 String": lambda w, i: w.subject(i),  # PidTagSubject
+    "0xe23 Integer": lambda w, i: str(i.stored.number),  # PidTagInternetArticleNumber: IMAP's UID
+    "0x3007 SystemTime": lambda w, i: written_time(i.stored.created, w.asked),  # PidTagCreationTime
+    "0x3008 SystemTime": lambda w, i: written_time(i.stored.modified, w.asked),  # PidTagLastModificationTime
+    "Appointment/33315 Boolean": lambda w, i: truth(i.kind != "Single"),  # PidLidRecurring
+}
 PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
+    "item:MimeContent": lambda w, i: mime_content(i),
     "item:ItemId": lambda w, i: element("t:ItemId", Id=i.id, ChangeKey=i.change_key),
     "item:ParentFolderId": lambda w, i: element("t:ParentFolderId", Id=i.mailbox.folder("calendar")),
     "item:ItemClass": lambda w, i: element(
@@ -163,7 +177,7 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
         if i.kind == "Occurrence"
         else "IPM.Appointment",
     ),
-    "item:Subject": lambda w, i: w.subject(i),
+    "item:Subject": lambda w, i: element("t:Subject", w.subject(i)),
     "item:Sensitivity": _text("t:Sensitivity", lambda item: item.sensitivity),
     "item:Body": lambda w, i: element("t:Body", i.item.body, BodyType="Text"),
     "item:DateTimeReceived": lambda w, i: w.time("t:DateTimeReceived", i.stored.created),
@@ -173,6 +187,7 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
     "item:ReminderIsSet": _text("t:ReminderIsSet", lambda item: "false"),
     "item:DisplayTo": _text("t:DisplayTo", lambda item: "; ".join(who.name or who.address for who in item.required)),
     "item:HasAttachments": _text("t:HasAttachments", lambda item: "false"),
+    **{name: _extended(name, of) for name, of in EXTENDED.items()},
     "item:EffectiveRights": lambda w, i: effective(w.right, w.right == Right.FULL),
     "item:LastModifiedTime": lambda w, i: w.time("t:LastModifiedTime", i.stored.modified),
     "calendar:UID": _text("t:UID", lambda item: item.uid),
@@ -204,10 +219,10 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
     "calendar:StartTimeZone": _zone("t:StartTimeZone"),
     "calendar:EndTimeZone": _zone("t:EndTimeZone"),
 }
+ALL = tuple(name for name in PROPERTIES if name != "item:MimeContent" and name not in EXTENDED)
 
 
 def wanted(shape: Element) -> list[str]:
     """Return the properties that an ItemShape asks for (Microsoft: "BaseShape", "AdditionalProperties")."""
     base = text(shape, "t:BaseShape")
-    named = [part.get("FieldURI", "") for part in every(shape, "t:AdditionalProperties/t:FieldURI")]
-    return [*({"Default": SHORT, "AllProperties": tuple(PROPERTIES)}.get(base or "", ())), *named]
+    return [*({"Default": SHORT, "AllProperties": ALL}.get(base or "", ())), *additional(shape)]

@@ -48,6 +48,10 @@ CHILDREN = {
     "m:ParentFolderIds": f"{FOLDER_ID}+",
     "t:DistinguishedFolderId": "(t:Mailbox )?",
     "t:Mailbox": "(t:Name )?(t:EmailAddress )?(t:RoutingType )?(t:MailboxType )?(t:ItemId )?",
+    "m:FindFolder": "m:FolderShape (m:IndexedPageFolderView |m:FractionalPageFolderView )?(m:Restriction )?"
+    "m:ParentFolderIds ",
+    "m:GetUserConfiguration": "m:UserConfigurationName m:UserConfigurationProperties ",
+    "m:UserConfigurationName": FOLDER_ID,
     "m:GetItem": "m:ItemShape m:ItemIds ",
     "m:ItemIds": ITEM_IDS,
     "m:SyncFolderItems": "m:ItemShape m:SyncFolderId (m:SyncState )?(m:Ignore )?m:MaxChangesReturned (m:SyncScope )?",
@@ -79,6 +83,9 @@ NEEDED = {
     "m:ConvertId": {"DestinationFormat"},
     "t:AlternateId": {"Format", "Id", "Mailbox"},
     "m:FindItem": {"Traversal"},
+    "m:FindFolder": {"Traversal"},
+    "m:IndexedPageFolderView": {"Offset", "BasePoint"},
+    "m:UserConfigurationName": {"Name"},
     "m:CalendarView": {"StartDate", "EndDate"},
     "m:IndexedPageItemView": {"Offset", "BasePoint"},
     "t:FieldURI": {"FieldURI"},
@@ -95,6 +102,7 @@ ALLOWED = {
     "t:AlternateId": {"IsArchive"},
     "m:CalendarView": {"MaxEntriesReturned"},
     "m:IndexedPageItemView": {"MaxEntriesReturned"},
+    "m:IndexedPageFolderView": {"MaxEntriesReturned"},
     "t:Contains": {"ContainmentMode", "ContainmentComparison"},
     "t:ExtendedFieldURI": {"DistinguishedPropertySetId", "PropertySetId", "PropertyTag", "PropertyName", "PropertyId",
                            "PropertyType"},
@@ -113,6 +121,7 @@ EVENTS = "CopiedEvent|CreatedEvent|DeletedEvent|ModifiedEvent|MovedEvent|NewMail
 CONTENT = {
     "t:BaseShape": "IdOnly|Default|AllProperties|PcxPeopleSearch",
     "t:EventType": EVENTS,
+    "m:UserConfigurationProperties": "( ?(Id|Dictionary|XmlData|BinaryData|All))+",
     "m:MaxChangesReturned": r"0*([1-9]|[1-9]\d|[1-4]\d\d|50\d|51[0-2])",  # MaxSyncChangesReturnedType: 1 to 512
     "m:ConnectionTimeout": r"0*([1-9]|[12]\d|30)",  # StreamingSubscriptionConnectionTimeoutType: 1 to 30 minutes
     "t:Timeout": r"\d{1,4}",
@@ -121,16 +130,24 @@ CONTENT = {
 }
 VALUES = {
     ("m:FindItem", "Traversal"): "Shallow|SoftDeleted|Associated",
+    ("m:FindFolder", "Traversal"): "Shallow|Deep|SoftDeleted",
     ("m:CalendarView", "MaxEntriesReturned"): r"0*[1-9]\d*",
-    ("m:IndexedPageItemView", "MaxEntriesReturned"): r"0*[1-9]\d*",
-    ("m:IndexedPageItemView", "Offset"): r"\d+",
-    ("m:IndexedPageItemView", "BasePoint"): "Beginning|End",
+    **{
+        (view, name): allowed
+        for view in ("m:IndexedPageItemView", "m:IndexedPageFolderView")
+        for name, allowed in {
+            "MaxEntriesReturned": r"0*[1-9]\d*",
+            "Offset": r"\d+",
+            "BasePoint": "Beginning|End",
+        }.items()
+    },
     ("t:OccurrenceItemId", "InstanceIndex"): r"-?\d+",
     ("t:FieldURI", "FieldURI"): r"(item|calendar|folder|contacts|distributionlist|message|meeting|meetingRequest|task"
     r"|postitem|conversation|persona):[A-Za-z]+",
 }
 SINCE = {  # "This element was introduced in …", on each one's page
     "m:GetServerTimeZones": "Exchange2010",
+    "m:GetUserConfiguration": "Exchange2010",
     "m:GetStreamingEvents": "Exchange2010_SP1",
     "m:StreamingSubscriptionRequest": "Exchange2010_SP1",
     "m:SyncScope": "Exchange2010",

@@ -7,21 +7,24 @@ from tests.fakes.exchange.directory import Asked
 from tests.fakes.exchange.fields import Writer, wanted
 from tests.fakes.exchange.mailbox import Instance
 from tests.fakes.exchange.rights import Right
-from tests.fakes.exchange.soap import Refusal, element, every, refused, response, success
+from tests.fakes.exchange.soap import Refusal, element, every, refused, response, success, text
 
 
 def get_item(asked: Asked) -> Element:
     """Answer for each id in its place."""
-    fields = wanted(asked.call.body[0])
+    shape = asked.call.body[0]
+    fields = wanted(shape)
+    if text(shape, "t:IncludeMimeContent") in ("true", "1"):
+        fields.append("item:MimeContent")
     return response("GetItem", *(_one(asked, identity, fields) for identity in every(asked.call.body, "m:ItemIds/*")))
 
 
 def _one(asked: Asked, identity: Element, fields: list[str]) -> Element:
     try:
         instance, right = _meant(asked, identity)
+        return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
     except Refusal as refusal:
         return refused("GetItem", refusal, element("m:Items"))
-    return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
 
 
 def _meant(asked: Asked, identity: Element) -> tuple[Instance, Right]:

@@ -15,7 +15,11 @@ from tests.fakes.exchange.items import CANCELLED, Item
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.series import days
 
-FOLDERS = ("root", "msgfolderroot", "inbox", "calendar", "contacts", "deleteditems")
+FOLDERS = (
+    "root", "msgfolderroot", "inbox", "calendar", "contacts", "deleteditems", "drafts", "junkemail", "outbox",
+    "sentitems", "tasks",
+)  # fmt: skip
+DIGITS = 72  # of an item's number in its id, which so has 152 characters as Exchange's own have: some clients count
 
 
 def opaque(*parts: str) -> str:
@@ -76,7 +80,7 @@ class Instance:
     @property
     def id(self) -> str:
         day = [self.original.astimezone(self.item.tz).date().isoformat()] if self.original else []
-        return opaque(self.mailbox.guid, "item", str(self.stored.number), *day)
+        return opaque(self.mailbox.guid, "item", str(self.stored.number).zfill(DIGITS), *day)
 
     @property
     def change_key(self) -> str:

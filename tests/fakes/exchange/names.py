@@ -10,15 +10,20 @@ from tests.fakes.exchange.soap import Fault, Refusal, element, every, refused, r
 
 
 def convert_id(asked: Asked) -> Element:
-    """Refuse ids that are none; exchangelib asks so for the server's version (capture 002: a dummy)."""
+    """Tell whose each id is (Microsoft: "AlternateId"), and refuse ids that are none, as exchangelib's dummy is.
+
+    exchangelib asks so for the server's version (capture 002), DavMail for the address of whoever has signed in.
+    """
     return response("ConvertId", *(_converted(asked, one) for one in every(asked.call.body, "m:SourceIds/*")))
 
 
 def _converted(asked: Asked, one: Element) -> Element:
-    if not read(one.get("Id", "")):
+    guid, *_ = [*read(one.get("Id", "")), ""]
+    mailbox = asked.directory.by_guid(guid)
+    if mailbox is None:
         return refused("ConvertId", Refusal("ErrorInvalidIdMalformed", "Id is malformed."))
     same = element("m:AlternateId", Id=one.get("Id"), Format=asked.call.body.get("DestinationFormat"),
-                   Mailbox=one.get("Mailbox"))  # fmt: skip
+                   Mailbox=mailbox.address)  # fmt: skip
     return success("ConvertId", same)
 
 

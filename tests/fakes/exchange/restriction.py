@@ -4,10 +4,12 @@ Nothing can be sought by attendees or recurrence: ErrorUnsupportedPathForQuery (
 """
 
 import operator
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange.fields import NOT_FOUND_BY_FIND, PROPERTIES, Writer
 from tests.fakes.exchange.mailbox import Instance
+from tests.fakes.exchange.paths import named
 from tests.fakes.exchange.soap import Fault, Refusal, find, moment
 
 COMPARISONS = {
@@ -22,15 +24,15 @@ TRUTHS = {"1": "true", "0": "false", "true": "true", "false": "false"}  # xs:boo
 TIMES = {"calendar:Start", "calendar:End", "item:LastModifiedTime", "item:DateTimeCreated", "item:DateTimeReceived"}
 
 
-def holds(condition: Element, writer: Writer, one: Instance) -> bool:
-    """Whether `condition` holds for an item as `writer` would write it."""
+def holds(condition: Element, value: Callable[[Element], str]) -> bool:
+    """Whether `condition` holds where `value` tells what the path of a property stands for, "": nothing."""
     if condition.tag == "t:And":
-        return all(holds(part, writer, one) for part in condition)
+        return all(holds(part, value) for part in condition)
     if condition.tag == "t:Or":
-        return any(holds(part, writer, one) for part in condition)
+        return any(holds(part, value) for part in condition)
     if condition.tag == "t:Not":
-        return not holds(condition[0], writer, one)
-    found = value(condition[0], writer, one)
+        return not holds(condition[0], value)
+    found = value(condition[0])
     if condition.tag == "t:Exists":
         return bool(found)
     if condition.tag == "t:Contains":
@@ -41,18 +43,26 @@ def holds(condition: Element, writer: Writer, one: Instance) -> bool:
     wanted = constant.get("Value", "")
     if found in TRUTHS:
         wanted = TRUTHS.get(wanted, wanted)
-    is_time = condition[0].get("FieldURI") in TIMES
-    return bool(COMPARISONS[condition.tag](found, moment(wanted).isoformat() if is_time else wanted))
+    return bool(COMPARISONS[condition.tag](found, comparable(condition[0], wanted)))
 
 
-def value(path: Element, writer: Writer, one: Instance) -> str:
+def value(writer: Writer, one: Instance, path: Element) -> str:
     """Return a property as text that compares as its values do; "" is none."""
-    name = path.get("FieldURI", "")
+    name = named(path)
+    if name not in PROPERTIES and path.tag == "t:ExtendedFieldURI":
+        return ""
     if name in NOT_FOUND_BY_FIND - {"item:Body"} or name not in PROPERTIES:
         raise Refusal("ErrorUnsupportedPathForQuery", "The property can not be used with this type of restriction.")
     found = PROPERTIES[name](writer, one)
-    text = "".join(found.itertext()) if found is not None else ""
-    return moment(text).isoformat() if text and name in TIMES else text
+    return comparable(path, "".join(found.itertext()) if found is not None else "")
+
+
+def comparable(path: Element, text: str) -> str:
+    """Return a value of the property at `path` as text that compares as its values do; "" stays."""
+    kind = "SystemTime" if path.get("FieldURI") in TIMES else path.get("PropertyType")
+    if text and kind == "SystemTime":
+        return moment(text).isoformat()
+    return text.zfill(10) if text and kind == "Integer" else text
 
 
 def _contains(condition: Element, found: str) -> bool:

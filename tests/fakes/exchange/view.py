@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange import restriction
@@ -79,9 +80,9 @@ def _paged(asked: Asked, folder: Folder) -> Page:
     found = folder.mailbox.calendar.wholes() if folder.name == "calendar" else []
     condition = find(body, "m:Restriction")
     if condition is not None:
-        found = [one for one in found if restriction.holds(condition[0], writer, one)]
+        found = [one for one in found if restriction.holds(condition[0], partial(restriction.value, writer, one))]
     for order in reversed(every(body, "m:SortOrder/t:FieldOrder")):
-        found.sort(key=lambda one: restriction.value(order[0], writer, one), reverse=order.get("Order") == "Descending")
+        found.sort(key=lambda one: restriction.value(writer, one, order[0]), reverse=order.get("Order") == "Descending")
     offset = int(view.get("Offset", "0")) if view is not None else 0
     if view is not None and view.get("BasePoint") == "End":
         raise Fault("ErrorInvalidRequest", "Paging from the end is not part of this scripted server.")
