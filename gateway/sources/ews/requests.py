@@ -26,6 +26,9 @@ from exchangelib.util import MNS, TNS
 from gateway.errors import Refused
 
 PAGE = 100
+# Beside what exchangelib calls complex. FindItem is refused as a whole where it is asked for one of them
+# (ErrorInvalidPropertyForOperation; Microsoft's own client has them without `PropertyDefinitionFlags.CanFind`).
+BY_GET_ITEM = ("original_start", "_meeting_timezone")
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
 KIND, ID = f"{{{TNS}}}CalendarItemType", f"{{{TNS}}}ItemId"
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, EWSError)  # out of one item's XML
@@ -106,13 +109,14 @@ def changes(account: Account, state: str | None) -> Changes:
 def view(account: Account, start: datetime, end: datetime, fields: Iterable[str], most: int = PAGE) -> View:
     """Return what overlaps `start` to `end` (aware) with `fields`, unless there are `most` items or more."""
     paths = _paths(account, fields)
+    later = [path for path in paths if path.field.is_complex or path.field.name in BY_GET_ITEM]
     at = CalendarView(start=_ews(start), end=_ews(end), max_items=most)
-    elements = _find(account, [path for path in paths if not path.field.is_complex], most, view=at)
+    elements = _find(account, [path for path in paths if path not in later], most, view=at)
     if len(elements) >= most:
         return View(full=True)
     found = [_read(element, account) for element in elements]
     items = [item for item in found if isinstance(item, CalendarItem)]
-    whole, unreadable = _completed(account, items, [path for path in paths if path.field.is_complex])
+    whole, unreadable = _completed(account, items, later)
     return View(tuple(whole), unreadable=unreadable + found.count(None))
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from exchangelib import Build, Version
 from exchangelib.errors import ErrorAccessDenied, ErrorImpersonateUserDenied
 
 from gateway.sources.ews.requests import changes, details, masters, primary, view
@@ -67,6 +68,22 @@ def test_a_view_has_what_only_the_items_themselves_tell():
     assert 'FieldURI="calendar:StartTimeZone"' in answers.asked[0]
     assert re.findall('FieldURI="([^"]*)"', answers.asked[1]) == ["calendar:Organizer", "calendar:UID"]
     assert "ChangeKey" not in answers.asked[1], "an item that is changed in between comes as it is now"
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [
+        (Version(Build(15, 1), "Exchange2016"), {"calendar:OriginalStart"}),
+        (Version(Build(8, 3), "Exchange2007_SP1"), {"calendar:OriginalStart", "calendar:MeetingTimeZone"}),
+    ],
+)
+def test_a_view_is_not_asked_for_what_exchange_refuses_there(version, refused):
+    one, answers = account(capture(FOUND), capture(GOT))
+    one.version = version
+    view(one, START, END, ("start", "original_start"))
+    asked_of_find, asked_of_get = (set(re.findall('FieldURI="([^"]*)"', asked)) for asked in answers.asked)
+    assert asked_of_get == refused
+    assert not asked_of_find & refused
 
 
 @pytest.mark.parametrize(
