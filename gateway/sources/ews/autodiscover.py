@@ -35,6 +35,11 @@ LITERAL = re.compile(r"\[[0-9a-f:.]+\]")  # an address of IPv6
 CODE = re.compile(r"[A-Za-z0-9]{1,40}")
 ADDRESS = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,255}")  # printable ASCII, no space, one @
 
+# Exchange Online (Microsoft: "Office 365 URLs and IP address ranges", also of its national clouds).
+CLOUD = (
+    "outlook.com", "office.com", "office365.com", "onmicrosoft.com", "office365.us", "onmicrosoft.us", "outlook.cn",
+    "onmschina.cn", "office.de", "onmicrosoft.de",
+)  # fmt: skip
 NOBODY = frozenset({"InvalidUser", "500", "501", "602", "UserNotFound"})  # the address is not known there
 PASSING = frozenset({"ServerBusy", "InternalServerError", "503", "603"})  # time heals it
 
@@ -117,6 +122,11 @@ def led(at: str, location: str) -> str | None:
 def site(url: str) -> str:
     """Return host and port of a url as `web` returns it: what stands between its scheme and its path."""
     return url.partition("://")[2].partition("/")[0]
+
+
+def is_cloud(host: str) -> bool:
+    """Return whether a host or a domain is Microsoft's own: Exchange Online, where no password of ours is valid."""
+    return any(host == one or host.endswith(f".{one}") for one in CLOUD)
 
 
 def like(form: Form, url: str) -> str:

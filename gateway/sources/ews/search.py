@@ -38,6 +38,7 @@ from gateway.sources.ews.autodiscover import (
     Settings,
     Told,
     Unreadable,
+    is_cloud,
     led,
     site,
     web,
@@ -174,6 +175,7 @@ class Search:
             return None
         try:
             told, at = await self._told(form, at, signed=signed)
+            self._stay(told, place)
             if isinstance(told, Settings) and told.urls:
                 self._say(step, f"names {' and '.join(told.urls)}")
                 url = await self._answering(told.urls)
@@ -211,6 +213,7 @@ class Search:
             if not leads:
                 raise GiveUp(f"{site(at)} leads to something that is not https", BY_HAND)
             self._count()
+            self._stay(Elsewhere(leads), at)
             at = autodiscover.like(form, leads)
 
     def _read(self, form: Form, answer: Answer, host: str) -> Told:
@@ -242,6 +245,23 @@ class Search:
                 return url
             self._fail(url, GiveUp(f"nothing is at {url} (404)"))
         return ""
+
+    def _stay(self, told: Told, at: str) -> None:
+        """Raise where a server leads to Exchange Online, which would refuse the password, and so end all searches.
+
+        In a hybrid organisation it does so for mailboxes that were moved there, and only for those.
+        """
+        match told:
+            case Elsewhere(url):
+                hosts = {urlsplit(url).hostname or ""}
+            case Renamed(address):
+                hosts = {address.lower().rpartition("@")[2]}
+            case Settings(urls):
+                hosts = {urlsplit(url).hostname or "" for url in urls}
+            case _:
+                hosts = set()
+        if any(map(is_cloud, hosts)):
+            raise Nobody(f"{site(at)} leads to Exchange Online", "what is there cannot be read: remove the user")
 
     def _count(self) -> None:
         self._redirects += 1

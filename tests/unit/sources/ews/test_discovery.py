@@ -20,6 +20,7 @@ AUTO, BARE = "https://autodiscover.example.com", "https://example.com"
 HTTP = "http://autodiscover.example.com/autodiscover/autodiscover.xml"
 SVC, XML, JSON = (f"/autodiscover/autodiscover.{form}" for form in ("svc", "xml", "json"))
 THERE, NOT_THERE, LOCKED = Answer(401), Answer(404), Answer(401)
+ONLINE = ("outlook.office365.com", "autodiscover-s.outlook.com", "autodiscover.firm.mail.onmicrosoft.com")
 WRONG = SignInAgain("refused user name or password")
 
 
@@ -223,6 +224,24 @@ class TestRedirects:
         internet = Internet({AUTO: NOT_THERE, f"{AUTO}{form}": told, EWS: THERE})
         internet.says["https://autodiscover.moved.test"] = json(EWS)
         assert await discovery(internet).endpoint(mailbox()) == Endpoint(EWS, address="anna@moved.test")
+
+    @pytest.mark.parametrize(
+        ("form", "told"),
+        [
+            (JSON, moved(f"https://outlook.office365.com{JSON}?Email=anna%40example.com&Protocol=EWS")),
+            (JSON, json("https://outlook.office365.com/EWS/Exchange.asmx")),
+            (SVC, soap(user("RedirectAddress", "anna@firm.mail.onmicrosoft.com"))),
+            (SVC, soap(user("RedirectUrl", f"https://autodiscover-s.outlook.com{SVC}"))),
+            (XML, action("redirectAddr", "<RedirectAddr>Anna@Firm.mail.onmicrosoft.com</RedirectAddr>")),
+        ],
+    )
+    async def test_nothing_leads_to_exchange_online(self, form, told):
+        internet = Internet({AUTO: NOT_THERE, BARE: NOT_THERE, HTTP: NOT_THERE, f"{AUTO}{form}": told})
+        internet.says |= dict.fromkeys((f"https://{one}" for one in ONLINE), WRONG)
+        with pytest.raises(GiveUp, match="leads to Exchange Online") as raised:
+            await discovery(internet).endpoint(mailbox())
+        assert "remove the user" in raised.value.remedy
+        assert set(map(host, internet.asked)).isdisjoint(ONLINE), "nor does any password"
 
     async def test_addresses_in_a_circle(self):
         internet = Internet(

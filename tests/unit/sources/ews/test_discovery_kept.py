@@ -193,6 +193,13 @@ class TestFailures:
             await discovery.endpoint(mailbox(1))
         assert await discovery.endpoint(mailbox(2)) == Endpoint(OLD)
 
+    async def test_one_that_was_moved_to_exchange_online_says_nothing_of_the_others(self, discovery, internet):
+        online = json("https://outlook.office365.com/EWS/Exchange.asmx")
+        internet.says |= {JSON: lambda request: json(OLD) if "person2" in request.url else online}
+        with pytest.raises(GiveUp, match="Exchange Online"):
+            await discovery.endpoint(mailbox(1))
+        assert await discovery.endpoint(mailbox(2)) == Endpoint(OLD)
+
 
 async def test_what_an_address_alone_was_told_is_told_to_nobody_else(discovery, internet):
     internet.says |= {JSON: NOT_THERE, SVC: soap(user(ExternalEwsUrl=OLD, AutoDiscoverSMTPAddress="main@example.com"))}
