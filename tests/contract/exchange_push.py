@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -111,7 +112,7 @@ async def office(people: int = 2, *, right: Right | None = None, **behaviour: ob
 
 @dataclass
 class Ear:
-    """What was yielded since the last `hears`, and the task that listens."""
+    """What was yielded since the last `hears` or `settled`, and the task that listens."""
 
     heard: list[int] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
@@ -120,6 +121,11 @@ class Ear:
         await until(lambda: len(self.heard) >= len(numbers), seconds)
         assert sorted(self.heard) == sorted(numbers)
         self.heard.clear()
+
+    async def settled(self, there: Office, *expected: Collection[int]) -> None:
+        """Wait until exactly these are carried by open streams, and were yielded for being subscribed to."""
+        await there.streaming(*expected)
+        await self.hears(*chain(*expected))
 
 
 @dataclass

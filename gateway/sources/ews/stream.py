@@ -138,6 +138,7 @@ class Keeper:
             answered()
             if isinstance(answer, str):
                 self.known.held[one.mailbox.id] = Subscription(answer, one.url, affinity)
+                self.known.unsure.add(one.mailbox.id)
                 subscribed = True
                 continue
             refused[answer] += self._leave_out(answer, self.stream if answer in OF_ALL else (one,))

@@ -5,10 +5,10 @@ that is not told here is found by the engine's own readings, each `refresh`, so 
 credentials: a stream that is lost, refused or throttled is opened again with growing pauses, and its calendars are
 only asked in turn meanwhile.
 
-When a mailbox is yielded without an event: once its subscription, or the open stream that carried it, was lost, since
-what happened in between is unknown. Not when it is subscribed to for the first time: what changes between its first
-reading and the subscription is found one `refresh` later. Subscriptions are kept when streams are closed and opened
-anew (because mailboxes come and go, or their half hour is over): the server keeps what happens meanwhile.
+When a mailbox is yielded without an event: once when a stream carries it that was subscribed to anew, or after the open
+stream that carried it was lost, since what happened before is unknown. If nothing did, that is one small request.
+Subscriptions are kept when streams are closed and opened anew (because mailboxes come and go, or their half hour is
+over): the server keeps what happens meanwhile.
 
 Facts: Microsoft, "Maintain affinity between a group of subscriptions and the Mailbox server in Exchange", "Handling
 notification-related errors in EWS in Exchange", "EWS throttling in Exchange", "ConnectionTimeout"; captures 097 to 104

@@ -155,6 +155,12 @@ class Ear:
         assert self.heard == [one.id for one in some]
         self.heard.clear()
 
+    async def settled(self, server: Server, *some: Mailbox) -> Open:
+        """Return the one stream, once it is open and these were yielded for being subscribed to."""
+        stream = await server.one()
+        await self.hears(*some)
+        return stream
+
 
 def streams(
     server: Server, pace: Pace = WELL, *, service: bool = True, own: asyncio.Semaphore | None = None, **more: Any

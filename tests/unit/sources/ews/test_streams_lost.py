@@ -16,7 +16,7 @@ from tests.unit.sources.ews.heard import ANNA, BO, ENDED, EVA, ILL, Server, list
 async def test_after_a_stream_was_lost_all_of_it_are_yielded_once(how):
     server = Server()
     async with listening(streams(server, ILL), ANNA, BO) as ear:
-        (await server.one()).end(how)
+        (await ear.settled(server, ANNA, BO)).end(how)
         await ear.hears(ANNA, BO)
         await server.one()
         await quiet()
@@ -26,7 +26,7 @@ async def test_after_a_stream_was_lost_all_of_it_are_yielded_once(how):
 async def test_lost_subscriptions_are_made_anew_and_yielded_and_others_stay():
     server = Server()
     async with listening(streams(server), ANNA, BO, EVA) as ear:
-        stream = await server.one()
+        stream = await ear.settled(server, ANNA, BO, EVA)
         (gone,) = [name for name, address in stream.subscriptions.items() if address == BO.address]
         stream.end(Ending(How.LOST, frozenset({gone})))
         await ear.hears(BO)
@@ -36,7 +36,7 @@ async def test_lost_subscriptions_are_made_anew_and_yielded_and_others_stay():
 async def test_lost_without_a_name_is_lost_for_all():
     server = Server()
     async with listening(streams(server), ANNA, BO) as ear:
-        (await server.one()).end(Ending(How.LOST))
+        (await ear.settled(server, ANNA, BO)).end(Ending(How.LOST))
         await ear.hears(ANNA, BO)
         assert len(server.subscribed) == 4
 
@@ -44,6 +44,7 @@ async def test_lost_without_a_name_is_lost_for_all():
 async def test_a_subscription_that_is_lost_again_and_again_is_left_out():
     server = Server()
     async with listening(streams(server, ILL), ANNA, BO) as ear:
+        await ear.settled(server, ANNA, BO)
         for _ in range(3):
             await server.until(lambda: any(BO.address in one.addresses for one in server.opened))
             (stream,) = server.opened
