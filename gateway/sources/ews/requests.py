@@ -22,6 +22,7 @@ from exchangelib.services import FindItem, GetItem, SyncFolderItems
 from exchangelib.services.common import EWSAccountService
 from exchangelib.services.sync_folder_hierarchy import SyncFolder
 from exchangelib.util import MNS, TNS
+from exchangelib.version import EXCHANGE_2010
 
 from gateway.errors import Refused
 
@@ -157,7 +158,15 @@ def raised(found: Iterable[Any]) -> list[Any]:
 
 
 class Plain(EWSAccountService):  # type: ignore[misc]
-    """What services have in common that name a mailbox: an alias is told from other refusals."""
+    """What services have in common that name a mailbox: an alias is told from other refusals.
+
+    And Exchange 2007 is sent no TimeZoneContext: SP1 does not have it, later ones heed it for tasks alone (Microsoft:
+    "Updating Exchange Web Services Clients for Exchange 2007 SP2").
+    """
+
+    @property
+    def _timezone(self) -> Any:
+        return None if self.account.version.build < EXCHANGE_2010 else super()._timezone
 
     def _get_soap_messages(self, body: Any) -> Any:
         try:

@@ -101,6 +101,14 @@ def test_an_item_that_is_gone_meanwhile_is_left_out_and_one_that_is_hidden_stays
     assert found.unreadable == 0
 
 
+@pytest.mark.parametrize(("version", "has"), [(Version(Build(14, 0)), True), (Version(Build(8, 3)), False)])
+def test_a_header_that_the_first_exchange_2007_does_not_know_is_not_sent_to_it(version, has):
+    one, answers = account(capture(FOUND), capture(GOT))
+    one.version = version
+    view(one, START, END, FIELDS)  # the answer is of a newer one, which is believed from then on
+    assert ("TimeZoneContext" in answers.asked[0]) == has
+
+
 def test_a_full_stretch_is_not_taken_for_the_whole():
     one, answers = account(capture(FOUND))
     found = view(one, START, END, FIELDS, most=7)
