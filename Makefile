@@ -31,7 +31,7 @@ test:
 	@$(BOTH) WHICH="not soak and not bench"
 
 soak:
-	@docker/setup.sh python debian asterisk-22 asterisk-16
+	@docker/setup.sh python debian davmail asterisk-22 asterisk-16
 	@$(BOTH) WHICH=soak
 
 parts:

@@ -3,6 +3,7 @@
 #
 #     docker/setup.sh python          .venv/ with the pinned dependencies and the project itself
 #     docker/setup.sh debian          Debian's packages of the servers and phones that tests start; starts none
+#     docker/setup.sh davmail         DavMail and a Java without a screen, which only long tests start
 #     docker/setup.sh asterisk-22     .servers/asterisk-22, also asterisk-16
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -110,6 +111,7 @@ for each; do
     case $each in
     python) python ;;
     debian) debian "${packages[@]}" ;;
+    davmail) debian davmail-server default-jre-headless ;;
     asterisk-*) docker/asterisk/install.sh "${each#*-}" ".servers/$each" 2>>"$log" || fail "See the end of $log." ;;
     *) fail "nothing is called $each" ;;
     esac

@@ -1,4 +1,4 @@
-"""Putting and removing calendar items on a real DAV server (RFC 4791), each request over a connection of its own.
+"""Putting, removing and listing calendar items on a real DAV server (RFC 4791), each over a connection of its own.
 
 Deliberately not the gateway's own DAV client: what that client gets wrong must show here.
 """
@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from defusedxml.ElementTree import fromstring
 
 CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
+XML = {"Content-Type": "application/xml; charset=utf-8", "Depth": "1"}
+EVENTS = """<?xml version="1.0" encoding="utf-8"?>
+<C:calendar-query xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:D="DAV:">
+<D:prop><D:getetag/><C:calendar-data/></D:prop>
+<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"/></C:comp-filter></C:filter>
+</C:calendar-query>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,22 @@ class Calendar:
             return None
         return answer.raise_for_status().text
 
+    async def events(self) -> list[str]:
+        """Return every item with an event, as the server writes it (RFC 4791, 7.8: calendar-query)."""
+        answer = await self._ask("REPORT", self.url, EVENTS.encode(), XML)
+        found = fromstring(answer.raise_for_status().content).iter("{urn:ietf:params:xml:ns:caldav}calendar-data")
+        return [data.text or "" for data in found]
+
     async def _request(
         self, method: str, name: str, content: bytes = b"", headers: dict[str, str] | None = None
     ) -> httpx.Response:
+        return await self._ask(method, f"{self.url}{name}.ics", content, headers)
+
+    async def _ask(self, method: str, url: str, content: bytes, headers: dict[str, str] | None) -> httpx.Response:
         trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=self.ca) if self.ca else True
         login = (self.person.name, self.person.password)
         async with httpx.AsyncClient(auth=login, verify=trust, trust_env=False, timeout=30.0) as client:
-            return await client.request(method, f"{self.url}{name}.ics", content=content, headers=headers)
+            return await client.request(method, url, content=content, headers=headers)
 
 
 def event(uid: str, start: str, end: str, summary: str, *lines: str) -> str:

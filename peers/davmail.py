@@ -4,7 +4,7 @@ Its settings are those of its own page "Advanced DavMail configuration"; it read
 folder. It signs in at the Exchange with the login and password of each CalDAV request.
 
     async with Davmail.start(folder, exchange.url) as davmail:
-        items = await davmail.calendar("alice@example.test").report(Person("EXAMPLE\\\\alice", "secret"))
+        items = await davmail.calendar("alice@example.test", Person("alice", "secret")).events()
 """
 
 import os
@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from peers import ports
+from peers.dav import Calendar, Person
 from peers.process import Process, answers
 
 PROGRAM = "/usr/share/davmail/davmail.jar"
@@ -21,6 +22,7 @@ davmail.mode=EWS
 davmail.url={url}
 davmail.caldavPort={port}
 davmail.caldavPastDelay=0
+davmail.folderFetchPageSize=2
 davmail.bindAddress=127.0.0.1
 davmail.allowRemote=false
 davmail.disableUpdateCheck=true
@@ -32,7 +34,7 @@ log4j.rootLogger=WARN
 log4j.logger.davmail=DEBUG
 log4j.logger.httpclient.wire=WARN
 """
-# The other protocols have no port, and so are not served.
+# Other protocols have no port, and so are not served. Pages are small, so that a few items make several.
 READY = 60.0
 
 
@@ -65,6 +67,6 @@ class Davmail:
             await process.stop()
             ports.release(davmail.port)
 
-    def calendar(self, address: str) -> str:
-        """The URL of the calendar of `address`."""
-        return f"{self.url}users/{address}/calendar/"
+    def calendar(self, address: str, person: Person) -> Calendar:
+        """The calendar of `address` as `person`, a login at the Exchange, sees it."""
+        return Calendar(f"{self.url}users/{address}/calendar/", person)

@@ -22,6 +22,11 @@ from tests.fakes.exchange.rights import Right, effective
 from tests.fakes.exchange.series import written
 from tests.fakes.exchange.soap import element, text, truth
 
+CLASSES = {
+    "Exception": "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}",
+    "Occurrence": "IPM.Appointment.Occurrence",
+}
+SENSITIVITIES = ("Normal", "Personal", "Private", "Confidential")  # in the order of PidTagSensitivity
 PRIVATE = "Private Appointment"
 WITHHELD = frozenset({  # of a private item; what is left says when somebody is busy (Microsoft: "ViewPrivateItems")
     "item:MimeContent", "item:Body", "item:DisplayTo", "item:DisplayCc", "item:Categories", "calendar:Location",
@@ -142,6 +147,10 @@ def _state(item: Item) -> str:
     return str(int(item.meeting) + 2 * int(received) + 4 * int(item.cancelled))
 
 
+def _class(instance: Instance) -> str:
+    return CLASSES.get(instance.kind, "IPM.Appointment")
+
+
 def _first(instance: Instance) -> date:
     return instance.item.start.astimezone(instance.item.tz).date()
 
@@ -158,7 +167,9 @@ def _extended(name: str, of: Callable[[Writer, Instance], str]) -> Callable[[Wri
     return lambda writer, one: extended(name, of(writer, one))
 
 
-EXTENDED: dict[str, Callable[[Writer, Instance], str]] = {  # of [MS-OXPROPS]; all others are such that no item has
+EXTENDED: dict[str, Callable[[Writer, Instance], str]] = {  # of [MS-OXPROPS]
+    "0x1a String": lambda w, i: _class(i),  # PidTagMessageClass
+    "0x36 Integer": lambda w, i: str(SENSITIVITIES.index(i.item.sensitivity)),  # PidTagSensitivity
     "0x37 String": lambda w, i: w.subject(i),  # PidTagSubject
     "0xe23 Integer": lambda w, i: str(i.stored.number),  # PidTagInternetArticleNumber: IMAP's UID
     "0x3007 SystemTime": lambda w, i: written_time(i.stored.created, w.asked),  # PidTagCreationTime
@@ -169,14 +180,7 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
     "item:MimeContent": lambda w, i: mime_content(i),
     "item:ItemId": lambda w, i: element("t:ItemId", Id=i.id, ChangeKey=i.change_key),
     "item:ParentFolderId": lambda w, i: element("t:ParentFolderId", Id=i.mailbox.folder("calendar")),
-    "item:ItemClass": lambda w, i: element(
-        "t:ItemClass",
-        "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"
-        if i.kind == "Exception"
-        else "IPM.Appointment.Occurrence"
-        if i.kind == "Occurrence"
-        else "IPM.Appointment",
-    ),
+    "item:ItemClass": lambda w, i: element("t:ItemClass", _class(i)),
     "item:Subject": lambda w, i: element("t:Subject", w.subject(i)),
     "item:Sensitivity": _text("t:Sensitivity", lambda item: item.sensitivity),
     "item:Body": lambda w, i: element("t:Body", i.item.body, BodyType="Text"),
@@ -225,4 +229,4 @@ ALL = tuple(name for name in PROPERTIES if name != "item:MimeContent" and name n
 def wanted(shape: Element) -> list[str]:
     """Return the properties that an ItemShape asks for (Microsoft: "BaseShape", "AdditionalProperties")."""
     base = text(shape, "t:BaseShape")
-    return [*({"Default": SHORT, "AllProperties": ALL}.get(base or "", ())), *additional(shape)]
+    return [*({"Default": SHORT, "AllProperties": ALL}.get(base or "", ())), *additional(shape, EXTENDED)]

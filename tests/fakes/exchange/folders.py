@@ -5,13 +5,14 @@ Microsoft: "GetFolder operation", "FindFolder operation", "GetUserConfiguration 
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange import restriction
 from tests.fakes.exchange.directory import Asked, Folder
 from tests.fakes.exchange.mailbox import FOLDERS, opaque
-from tests.fakes.exchange.paths import additional, extended, named
+from tests.fakes.exchange.paths import absent, additional, extended, named
 from tests.fakes.exchange.rights import effective
 from tests.fakes.exchange.soap import Fault, Refusal, element, every, find, refused, response, success, text, truth
 
@@ -86,15 +87,18 @@ def get_user_configuration(asked: Asked) -> Element:
 
 def _wanted(shape: Element) -> list[str]:
     base = text(shape, "t:BaseShape")
-    return [*({"Default": SHORT, "AllProperties": ALL}.get(base or "", ())), *additional(shape)]
+    return [*({"Default": SHORT, "AllProperties": ALL}.get(base or "", ())), *additional(shape, EXTENDED)]
 
 
 def _value(folder: Folder, path: Element) -> str:
     """Return a property as text that compares as its values do; "" is none."""
-    write = PROPERTIES.get(named(path))
-    if write is None and path.tag != "t:ExtendedFieldURI":
+    name = named(path)
+    if name not in PROPERTIES and path.tag == "t:ExtendedFieldURI":
+        absent(name)
+        return ""
+    if name not in PROPERTIES:
         raise Refusal("ErrorUnsupportedPathForQuery", "The property can not be used with this type of restriction.")
-    found = write(folder) if write else None
+    found = PROPERTIES[name](folder)
     return restriction.comparable(path, "".join(found.itertext()) if found is not None else "")
 
 
@@ -127,11 +131,27 @@ def _unread(folder: Folder) -> Element | None:
     return element("t:UnreadCount", "0") if folder.name not in ("calendar", "contacts") else None
 
 
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _changed(folder: Folder) -> datetime:
+    return folder.mailbox.calendar.changed if folder.name == "calendar" else folder.mailbox.created
+
+
+def _numbered(folder: Folder) -> int:
+    return max(folder.mailbox.calendar.items, default=0) if folder.name == "calendar" else 0
+
+
 EXTENDED: dict[str, Callable[[Folder], str]] = {  # of [MS-OXPROPS]
+    "0x3007 SystemTime": lambda folder: _time(folder.mailbox.created),  # PidTagCreationTime
+    "0x3008 SystemTime": lambda folder: _time(folder.mailbox.created),  # PidTagLastModificationTime: of its name
     "0x3602 Integer": _total,  # PidTagContentCount
     "0x3603 Integer": lambda folder: "0",  # PidTagContentUnreadCount
     "0x360a Boolean": lambda folder: truth(folder.name in BELOW),  # PidTagSubfolders
     "0x3613 String": _class,  # PidTagContainerClass
+    "0x670a SystemTime": lambda folder: _time(_changed(folder)),  # PidTagLocalCommitTimeMax: of what is in it
+    "0x6751 Integer": lambda folder: str(_numbered(folder) + 1),  # PidTagArticleNumberNext
 }
 
 

@@ -145,8 +145,15 @@ class FakeCalendar:
         """Move to Deleted Items, which a stream tells as MovedEvent, or `hard` away, a DeletedEvent."""
         stored = self.items.pop(self.stored(uid).number)
         self.change_count += 1
+        stored.modified = datetime.now(UTC)
         self.removed.append((self.change_count, stored.born, stored))
         self._tell("DeletedEvent" if hard else "MovedEvent", stored)
+
+    @property
+    def changed(self) -> datetime:
+        """When anything in it was last made, changed or removed."""
+        stored = [*self.items.values(), *(gone for _, _, gone in self.removed)]
+        return max((one.modified for one in stored), default=self.mailbox.created)
 
     def stored(self, uid: str) -> Stored:
         found = self._find(uid)
@@ -235,6 +242,7 @@ class Mailbox:
     everybody: Right = Right.FREE_BUSY
     rights: dict[str, Right] = field(default_factory=dict)
     guid: str = field(default_factory=lambda: str(uuid4()))
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
     listeners: list[Callable[[Happened], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange.fields import NOT_FOUND_BY_FIND, PROPERTIES, Writer
 from tests.fakes.exchange.mailbox import Instance
-from tests.fakes.exchange.paths import named
+from tests.fakes.exchange.paths import absent, named
 from tests.fakes.exchange.soap import Fault, Refusal, find, moment
 
 COMPARISONS = {
@@ -50,6 +50,7 @@ def value(writer: Writer, one: Instance, path: Element) -> str:
     """Return a property as text that compares as its values do; "" is none."""
     name = named(path)
     if name not in PROPERTIES and path.tag == "t:ExtendedFieldURI":
+        absent(name)
         return ""
     if name in NOT_FOUND_BY_FIND - {"item:Body"} or name not in PROPERTIES:
         raise Refusal("ErrorUnsupportedPathForQuery", "The property can not be used with this type of restriction.")
