@@ -22,9 +22,9 @@ def get_item(asked: Asked) -> Element:
 def _one(asked: Asked, identity: Element, fields: list[str]) -> Element:
     try:
         instance, right = _meant(asked, identity)
-        return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
     except Refusal as refusal:
         return refused("GetItem", refusal, element("m:Items"))
+    return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
 
 
 def _meant(asked: Asked, identity: Element) -> tuple[Instance, Right]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from tests.fakes.exchange.items import Item
 from tests.fakes.exchange.mailbox import Instance
 from tests.fakes.exchange.series import DAYS, SETS, WHICH, Recurrence
-from tests.fakes.exchange.soap import Refusal, element
+from tests.fakes.exchange.soap import Fault, element
 
 CLASSES = {"Normal": "PUBLIC", "Personal": "X-PERSONAL", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
 KINDS = {"Single": "0", "RecurringMaster": "1", "Occurrence": "2", "Exception": "3"}  # X-MICROSOFT-CDO-INSTTYPE
@@ -77,7 +77,7 @@ def _rule(recurrence: Recurrence, item: Item) -> str:
     """2.1.3.1.1.20.19: RRULE. The end of a series is UTC, that of an occurrence on its last day."""
     kind, local = recurrence.kind, item.start.astimezone(item.tz)
     if kind.startswith("Absolute") and recurrence.day > 28:
-        raise Refusal("ErrorContentConversionFailed", "Days that a month may lack are not part of this server.")
+        raise Fault("ErrorInvalidRequest", "Days that a month may lack are not part of this scripted server.")
     parts = [
         f"FREQ={kind.removeprefix('Absolute').removeprefix('Relative').upper()}",
         f"INTERVAL={recurrence.interval}",
