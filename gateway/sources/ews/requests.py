@@ -252,7 +252,9 @@ def _completed(
 ) -> tuple[list[CalendarItem], int]:
     """Return the items of a view with what only GetItem tells, and how many of them cannot be read.
 
-    One that we may not see stays without; one that was removed meanwhile is left out.
+    One that we may not see stays without; one that was removed meanwhile is left out. Of one that is private both may
+    be so: Exchange says ErrorItemNotFound to a delegate without the right, too ("Handling delegation-related errors in
+    EWS in Exchange"). It stays, and if it was removed the next reading finds that.
     """
     whole, unreadable = list(items), 0
     for start in range(0, len(items) if paths else 0, PAGE):
@@ -263,10 +265,14 @@ def _completed(
             if isinstance(detail, CalendarItem):
                 for path in paths:
                     setattr(item, path.field.name, getattr(detail, path.field.name))
-            elif detail is None or isinstance(detail, ErrorItemNotFound):
+            elif detail is None or (isinstance(detail, ErrorItemNotFound) and not _is_private(item)):
                 whole.remove(item)
                 unreadable += detail is None
     return whole, unreadable
+
+
+def _is_private(item: CalendarItem) -> bool:
+    return (item.sensitivity or "Normal") != "Normal"
 
 
 def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:

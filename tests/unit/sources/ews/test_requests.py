@@ -101,6 +101,19 @@ def test_an_item_that_is_gone_meanwhile_is_left_out_and_one_that_is_hidden_stays
     assert found.unreadable == 0
 
 
+@pytest.mark.parametrize(("sensitivity", "left"), [("Normal", 6), ("Private", 7)])
+def test_a_private_item_that_is_not_found_may_be_hidden_and_stays(sensitivity, left):
+    message = re.compile("<m:GetItemResponseMessage.*?</m:GetItemResponseMessage>", re.DOTALL)
+    refusal = (
+        '<m:GetItemResponseMessage ResponseClass="Error"><m:MessageText>no</m:MessageText><m:ResponseCode>'
+        "ErrorItemNotFound</m:ResponseCode><m:Items/></m:GetItemResponseMessage>"
+    )
+    received = "<t:DateTimeReceived>"
+    found = capture(FOUND).decode().replace(received, f"<t:Sensitivity>{sensitivity}</t:Sensitivity>{received}")
+    one, _ = account(found.encode(), message.sub(refusal, capture(GOT).decode(), count=1).encode())
+    assert len(view(one, START, END, ("type", "sensitivity", "location")).items) == left
+
+
 @pytest.mark.parametrize(("version", "has"), [(Version(Build(14, 0)), True), (Version(Build(8, 3)), False)])
 def test_a_header_that_the_first_exchange_2007_does_not_know_is_not_sent_to_it(version, has):
     one, answers = account(capture(FOUND), capture(GOT))
