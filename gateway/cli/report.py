@@ -19,6 +19,9 @@ from gateway.store.rows import Rows
 
 STALE = timedelta(seconds=30)  # the gateway confirms its rows every ten
 CLOCKS_MAY_DIFFER = 2.0  # seconds
+ACCOUNT = "account:"  # so begin the names of their parts
+AT_MOST = 5
+"""Accounts whose problems are told one by one."""
 REMARKS = {
     "withheld": "items whose subject the server withholds",
     "target_refused": "items whose >number is not permitted",
@@ -135,14 +138,23 @@ def problems(of: Report) -> tuple[Problem, ...]:
     found = list(_of_gateway(of))
     if of.running:
         waits = {f"account:{account}": said for account, said in of.waits.items()}
-        for part in of.parts:
-            found += _of_part(part, waits.get(part.name))
+        told = {part.name: _of_part(part, waits.get(part.name)) for part in of.parts}
+        found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
+        of_accounts = [one for name, some in told.items() if name.startswith(ACCOUNT) for one in some]
+        found += _folded(of_accounts, len(of.accounts))
         failing = [one for one in of.progress.values() if one.failing_since is not None]
         if failing:
             since = min(one.failing_since for one in failing if one.failing_since is not None)
             many = f"{len(failing)} of {len(of.progress)} calendars cannot be read"
             found.append(Problem(Level.WARNING, f"{many}, the first since {since:%Y-%m-%d %H:%M:%S}Z"))
     return tuple(sorted(found, key=lambda problem: -problem.level))
+
+
+def _folded(found: list[Problem], accounts: int) -> list[Problem]:
+    """Return the problems of accounts, of many the first alone: with people's own passwords there are thousands."""
+    if len(found) <= AT_MOST:
+        return found
+    return [Problem(Level.WARNING, f"{len(found)} of {accounts} accounts are not well, the first: {found[0].said}")]
 
 
 def _of_gateway(of: Report) -> list[Problem]:

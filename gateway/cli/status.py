@@ -1,5 +1,6 @@
 """`ringplan status`: how everything is, for people, for programs (`--json`) and for monitoring (`--check`)."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -8,15 +9,16 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of
-from gateway.cli.report import REMARKS, Level, Report, problems, report
+from gateway.cli.report import ACCOUNT, REMARKS, Level, Report, problems, report
+from gateway.domain.mailbox import Mailbox
 from gateway.domain.user import Organisation
 from gateway.engine.clock import WallClock
 from gateway.settings import Settings
 from gateway.store import organisation
 from gateway.store.health import Health
 
-AT_MOST = 20
-"""Failing calendars that are shown."""
+AT_MOST = 10
+"""Failing calendars that are shown of each cause, and causes."""
 
 
 def status(
@@ -60,25 +62,8 @@ def _show(told: Report, ours: Organisation) -> None:
     if not found:
         shown.line(shown.good("Everything is well"))
     typer.echo("")
-    shown.table(("PART", "IS", "SINCE", "SAYS"), (_part(row, told, ours) for row in (told.gateway, *told.parts) if row))
-    failing = [box for box in told.mailboxes if told.progress[box.id].failing_since is not None]
-    if failing:
-        typer.echo("")
-        extensions = {user.id: user.extension for user in told.users}
-        shown.table(
-            ("CALENDAR OF", "FAILING SINCE", "LAST READ", "WHY"),
-            (
-                (
-                    extensions.get(box.user, ""),
-                    shown.instant(told.progress[box.id].failing_since, ours.zone),
-                    shown.instant(told.progress[box.id].succeeded, ours.zone) or "never",
-                    told.progress[box.id].said or "",
-                )
-                for box in failing[:AT_MOST]
-            ),
-        )
-        if len(failing) > AT_MOST:
-            typer.echo(f"and {len(failing) - AT_MOST} more; --json names all")
+    _parts(told, ours)
+    _failing(told, ours)
     typer.echo("")
     for kind, count in told.noticed.items():
         typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")
@@ -97,6 +82,51 @@ def _show(told: Report, ours: Organisation) -> None:
                 for one in told.absent
             ),
         )
+
+
+def _parts(told: Report, ours: Organisation) -> None:
+    """Show all parts; of accounts those that are not well go first, and of very many the others are counted."""
+    others = [row for row in (told.gateway, *told.parts) if row and not row.name.startswith(ACCOUNT)]
+    every = [row for row in told.parts if row.name.startswith(ACCOUNT)]
+    waiting = {f"{ACCOUNT}{account}" for account in told.waits}
+    every.sort(key=lambda row: row.ok and row.name not in waiting)
+    rows = [*others, *every[:AT_MOST]]
+    shown.table(("PART", "IS", "SINCE", "SAYS"), (_part(row, told, ours) for row in rows))
+    if len(every) > AT_MOST:
+        typer.echo(f"and {len(every) - AT_MOST} more accounts; ringplan accounts list names all")
+
+
+def _failing(told: Report, ours: Organisation) -> None:
+    """Show calendars that cannot be read, with each cause once: there may be thousands, and a cause is a long text."""
+    causes: dict[str, list[Mailbox]] = {}
+    for box in told.mailboxes:
+        if told.progress[box.id].failing_since is not None:
+            causes.setdefault(told.progress[box.id].said or "", []).append(box)
+    ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
+    for said, boxes in ordered[:AT_MOST]:
+        typer.echo("")
+        shown.line(f"{len(boxes)} calendar{'' if len(boxes) == 1 else 's'}: {said}")
+        _calendars(told, boxes[:AT_MOST], ours)
+        if len(boxes) > AT_MOST:
+            typer.echo(f"and {len(boxes) - AT_MOST} more; --json names all")
+    if len(ordered) > AT_MOST:
+        rest = sum(len(boxes) for _, boxes in ordered[AT_MOST:])
+        typer.echo(f"\nand {rest} more for {len(ordered) - AT_MOST} other causes; --json names all")
+
+
+def _calendars(told: Report, boxes: Sequence[Mailbox], ours: Organisation) -> None:
+    extensions = {user.id: user.extension for user in told.users}
+    shown.table(
+        ("CALENDAR OF", "FAILING SINCE", "LAST READ"),
+        (
+            (
+                extensions.get(box.user, ""),
+                shown.instant(told.progress[box.id].failing_since, ours.zone),
+                shown.instant(told.progress[box.id].succeeded, ours.zone) or "never",
+            )
+            for box in boxes
+        ),
+    )
 
 
 def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ...]:

@@ -64,6 +64,12 @@ async def _sync(settings: Settings, extension: str | None, *, wait: bool) -> Non
             )
         async with store.read() as rows:
             seen = await mailboxes.progress(rows)
+        unread = sum((seen[box].tried or LONG_AGO) < asked for box in wanted.keys() & seen.keys())
+        if unread:
+            raise GiveUp(
+                f"{unread} of {len(wanted)} calendars were not read: their account rests or was refused",
+                "ringplan status tells until when",
+            )
         failing = sum(seen[box].failing_since is not None for box in wanted.keys() & seen.keys())
         if failing:
             raise GiveUp(f"{failing} of {len(wanted)} calendars cannot be read", "ringplan status tells why")

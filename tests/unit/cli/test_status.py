@@ -246,9 +246,45 @@ def test_of_many_failing_calendars_the_first_are_shown(ringplan: Ringplan, write
     write(failing)
     shown = ringplan("status").stdout
     assert "101 of 101 calendars" in shown
-    assert shown.count("is gone") == 20
-    assert "and 81 more" in shown
+    assert shown.count("101 calendars: calendar.example.org is gone") == shown.count("is gone") == 1
+    assert shown.count("never") == 9  # of the ten, Anna's was read once
+    assert "and 91 more" in shown
     assert len(json.loads(ringplan("status", "--json").stdout)["calendars"]) == 101
+
+
+def test_of_many_causes_those_of_most_calendars_are_shown(ringplan: Ringplan, write: Write, tmp_path: Path) -> None:
+    lines = "".join(f"{number},p{number}@example.org\n" for number in range(2001, 2021))
+    (tmp_path / "many.csv").write_text(f"extension,email\n{lines}")
+    ringplan("users", "import", str(tmp_path / "many.csv"))
+
+    async def failing(rows: Rows, now: datetime) -> None:
+        await well(rows, now)
+        for box in range(1, 21):
+            await mailboxes.failed(rows, [box], Unreachable(f"host{box} is gone"), now)
+        await mailboxes.failed(rows, [20, 21], Unreachable("too busy"), now)
+
+    write(failing)
+    shown = ringplan("status").stdout
+    assert shown.index("2 calendars: too busy") < shown.index("1 calendar: host1 is gone")
+    assert shown.count("is gone") == 9
+    assert "and 10 more for 10 other causes" in shown
+
+
+def test_of_many_accounts_those_that_are_not_well_are_shown(ringplan: Ringplan, write: Write) -> None:
+    for number in range(2, 31):
+        ringplan("accounts", "add", "office", f"reader{number}", "--service", says="x\n")
+
+    async def failing(rows: Rows, now: datetime) -> None:
+        await well(rows, now)
+        for account in range(2, 31):
+            await health.put(rows, f"account:{account}", ok=account < 23, now=now, said="" if account < 23 else "wrong")
+
+    write(failing)
+    assert "8 of 30 accounts are not well, the first: account:23: wrong" in checked(ringplan)[1]
+    shown = ringplan("status").stdout
+    assert all(f"reader{number} at office" in shown for number in range(23, 31))
+    assert "and 20 more accounts" in shown
+    assert len(json.loads(ringplan("status", "--json").stdout)["parts"]) == 32
 
 
 def test_what_decides_is_explained_without_texts(ringplan: Ringplan, write: Write, now: datetime) -> None:
@@ -290,6 +326,22 @@ def test_without_a_gateway_sync_and_off_say_so(ringplan: Ringplan, write: Write)
     write(look)
     assert "telephones follow" in ringplan("on").stdout
     assert "on already" in ringplan("on").stdout
+
+
+@pytest.mark.parametrize(("many", "status"), [(1, 1), (0, 0)])
+def test_sync_does_not_claim_calendars_whose_account_may_not_be_used_now(
+    ringplan: Ringplan, write: Write, many: int, status: int
+) -> None:
+    async def resting(rows: Rows, now: datetime) -> None:
+        await well(rows, now)
+        await health.put(rows, "account:1", ok=not many, now=now, said="asked to rest")
+        if not many:
+            await mailboxes.unchanged(rows, [1], datetime.now(UTC) + HOUR)
+
+    write(resting)
+    done = ringplan("sync")
+    assert (done.exit_code, "1 of 1 calendars were not read" in done.stderr) == (status, bool(many)), done.output
+    assert ("read; calendars: 1" in done.stdout) == (not many)
 
 
 def test_with_a_gateway_sync_writes_a_wish_and_off_waits_for_the_pbx(ringplan: Ringplan, write: Write) -> None:
