@@ -61,6 +61,11 @@ PERIODS = '<t:Periods><t:Period Bias="-PT1H" Name="Standard" Id="trule:x"/></t:P
         ('<t:StartTimeZone Id="(UTC+01:00) Amsterdam, Berlin &amp; &quot;Rom&quot;"/>', UNKNOWN),
         ('<t:StartTimeZone Id="../../etc/passwd"/>', UNKNOWN),
         ('<t:StartTimeZone Id="a/b"/>', UNKNOWN),
+        ('<t:StartTimeZone Id="America/Argentina"/>', UNKNOWN),  # a folder of zones
+        (f'<t:StartTimeZone Id="a/{"b" * 300}"/>', UNKNOWN),
+        ('<t:StartTimeZone Name="a>b" Id="W. Europe Standard Time"/>', "Europe/Berlin"),
+        ("<t:StartTimeZone Name='a>\"b' Id='W. Europe Standard Time'/>", "Europe/Berlin"),
+        (f'<t:StartTimeZone Id="W. Europe Standard Time" Name="{"n" * 5000}"/>', "Europe/Berlin"),
         ("<t:StartTimeZone/>", UNKNOWN),
     ],
 )
