@@ -6,20 +6,22 @@ also kept here: the first reading of a day, and one that was wished for, are who
 state of a calendar, which may be 200 pages away.
 
 Exchange expands series in a view; some servers do not (gromox 3.10), and then do not tell of changed occurrences
-either. Which kind an endpoint is, is learnt from what it shows: the first occurrence in anybody's view says for all
-mailboxes there that it expands. Until then, the series of a calendar are asked for and expanded here. Which those are,
-SyncFolderItems tells as it tells of all items; only where it went on from an old state, after a start of the gateway,
-the folder is searched through once.
+either: there, a calendar of which a stream tells anything is read though its state is the same. Which kind an endpoint
+is, is learnt from what it shows: the first occurrence in anybody's view says for all mailboxes there that it expands.
+Until then, the series of a calendar are asked for and expanded here. Which those are, SyncFolderItems tells as it tells
+of all items; only where it went on from an old state, after a start of the gateway, the folder is searched through
+once.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import dns.asyncresolver
@@ -90,6 +92,7 @@ class Calendars:
     expanding: set[str]
     _primary: dict[str, str] = field(default_factory=dict, repr=False)  # of addresses that are not
     _states: dict[Place, str] = field(default_factory=dict, repr=False)
+    _told: dict[int, str] = field(default_factory=dict, repr=False)  # of a mailbox: another one with each event
     _series: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)  # ids, until the server expands
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
@@ -101,9 +104,12 @@ class Calendars:
                 raise
             raise SignInAgain(str(error), error.remedy) from error
 
-    def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
+    async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""
-        return self.streams.listen(mailboxes)
+        async with aclosing(self.streams.listen(mailboxes)) as changes:
+            async for mailbox in changes:
+                self._told[mailbox.id] = uuid4().hex
+                yield mailbox
 
     async def at(self, mailbox: Mailbox, doing: Callable[[Place], Awaitable[T]]) -> T:
         """Return what `doing` does where the mailbox is; it is looked for anew where that does not work any more."""
@@ -134,13 +140,14 @@ class Calendars:
         return await doing(Place(endpoint.url, found))
 
     async def _read(self, place: Place, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
-        known = _state(since) if since is not None and since.day == window.day else None
+        known, heeded = _known(since) if since is not None and since.day == window.day else (None, "")
+        told = self._told.get(mailbox.id, "")
         try:
             state, same = await self._newest(place, known)
         except StaleState:
             self._states.pop(place, None)
             state, same = await self._newest(place, None)
-        if same:
+        if same and (told == heeded or place.url in self.expanding):
             return None
         items, unreadable = await self._view(place, window)
         mailbox = replace(mailbox, addresses=mailbox.addresses | {place.address.lower()})  # organisers are named by it
@@ -152,7 +159,7 @@ class Calendars:
             series = await self._known_series(place, window)
             more, wrong = await _parsed(expanded, mailbox, window, series)
             found, set_aside = found + more, set_aside + wrong
-        cursor = Cursor(json.dumps({"state": state}), window.day) if state else None
+        cursor = Cursor(json.dumps({"state": state, "told": told}), window.day) if state else None
         return Reading(found, cursor, set_aside + unreadable)
 
     async def _newest(self, place: Place, known: str | None) -> tuple[str, bool]:
@@ -233,10 +240,11 @@ def _pages(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[start : start + requests.PAGE] for start in range(0, len(ids), requests.PAGE)]
 
 
-def _state(cursor: Cursor) -> str | None:
-    """Read a cursor; one that another version wrote is none."""
+def _known(cursor: Cursor) -> tuple[str | None, str]:
+    """Read a cursor: the state, and which event was heeded; one that another version wrote is none."""
     try:
-        state = json.loads(cursor.token)["state"]
+        token = json.loads(cursor.token)
+        state, told = token["state"], token.get("told", "")
     except (ValueError, TypeError, LookupError):
-        return None
-    return state if isinstance(state, str) and state else None
+        return None, ""
+    return (state, str(told)) if isinstance(state, str) and state else (None, "")
