@@ -30,7 +30,16 @@ IMPERSONATE = (
 )
 FEWER = "lower `connections`, or let Exchange allow the account more: Set-ThrottlingPolicy -EwsMaxConcurrency"
 BUSY = 10.0  # seconds to rest where the server names none
-GARBLED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, lxml.etree.LxmlError)
+GARBLED = (
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    lxml.etree.LxmlError,
+)
 KNOWN = (  # what `translated` can be asked about
     RingplanError,
     ews.EWSError,
@@ -40,7 +49,9 @@ KNOWN = (  # what `translated` can be asked about
     spnego.exceptions.SpnegoError,
     *GARBLED,
 )
-THEIRS = ("exchangelib", "requests", "urllib3", "spnego")  # where an answer makes an error that is none of ours
+READERS = tuple(f"gateway.sources.ews.{name}" for name in ("dialect", "notifications", "requests", "rights"))
+# Where an answer of a server makes an error: nobody can foresee all answers, and none may end the gateway for all.
+THEIRS = ("exchangelib", "requests", "urllib3", "spnego", *READERS)
 CLOSED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 
 REFUSED: dict[type[ews.EWSError], tuple[str, str]] = {
@@ -146,7 +157,7 @@ def broken_off(error: BaseException) -> bool:
 
 def signed_out(host: str) -> SignInAgain:
     """Return what a 401 means."""
-    return SignInAgain(f"{host} refused user name or password", "set the account's password again")
+    return SignInAgain(f"{host} refused user name or password", "give it anew: ringplan accounts password")
 
 
 def host_of(url: str | None) -> str:

@@ -102,8 +102,8 @@ def changes(account: Account, state: str | None) -> Changes:
         service.sync_state or "",
         some=bool(found),
         more=not service.includes_last_item_in_range,
-        series=frozenset(changed.get("Id") for changed, kind in found if kind == RECURRING_MASTER),
-        gone=frozenset(changed.get("Id") for changed, kind in found if kind == _Changes.DELETE),
+        series=frozenset(changed.attrib["Id"] for changed, kind in found if kind == RECURRING_MASTER),
+        gone=frozenset(changed.attrib["Id"] for changed, kind in found if kind == _Changes.DELETE),
     )
 
 
@@ -125,7 +125,7 @@ def masters(account: Account, offset: int = 0) -> Masters:
     """Look for series in a page of the whole folder, which begins after `offset` items."""
     elements = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
     series = [element for element in elements if element.findtext(KIND) == RECURRING_MASTER]
-    ids = tuple(element.find(ID).get("Id") for element in series)
+    ids = tuple(element.find(ID).attrib["Id"] for element in series)
     return Masters(ids, offset + PAGE if len(elements) >= PAGE else None)
 
 
