@@ -131,7 +131,8 @@ def _decided(
         found.append(Finding("users", False, "there is nobody", "ringplan users add, or ringplan users import"))
     elif without:
         many = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
-        found.append(Finding("users", False, f"no calendar is read for {many}", "give an address and an account"))
+        remedy = "give an address and an account; a service account that is there takes them on by ringplan users set"
+        found.append(Finding("users", False, f"no calendar is read for {many}", f"{remedy} EXTENSION"))
     else:
         found.append(Finding("users", True, f"{len(everybody)}, each with a calendar"))
     return found

@@ -48,6 +48,12 @@ level = "info"
 """
 
 
+ACCESS = """
+# how a service account reads others: "delegation" (what is shared with it) or "impersonation" (it has that role)
+access = "delegation"\
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What was asked."""
@@ -136,6 +142,8 @@ def _looked_at(answers: Answers) -> Answers:
 
 def _write(config: Path, secret: Path, answers: Answers) -> None:
     where = f"url = {_toml(answers.url)}" if answers.url else f"domain = {_toml(answers.domain)}"
+    if answers.kind == "exchange":
+        where += ACCESS
     text = TOML.format(
         host=_toml(answers.host),
         port=answers.port,

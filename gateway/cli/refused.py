@@ -24,7 +24,7 @@ def told(account: Account, past: Refusals, now: datetime, zone: ZoneInfo) -> str
     if due is None and past.first and past.last:
         times = "twice" if past.many == 2 else f"{past.many} times"
         when = f"{past.first.astimezone(zone):%Y-%m-%d %H:%M} and {_time(past.last, past.first, zone)}"
-        return f"stopped: password refused {times}, {when}; set it anew or {retry}"
+        return f"stopped: password refused {times}, {when}; set it anew (ringplan accounts password) or {retry}"
     if due is not None and due > now:
         why = "password refused" if past.many else f"not answered {past.unanswered} times"
         return f"{why}, tried again at {_time(due, now, zone)}; at once by {retry}"

@@ -6,16 +6,24 @@ the connection. Versions below TLS 1.2 need OpenSSL's security level 0 (`man SSL
 """
 
 import hashlib
+import re
 import ssl
 import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 
 from gateway.errors import Misconfigured, Unreachable
 
-Pin = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$")]  # SHA-256 of a certificate
+
+def _fingerprint_only(value: str) -> str:
+    if not re.fullmatch(r"[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}", value):
+        raise ValueError("must be the certificate's SHA-256: 64 hex digits, with or without colons")
+    return value
+
+
+Pin = Annotated[str, AfterValidator(_fingerprint_only)]  # SHA-256 of a certificate
 Minimum = Literal["1.0", "1.1", "1.2", "1.3"]  # version of TLS
 
 VERSIONS: dict[Minimum, ssl.TLSVersion] = {

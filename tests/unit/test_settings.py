@@ -109,7 +109,7 @@ def test_the_environment_stands_over_the_file(folder: Path) -> None:
         ('kind = "caldav"', 'kind = "notes"', "sources.office.kind", '"notes"', "caldav, exchange"),
         ('kind = "caldav"', 'kind = "exchang"', "sources.office.kind", '"exchang"', "Did you mean exchange?"),
         ('kind = "caldav"', 'kind = "exchange"\naccess = "all"', "sources.office.access", '"all"', "'impersonation'"),
-        ('kind = "caldav"', 'kind = "exchange"\npin = "12:34"', "sources.office.pin", '"12:34"', "pattern"),
+        ('kind = "caldav"', 'kind = "exchange"\npin = "12:34"', "sources.office.pin", '"12:34"', "64 hex digits"),
         ('kind = "caldav"', 'kind = "exchange"\ncalendars = "/x"', "sources.office.calendars", "", "Known"),
         ("https://calendar", "ftp://calendar", "sources.office.url", '"ftp://calendar.example.org/"', "https://"),
         ("https://calendar", "https://me:opensesame@calendar", "sources.office.url", "", "belong to an account"),
@@ -159,7 +159,7 @@ def test_all_mistakes_are_told_at_once(folder: Path) -> None:
 def test_two_keys_that_exclude_each_other_are_told_with_the_table(folder: Path) -> None:
     (mistake,) = mistakes(folder, GOOD.replace("url =", 'domain = "example.org"\nurl ='))
     assert (mistake.key, mistake.value) == ("sources.office", "")
-    assert "keep one" in mistake.remedy
+    assert "Keep one of url and domain" in mistake.remedy
 
 
 def test_a_secret_that_cannot_be_used_is_told_without_it(folder: Path) -> None:

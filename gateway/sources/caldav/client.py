@@ -196,7 +196,7 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
         except Cut as error:
             raise GiveUp(f"{at.host} left items out of its answer", "raise the server's limit of results") from error
     if status == 401:
-        raise SignInAgain(f"{at.host} refused user name or password", "set the account's password again")
+        raise SignInAgain(f"{at.host} refused user name or password", "give it anew: ringplan accounts password")
     if status == 403:
         raise Refused(f"{at.host} forbids {at.path}", "give the account the right to read it")
     if status in (404, 410):

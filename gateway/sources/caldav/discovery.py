@@ -131,7 +131,7 @@ class Discovery:
                 return named(answer.at, hrefs[0])
             found = resource.properties.get(f"{dav.D}current-user-principal")
             if found is not None and found.find(f"{dav.D}unauthenticated") is not None:
-                raise SignInAgain(f"{start.host} took us for nobody", "set the account's password again")
+                raise SignInAgain(f"{start.host} took us for nobody", "give it anew: ringplan accounts password")
         return answer.at
 
     async def _home_set(self, principal: httpx.URL) -> tuple[httpx.URL, ...]:

@@ -73,9 +73,9 @@ class CalDavSettings(BaseModel):
     @model_validator(mode="after")
     def _is_one_place(self) -> "CalDavSettings":
         if self.url and self.domain:
-            raise ValueError("url and domain exclude each other: keep one")
+            raise ValueError("keep one of url and domain")
         if self.ca and self.pin:
-            raise ValueError("ca and pin exclude each other: a pin trusts that one certificate alone")
+            raise ValueError("keep one of ca and pin: a pin trusts that one certificate alone")
         return self
 
 

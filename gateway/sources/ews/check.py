@@ -100,7 +100,7 @@ class _Look:
             raise
         for step, said in discovery.steps:
             yield Finding(part, True, f"{step}: {said}")
-        yield Finding(part, True, f"Exchange Web Services are at {endpoint.url}")
+        yield Finding(part, True, f"Exchange Web Services are asked at {endpoint.url}")
         found = await self._right(first)
         readable = []
         for one in _signed_in(endpoint.url, found) if isinstance(found, Met) else ():

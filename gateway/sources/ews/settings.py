@@ -60,7 +60,7 @@ class EwsSettings(BaseModel):
     @model_validator(mode="after")
     def _is_one_place(self) -> "EwsSettings":
         if self.url and self.domain:
-            raise ValueError("url and domain exclude each other: keep one")
+            raise ValueError("keep one of url and domain")
         if self.ca and self.pin:
-            raise ValueError("ca and pin exclude each other: a pin trusts that one certificate alone")
+            raise ValueError("keep one of ca and pin: a pin trusts that one certificate alone")
         return self

@@ -38,7 +38,9 @@ def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     settings = load(tmp_path / "ringplan.toml", {})
     assert (settings.pbx["main"].host, settings.pbx["main"].port) == ("pbx.example.org", 5039)
-    assert settings.sources["office"].url == "https://mail.example.org/EWS/Exchange.asmx"
+    source = settings.sources["office"]
+    assert (source.kind, source.url) == ("exchange", "https://mail.example.org/EWS/Exchange.asmx")
+    assert 'access = "delegation"\n\n[run]' in (tmp_path / "ringplan.toml").read_text()
     shown = installed("organisation", "show").stdout
     assert "Europe/Berlin" in shown
     assert "DE" in shown

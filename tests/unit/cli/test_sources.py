@@ -85,7 +85,9 @@ def test_a_stopped_account_says_when_it_was_refused_and_how_it_goes_on(
         await refuse(rows, OWN, first, first + 10 * MINUTE)
 
     write(twice)
-    stopped = "stopped: password refused twice, 2026-11-20 14:03 and 14:13; set it anew or "
+    stopped = (
+        "stopped: password refused twice, 2026-11-20 14:03 and 14:13; set it anew (ringplan accounts password) or "
+    )
     stopped += "ringplan sources retry office --account 1"
     assert of_office(ringplan) == f"anna: {stopped}"
     for words in (("status",), ("status", "--check"), ("accounts", "list")):
