@@ -24,11 +24,14 @@ from exchangelib.services.common import EWSAccountService
 from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010_SP1
 
+from gateway.errors import RetryLater
 from gateway.sources.ews.requests import Alias, Plain, primary
 
 OPEN = 30  # minutes that a connection is asked for, the most (Microsoft: "ConnectionTimeout")
 # Seconds. Microsoft's own client expects a sign of life each 45 s (EWS Managed API), and nothing else is documented.
 SILENCE = 3 * 45.0
+LARGEST = 16 * 2**20  # bytes of what a stream tells while it is open: some ten thousand events
+PIECE = 64 * 2**10
 EVENTS = ("CreatedEvent", "ModifiedEvent", "DeletedEvent", "MovedEvent", "CopiedEvent")
 
 UNKNOWN_THERE = (
@@ -242,8 +245,12 @@ class _Bytewise:
     response: requests.Response
 
     def iter_content(self) -> Iterator[bytes]:
-        """Yield each byte as soon as it is there."""
-        for piece in self.response.iter_content(None if self.response.raw.chunked else 1):
+        """Yield each byte as soon as it is there. Raises `RetryLater` where they are too many to be kept."""
+        size = 0
+        for piece in self.response.iter_content(PIECE if self.response.raw.chunked else 1):
+            size += len(piece)
+            if size > LARGEST:
+                raise RetryLater(f"a stream told more than {LARGEST >> 20} MiB")
             yield from (piece[at : at + 1] for at in range(len(piece)))
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from exchangelib import BASIC, DELEGATE, IMPERSONATION, UTC, Account, Build, Con
 from exchangelib.protocol import FailFast, Protocol
 from requests.adapters import BaseAdapter
 
+from gateway.errors import RetryLater
+from gateway.sources.ews import notifications
 from gateway.sources.ews.notifications import SILENCE, Affinity, Ending, How, No, follow, subscribe
 from tests.unit.sources.ews.scripted import CAPTURES, URL, capture
 
@@ -214,6 +216,18 @@ def test_the_server_ends_a_stream_in_order():
 def test_a_stream_that_breaks_off_anywhere_was_cut(left):
     body = documents(NOTHING)[:left]
     assert followed(Server([ok(body)]), "AQAAAAUAAAA=")[0] == Ending(How.CUT)
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_a_stream_that_says_more_than_can_be_kept_is_given_up(monkeypatch, is_chunked):
+    monkeypatch.setattr(notifications, "LARGEST", 10_000)
+    endless = b"<s:Envelope>" + b"<a/>" * 5_000
+    body, how = endless, {}
+    if is_chunked:
+        body, how = b"%x\r\n%b\r\n0\r\n\r\n" % (len(endless), endless), {"transfer-encoding": "chunked"}
+    server = Server([(200, how, body)])
+    with pytest.raises(RetryLater, match="a stream told more"):
+        follow(account(server), Affinity(ANNA), ["1"], lambda: None, lambda _: None)
 
 
 def test_subscriptions_that_are_gone_are_named():
