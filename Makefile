@@ -15,12 +15,13 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are two runs side by side, each with servers of its own.
-PARTS := tests/unit tests/contract tests/system/dialplan
-WHOLE := tests/system --ignore=tests/system/dialplan
-BOTH := $(MAKE) --no-print-directory -j2 parts whole
+# Calls wait more than they work, so there are three runs side by side, each with servers of its own.
+PARTS := tests/unit tests/contract
+CALLS := tests/system/dialplan $(wildcard tests/system/test_by_hand*.py)
+WHOLE := tests/system $(CALLS:%=--ignore=%)
+ALL := $(MAKE) --no-print-directory -j3 parts calls whole
 
-.PHONY: demo test soak parts whole bench check lock clean
+.PHONY: demo test soak parts calls whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -28,14 +29,17 @@ demo:
 
 test:
 	@docker/setup.sh python debian asterisk-22
-	@$(BOTH) WHICH="not soak and not bench"
+	@$(ALL) WHICH="not soak and not bench"
 
 soak:
 	@docker/setup.sh python debian davmail asterisk-22 asterisk-16
-	@$(BOTH) WHICH=soak
+	@$(ALL) WHICH=soak
 
 parts:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(PARTS) | sed -u 's/^/parts  /'
+
+calls:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls  /'
 
 whole:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(WHOLE) | sed -u 's/^/whole  /'
