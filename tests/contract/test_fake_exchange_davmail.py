@@ -41,6 +41,11 @@ class Desk:
     exchange: FakeExchange
     davmail: Davmail
 
+    @property
+    def operations(self) -> list[str]:
+        """What DavMail has asked the Exchange, in order."""
+        return [seen.operation for seen in self.exchange.server.requests if seen.status == httpx.codes.OK]
+
     async def events(self, address: str = ALICE, by: str = ALICE) -> list[icalendar.Calendar]:
         person = Person(LOGINS[by], PASSWORDS[by])
         return [icalendar.Calendar.from_ical(text) for text in await self.davmail.calendar(address, person).events()]
@@ -86,7 +91,9 @@ async def test_items_come_with_their_subjects_and_times(desk: Desk):
     calendar.put(Item(subject="S: away", start=at(NINE, 0), end=at(NINE + timedelta(days=2), 0), all_day=True))
     calendar.put(Item(subject="Doctor", start=NINE + 5 * HOUR, end=NINE + 6 * HOUR, sensitivity="Private"))
     calendar.put(Item(subject="Summer", start=at(date(2027, 7, 1), 9), end=at(date(2027, 7, 1), 10), show_as="Free"))
-    assert await desk.found() == [
+    found = await desk.found()
+    assert desk.operations.count("FindItem") == 3  # pages of two
+    assert found == [
         ("S: away", date(2026, 11, 23), date(2026, 11, 25)),
         ("M: Lunch; with, marks & Åsa", NINE, NINE + HOUR),
         ("Doctor", NINE + 5 * HOUR, NINE + 6 * HOUR),
@@ -154,6 +161,15 @@ async def test_what_is_changed_and_deleted_is_seen(desk: Desk):
     calendar.delete(lunch)
     calendar.move(talk, NINE + HOUR, NINE + 2 * HOUR)
     assert await desk.found() == [("Talk", NINE + HOUR, NINE + 2 * HOUR)]
+
+
+async def test_an_item_is_found_by_its_id_which_is_as_long_as_those_of_exchange(desk: Desk):
+    alice = desk.exchange.calendar(ALICE)
+    alice.put(Item(subject="Lunch", start=NINE, end=NINE + HOUR))
+    (whole,) = alice.wholes()
+    name = whole.id.translate(str.maketrans("+/", "-_"))
+    calendar = desk.davmail.calendar(ALICE, Person(LOGINS[ALICE], PASSWORDS[ALICE]))
+    assert "Lunch" in (await calendar.get(name) or "")
 
 
 async def test_a_shared_calendar_shows_all_that_is_not_private_and_an_unshared_one_nothing(desk: Desk):

@@ -2,8 +2,8 @@
 
 [MS-OXCICAL], "Exporting from Calendar objects" of each property: METHOD is PUBLISH, which has no attendees; zones have
 the Windows names, with a rule for each half of the year from 1601 on; all-day events go from midnight to midnight and
-say so in X-MICROSOFT-CDO-ALLDAYEVENT; exceptions of a series follow it as further events. What would need more of that
-document than is written here, days of months that some months do not have, is refused.
+say so in X-MICROSOFT-CDO-ALLDAYEVENT (2.1.3.1.1.20.28 advises against it; DavMail knows servers that do it);
+exceptions of a series follow it as further events. Days that some months do not have are not written, but refused.
 """
 
 from base64 import b64encode
@@ -20,6 +20,7 @@ from tests.fakes.exchange.soap import Fault, element
 
 CLASSES = {"Normal": "PUBLIC", "Personal": "X-PERSONAL", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
 KINDS = {"Single": "0", "RecurringMaster": "1", "Occurrence": "2", "Exception": "3"}  # X-MICROSOFT-CDO-INSTTYPE
+SECOND, HALF_HOUR = timedelta(seconds=1), timedelta(minutes=30)
 LOCAL, ZULU = "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"
 
 
@@ -74,7 +75,7 @@ def _event(instance: Instance) -> Iterator[str]:
 
 
 def _rule(recurrence: Recurrence, item: Item) -> str:
-    """2.1.3.1.1.20.19: RRULE. The end of a series is UTC, that of an occurrence on its last day."""
+    """RRULE. The end of a series is told in UTC: when an occurrence of its last day begins."""
     kind, local = recurrence.kind, item.start.astimezone(item.tz)
     if kind.startswith("Absolute") and recurrence.day > 28:
         raise Fault("ErrorInvalidRequest", "Days that a month may lack are not part of this scripted server.")
@@ -102,35 +103,39 @@ def _rule(recurrence: Recurrence, item: Item) -> str:
     return ";".join(parts)
 
 
-def _zone(item: Item) -> list[str]:
-    """2.1.3.1.1.19: VTIMEZONE, by the changes of the year in which the item begins; none: two halves without rules."""
-    year, zone = item.start.astimezone(item.tz).year, item.tz
-    changes = list(_changes(year, zone)) or [datetime(year, 1, 1, tzinfo=UTC)] * 2
-    lines = ["BEGIN:VTIMEZONE", f"TZID:{item.zone}"]
-    for name, change in zip(
-        ("STANDARD", "DAYLIGHT"), sorted(changes, key=lambda one: bool(_at(one, zone).dst())), strict=True
-    ):
-        before, after = _at(change - timedelta(seconds=1), zone), _at(change, zone)
-        wall = change.astimezone(UTC).replace(tzinfo=None) + (before.utcoffset() or timedelta())
-        rule = before.utcoffset() != after.utcoffset()
-        lines += [
-            f"BEGIN:{name}", f"DTSTART:16010101T{wall:%H%M%S}" if rule else "DTSTART:16010101T000000",
-            f"TZOFFSETFROM:{before:%z}", f"TZOFFSETTO:{after:%z}",
-            *([f"RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY={_nth(wall)};BYMONTH={wall.month}"] if rule else []),
-            f"END:{name}",
-        ]  # fmt: skip
-    return [*lines, "END:VTIMEZONE"]
+def _zone(item: Item) -> Iterator[str]:
+    """VTIMEZONE by the changes of the year in which the item begins; a zone that has none: two halves without rules."""
+    changes = list(_changes(item.start.astimezone(item.tz).year, item.tz))
+    yield "BEGIN:VTIMEZONE"
+    yield f"TZID:{item.zone}"
+    for change in changes:
+        yield from _half(change, item.tz)
+    for name in () if changes else ("STANDARD", "DAYLIGHT"):
+        offset = f"{item.start.astimezone(item.tz):%z}"
+        yield from (f"BEGIN:{name}", "DTSTART:16010101T000000", f"TZOFFSETFROM:{offset}", f"TZOFFSETTO:{offset}")
+        yield f"END:{name}"
+    yield "END:VTIMEZONE"
+
+
+def _half(change: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """The part of each year that begins with `change`; its rule is in the time that clocks show until then."""
+    before, after = (change - SECOND).astimezone(zone), change.astimezone(zone)
+    name, wall = "DAYLIGHT" if after.dst() else "STANDARD", before + SECOND
+    yield f"BEGIN:{name}"
+    yield f"DTSTART:16010101T{wall:%H%M%S}"
+    yield f"TZOFFSETFROM:{before:%z}"
+    yield f"TZOFFSETTO:{after:%z}"
+    yield f"RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY={_nth(wall)};BYMONTH={wall.month}"
+    yield f"END:{name}"
 
 
 def _changes(year: int, zone: ZoneInfo) -> Iterator[datetime]:
-    hours = (datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(1, 365 * 24))
-    for hour in hours:
-        if _at(hour, zone).utcoffset() != _at(hour - timedelta(hours=1), zone).utcoffset():
-            yield hour
-
-
-def _at(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone)
+    """Yield when in a year the offset of a zone becomes another one, to the half hour, in UTC."""
+    begin = datetime(year, 1, 1, tzinfo=UTC)
+    for step in range(366 * 48):
+        moment = begin + step * HALF_HOUR
+        if moment.astimezone(zone).utcoffset() != (moment - SECOND).astimezone(zone).utcoffset():
+            yield moment
 
 
 def _nth(day: datetime) -> str:
