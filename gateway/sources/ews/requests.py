@@ -25,6 +25,7 @@ from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010
 
 from gateway.errors import Refused
+from gateway.sources.ews.people import MOST_ATTENDEES
 
 PAGE = 100
 # Beside what exchangelib calls complex. FindItem is refused as a whole where it is asked for one of them
@@ -32,6 +33,7 @@ PAGE = 100
 BY_GET_ITEM = ("original_start", "_meeting_timezone")
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
 KIND, ID = f"{{{TNS}}}CalendarItemType", f"{{{TNS}}}ItemId"
+ASKED = (f"{{{TNS}}}RequiredAttendees", f"{{{TNS}}}OptionalAttendees")
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, EWSError)  # out of one item's XML
 
 
@@ -222,6 +224,8 @@ def _read(element: Any, account: Account) -> CalendarItem | bool | None:
     """Return an appointment, None for one that cannot be read, False for something else."""
     if element.tag != CalendarItem.response_tag():
         return False
+    for asked in element.iterchildren(*ASKED):
+        del asked[MOST_ATTENDEES:]  # exchangelib takes 10 s for the 100,000 of an invitation
     try:
         return CalendarItem.from_xml(element, account)
     except UNREADABLE:
