@@ -230,7 +230,10 @@ class Search:
             raise GiveUp(f"{host} answers with something else than Autodiscover ({error})") from error
 
     async def _answering(self, urls: tuple[str, ...]) -> str:
-        """Return the first url where something answers, asked without a password; "" none."""
+        """Return the first url that asks for a sign-in, as Exchange does of whoever brings none; "" none.
+
+        A proxy's page or its redirect says that something is there, not that it is Exchange.
+        """
         for url in urls:
             if (url, "", False) in self._asked:
                 continue
@@ -240,10 +243,13 @@ class Search:
             except RingplanError as error:
                 self._fail(url, error)
                 continue
-            if answer.status != 404:
-                self._say(url, f"answers ({answer.status})")
+            if answer.status == 401:
+                self._say(url, "answers (401)")
                 return url
-            self._fail(url, GiveUp(f"nothing is at {url} (404)"))
+            if busy(answer.status):
+                self._fail(url, RetryLater(f"{site(url)} is not able to answer now ({answer.status})"))
+            else:
+                self._fail(url, GiveUp(f"{url} asks for no sign-in, as Exchange would ({answer.status})"))
         return ""
 
     def _stay(self, told: Told, at: str) -> None:

@@ -167,10 +167,20 @@ async def test_the_inner_url_is_left_alone_where_the_outer_answers():
     assert INSIDE not in internet.urls
 
 
-async def test_a_url_at_which_nothing_is_counts_for_nothing():
-    internet = Internet({f"{AUTO}{JSON}": json(EWS), EWS: NOT_THERE})
-    with pytest.raises(RetryLater):
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 503])
+async def test_a_url_at_which_exchange_asks_nobody_to_sign_in_counts_for_nothing(status):
+    internet = Internet({AUTO: NOT_THERE, BARE: NOT_THERE, HTTP: NOT_THERE, f"{AUTO}{JSON}": json(EWS)})
+    internet.says[EWS] = Answer(status)
+    with pytest.raises(RetryLater if status == 503 else GiveUp) as raised:
         await discovery(internet).endpoint(mailbox())
+    assert f"({status})" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 503])
+async def test_what_a_proxy_shows_outside_does_not_hide_the_inner_url(status):
+    told = soap(user(ExternalEwsUrl=EWS, InternalEwsUrl=INSIDE))
+    internet = Internet({f"{AUTO}{SVC}": told, EWS: Answer(status), INSIDE: THERE})
+    assert await discovery(internet).endpoint(mailbox()) == Endpoint(INSIDE)
 
 
 async def test_the_primary_address_and_the_group_are_told():
