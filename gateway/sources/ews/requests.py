@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchangelib import Account, CalendarItem, EWSDateTime
-from exchangelib.errors import ErrorAccessDenied, ErrorItemNotFound, ErrorNonPrimarySmtpAddress, EWSError
+from exchangelib.errors import (
+    ErrorAccessDenied,
+    ErrorContentConversionFailed,
+    ErrorCorruptData,
+    ErrorInternalServerError,
+    ErrorItemCorrupt,
+    ErrorItemNotFound,
+    ErrorItemPropertyRequestFailed,
+    ErrorNonPrimarySmtpAddress,
+    EWSError,
+)
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Calendar, Root
 from exchangelib.items import ID_ONLY, SHALLOW
@@ -28,12 +38,19 @@ from gateway.errors import Refused
 from gateway.sources.ews.people import MOST_ATTENDEES
 
 PAGE = 100
-# Beside what exchangelib calls complex. FindItem is refused as a whole where it is asked for one of them
-# (ErrorInvalidPropertyForOperation; Microsoft's own client has them without `PropertyDefinitionFlags.CanFind`).
+# Beside what exchangelib calls complex. Microsoft's own client asks FindItem for neither (it has them without
+# `PropertyDefinitionFlags.CanFind`); that Exchange refuses them there is not proven, that GetItem tells them is.
 BY_GET_ITEM = ("original_start", "_meeting_timezone")
 MOST = 1000  # items of one day: what Exchange gives at most by default (EWSFindCountLimit)
 KIND, ID = f"{{{TNS}}}CalendarItemType", f"{{{TNS}}}ItemId"
 ASKED = (f"{{{TNS}}}RequiredAttendees", f"{{{TNS}}}OptionalAttendees")
+BROKEN = (  # an item that the server has and cannot give, among others that it gives
+    ErrorContentConversionFailed,
+    ErrorCorruptData,
+    ErrorInternalServerError,
+    ErrorItemCorrupt,
+    ErrorItemPropertyRequestFailed,
+)
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, EWSError)  # out of one item's XML
 
 
@@ -133,9 +150,7 @@ def masters(account: Account, offset: int = 0) -> Masters:
 
 def details(account: Account, ids: Sequence[str], fields: Iterable[str]) -> tuple[CalendarItem, ...]:
     """Return up to 100 items with `fields`: those that are still there, that we may see and can read."""
-    found = _Items(account=account).call(
-        items=[ItemId(id=one) for one in ids], additional_fields=_paths(account, fields), shape=ID_ONLY
-    )
+    found = _got(account, ids, _paths(account, fields))
     return tuple(item for item in found if isinstance(item, CalendarItem))
 
 
@@ -208,9 +223,9 @@ class _Found(Plain, FindItem):  # type: ignore[misc]
 
 
 class _Items(Plain, GetItem):  # type: ignore[misc]
-    """Reads items one by one; one that we may not see comes as an error among the others."""
+    """Reads items one by one; one that we may not see, or that is broken, comes as an error among the others."""
 
-    ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
+    ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied, *BROKEN)
 
     def _elem_to_obj(self, elem: Any) -> CalendarItem | bool | None:
         return _read(elem, self.account)
@@ -251,6 +266,19 @@ def _find(
     )
 
 
+def _got(account: Account, ids: Sequence[str], paths: Sequence[FieldPath], alone: bool = True) -> list[Any]:
+    """Return what GetItem says of each id: an item, None for one that cannot be read, an error.
+
+    Raises where all are broken: that is no item's trouble but the server's. `alone`: a single one is all there is.
+    """
+    found = list(
+        _Items(account=account).call(items=[ItemId(id=one) for one in ids], additional_fields=paths, shape=ID_ONLY)
+    )
+    if (alone or len(found) > 1) and found and all(isinstance(one, BROKEN) for one in found):
+        raise found[0]
+    return found
+
+
 def _completed(
     account: Account, items: Sequence[CalendarItem], paths: Sequence[FieldPath]
 ) -> tuple[list[CalendarItem], int]:
@@ -263,15 +291,16 @@ def _completed(
     whole, unreadable = list(items), 0
     for start in range(0, len(items) if paths else 0, PAGE):
         batch = items[start : start + PAGE]
-        ids = [ItemId(id=item.id) for item in batch]  # as they are now: without their change keys
-        found = _Items(account=account).call(items=ids, additional_fields=paths, shape=ID_ONLY)
+        found = _got(account, [item.id for item in batch], paths, alone=len(items) == 1)  # as they are now: by id alone
         for item, detail in zip(batch, found, strict=True):
             if isinstance(detail, CalendarItem):
                 for path in paths:
                     setattr(item, path.field.name, getattr(detail, path.field.name))
-            elif detail is None or (isinstance(detail, ErrorItemNotFound) and not _is_private(item)):
+            elif detail is None or isinstance(detail, BROKEN):
                 whole.remove(item)
-                unreadable += detail is None
+                unreadable += 1
+            elif isinstance(detail, ErrorItemNotFound) and not _is_private(item):
+                whole.remove(item)
     return whole, unreadable
 
 

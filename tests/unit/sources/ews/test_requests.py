@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from exchangelib import Build, Version
-from exchangelib.errors import ErrorAccessDenied, ErrorImpersonateUserDenied
+from exchangelib.errors import ErrorAccessDenied, ErrorImpersonateUserDenied, EWSError
 
+from gateway.sources.ews import requests
 from gateway.sources.ews.requests import changes, details, masters, primary, view
 from tests.unit.sources.ews.scripted import account, capture
 
@@ -86,31 +87,64 @@ def test_a_view_is_not_asked_for_what_exchange_refuses_there(version, refused):
     assert not asked_of_find & refused
 
 
-@pytest.mark.parametrize(
-    ("code", "left"), [("ErrorItemNotFound", 6), ("ErrorAccessDenied", 7), ("ErrorItemCorrupt", 7)]
-)
-def test_an_item_that_is_gone_meanwhile_is_left_out_and_one_that_is_hidden_stays_as_it_is(code, left):
+def spoilt(code: str, count: int = 0) -> bytes:
+    """Return the answer of GetItem in which the first `count` items (0: all) are refused."""
     message = re.compile("<m:GetItemResponseMessage.*?</m:GetItemResponseMessage>", re.DOTALL)
     refusal = (
         f'<m:GetItemResponseMessage ResponseClass="Error"><m:MessageText>no</m:MessageText><m:ResponseCode>{code}'
         "</m:ResponseCode><m:Items/></m:GetItemResponseMessage>"
     )
-    one, _ = account(capture(FOUND), message.sub(refusal, capture(GOT).decode(), count=1).encode())
+    return message.sub(refusal, capture(GOT).decode(), count=count).encode()
+
+
+BROKEN = [
+    "ErrorContentConversionFailed",
+    "ErrorCorruptData",
+    "ErrorInternalServerError",
+    "ErrorItemCorrupt",
+    "ErrorItemPropertyRequestFailed",
+]
+
+
+@pytest.mark.parametrize(("code", "left"), [("ErrorItemNotFound", 6), ("ErrorAccessDenied", 7)])
+def test_an_item_that_is_gone_meanwhile_is_left_out_and_one_that_is_hidden_stays_as_it_is(code, left):
+    one, _ = account(capture(FOUND), spoilt(code, 1))
     found = view(one, START, END, ("type", "location"))
     assert len(found.items) == left
     assert found.unreadable == 0
 
 
+@pytest.mark.parametrize("code", BROKEN)
+def test_an_item_that_the_server_cannot_give_is_set_aside_and_counted(code):
+    one, _ = account(capture(FOUND), spoilt(code, 2))
+    found = view(one, START, END, ("type", "location"))
+    assert (len(found.items), found.unreadable) == (5, 2)
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_where_the_server_can_give_no_item_it_is_the_server_that_fails(code):
+    one, _ = account(capture(FOUND), spoilt(code))
+    with pytest.raises(EWSError):
+        view(one, START, END, ("type", "location"))
+
+
+def test_a_broken_item_that_is_left_over_for_a_batch_of_its_own_is_set_aside_too(monkeypatch):
+    monkeypatch.setattr(requests, "PAGE", 6)
+    body, closing = capture(GOT).decode(), "</m:GetItemResponseMessage>"
+    *six, _, end = body.split(closing)
+    begin = body[: body.index("<m:GetItemResponseMessage")]
+    refused = spoilt("ErrorItemCorrupt").decode().removeprefix(begin).split(closing)[0]
+    first, last = closing.join([*six, end]), begin + refused + closing + end
+    one, _ = account(capture(FOUND), first.encode(), last.encode())
+    found = view(one, START, END, ("type", "location"), most=100)
+    assert (len(found.items), found.unreadable) == (6, 1)
+
+
 @pytest.mark.parametrize(("sensitivity", "left"), [("Normal", 6), ("Private", 7)])
 def test_a_private_item_that_is_not_found_may_be_hidden_and_stays(sensitivity, left):
-    message = re.compile("<m:GetItemResponseMessage.*?</m:GetItemResponseMessage>", re.DOTALL)
-    refusal = (
-        '<m:GetItemResponseMessage ResponseClass="Error"><m:MessageText>no</m:MessageText><m:ResponseCode>'
-        "ErrorItemNotFound</m:ResponseCode><m:Items/></m:GetItemResponseMessage>"
-    )
     received = "<t:DateTimeReceived>"
     found = capture(FOUND).decode().replace(received, f"<t:Sensitivity>{sensitivity}</t:Sensitivity>{received}")
-    one, _ = account(found.encode(), message.sub(refusal, capture(GOT).decode(), count=1).encode())
+    one, _ = account(found.encode(), spoilt("ErrorItemNotFound", 1))
     assert len(view(one, START, END, ("type", "sensitivity", "location")).items) == left
 
 
