@@ -130,7 +130,7 @@ class FakeExchange:
         return operation(asked), affinity(asked) if call.operation == "Subscribe" else {}
 
     def _zone(self, zone: str) -> str:
-        """Return the zone to write times in; TimeZoneContext came with Exchange 2010, older servers do not heed it."""
+        """Return the zone to write times in; TimeZoneContext came with 2007 SP2, which heeds it for tasks alone."""
         if not self.behaviour.since("Exchange2010"):
             return ""
         if zone and zone not in WINDOWS_TO_OLSON:
