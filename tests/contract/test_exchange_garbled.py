@@ -1,5 +1,7 @@
 """Answers that are XML, and not what was asked for: the mailbox is read again later, and nobody else is concerned."""
 
+import base64
+import struct
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
@@ -7,11 +9,14 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from gateway.errors import RetryLater
+from gateway.errors import RetryLater, Unreachable
+from gateway.sources.ews.fetch import Request as Asked
+from gateway.sources.ews.fetch import fetcher
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import WINDOW, account, calendar_of, mailbox, one, to_exchange
 from tests.contract.conftest import peopled
+from tests.contract.exchange_asked import ANNA, SERVICE, answering, unchanged
 from tests.fakes.exchange.exchange import FakeExchange
 from tests.fakes.exchange.http import Handler, Reply, Request
 
@@ -53,3 +58,26 @@ async def test_an_answer_of_another_kind_is_no_defect_of_the_gateway(exchange, o
         reading = await calendar_of(opened).read(mailbox("alice"), WINDOW, None)
         assert reading is not None
         assert len(reading.appointments) == 1
+
+
+def challenge(time: bytes) -> bytes:
+    """A CHALLENGE_MESSAGE ([MS-NLMP] 2.2.1.2) that says what time it is (2.2.2.1)."""
+    told = struct.pack("<HH", 7, 8) + time + bytes(4)
+    flags = 0xE2898215  # what a Windows says
+    head = struct.pack("<8sIHHIIQQ", b"NTLMSSP", 2, 0, 0, 56, flags, 1, 0)
+    return head + struct.pack("<HHIQ", len(told), len(told), 56, 0x0F_00_00_00_00_00_0A) + told
+
+
+@pytest.mark.parametrize("said", [challenge(b"\xff" * 8), *(challenge(bytes(8))[:size] for size in (10, 22, 45, 60))])
+async def test_a_handshake_that_is_none_is_no_defect_of_the_gateway(said):
+    async def garbled(request: Request, _: Handler) -> Reply:
+        begun = "authorization" in request.headers
+        return Reply(401, challenges=(f"NTLM {base64.b64encode(said).decode()}" if begun else "NTLM",))
+
+    async with answering("NTLM", tls=True) as exchange, exchange.client() as client:
+        exchange.faults.always(garbled, in_front=True)
+        with pytest.raises(RetryLater):
+            await client.ask(exchange.at, ANNA, unchanged)
+        fetch = fetcher(SERVICE, EwsSettings(url=exchange.at), exchange.trusted)
+        with pytest.raises(Unreachable, match="does not speak HTTP as it should"):
+            await fetch(Asked(exchange.at, b"<a/>", signed=True))

@@ -5,6 +5,7 @@ refusal is `SignInAgain`, which ends the search, since each further try brings t
 """
 
 import asyncio
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +28,8 @@ from gateway.sources.ews.threads import started
 LARGEST = 2**20  # bytes of a decoded body
 PIECE = 64 * 2**10
 DEADLINES = Deadlines(connect=10.0, read=10.0, whole=30.0)  # the whole: signing in included
-GARBLED = (SpnegoError, PermissionError, LookupError, ValueError)  # what requests_ntlm makes of half a handshake
+# What requests_ntlm makes of half a handshake
+GARBLED = (SpnegoError, PermissionError, LookupError, ValueError, ArithmeticError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ a server or exchangelib adds are never passed on: they may hold contents.
 """
 
 import ssl
+import struct
 import traceback
 from http.client import RemoteDisconnected
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ GARBLED = (
     ArithmeticError,
     RuntimeError,
     AssertionError,
+    struct.error,
     lxml.etree.LxmlError,
 )
 KNOWN = (  # what `translated` can be asked about
