@@ -77,6 +77,7 @@ class AtWork:
         self._mailboxes: tuple[Mailbox, ...] = ()
         self._first: dict[Mailbox, datetime] = {}
         self._given = asyncio.Event()
+        self._never = asyncio.Event()  # one for all: thousands would each keep a kilobyte
 
     def give(self, mailboxes: Sequence[Mailbox], first: Mapping[Mailbox, datetime]) -> None:
         """Let exactly these be read, those in `first` at their time there."""
@@ -126,14 +127,14 @@ class AtWork:
 
     async def _read_on(self, source: CalendarSource, mailbox: Mailbox, due: datetime, door: Door) -> None:
         """Read one mailbox whenever it is due, or its bell rings."""
-        bell, never = self._means.bell(mailbox), asyncio.Event()
+        bell = self._means.bell(mailbox)
         refresh = timedelta(seconds=mailbox.refresh)
         distance = max(due - self._clock.now(), timedelta())  # from the others of this account, at first
         failures, whole = 0, False
         while True:
             await self._clock.until(due, bell.rung)
             if self._rest.lasts(self._clock.now()):
-                await self._clock.until(next_turn(mailbox, self._rest.until), never)
+                await self._clock.until(next_turn(mailbox, self._rest.until), self._never)
                 due = self._clock.now()
                 continue
             async with self._turn(door) as has_come:
@@ -182,12 +183,12 @@ class AtWork:
 
     async def _listen(self, source: CalendarSource, wanted: tuple[Mailbox, ...], door: Door) -> None:
         """Ring for mailboxes that the server says have changed; without that they are read in their turn."""
-        never, failures = asyncio.Event(), 0
+        failures = 0
         await door.answered.wait()
         while True:
             begun = self._clock.now()
             if self._rest.lasts(begun):
-                await self._clock.until(self._rest.until, never)
+                await self._clock.until(self._rest.until, self._never)
                 continue
             try:
                 async for mailbox in source.changed(wanted):
@@ -202,7 +203,7 @@ class AtWork:
                 failures = 0 if now - begun > LONGEST_WAIT else failures
                 if not failures:
                     log.warning("%s: its changes are not heard at once: %s", account_name(self._account.id), error)
-                await self._clock.until(now + wait_after(error, failures), never)
+                await self._clock.until(now + wait_after(error, failures), self._never)
                 failures += 1
             else:
                 return
