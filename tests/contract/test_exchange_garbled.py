@@ -68,7 +68,9 @@ def challenge(time: bytes) -> bytes:
     return head + struct.pack("<HHIQ", len(told), len(told), 56, 0x0F_00_00_00_00_00_0A) + told
 
 
-@pytest.mark.parametrize("said", [challenge(b"\xff" * 8), *(challenge(bytes(8))[:size] for size in (10, 22, 45, 60))])
+@pytest.mark.parametrize(
+    "said", [challenge(b"\xff" * 8), *(challenge(bytes(8))[:size] for size in (10, 22, 45, 60))], ids=len
+)
 async def test_a_handshake_that_is_none_is_no_defect_of_the_gateway(said):
     async def garbled(request: Request, _: Handler) -> Reply:
         begun = "authorization" in request.headers
