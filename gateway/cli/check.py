@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import source_of
-from gateway.cli import prompts, shown
+from gateway.cli import prompts, refused, shown
 from gateway.cli.opened import FAILED, perform, settings_of
 from gateway.domain.code import Code
 from gateway.domain.finding import Finding
@@ -96,6 +96,7 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
             boxes = await mailboxes.every(rows)
             written = await organisation.written(rows)
             every_code = await codes.every(rows)
+            resting = await refused.resting(rows, WallClock().now())
     except RingplanError as error:
         yield "store", Finding(str(settings.store.path), False, str(error), error.remedy)
         return
@@ -109,6 +110,9 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
             yield f"pbx {name}", one
     active = {user.id for user in everybody if user.enabled}
     for account in opened:
+        if account.id in resting:  # each try counts at the server, ours as well
+            yield f"{account.login} at {account.source}", Finding("sign-in", False, resting[account.id])
+            continue
         async for one in _account(
             settings, account, [box for box in boxes if box.account == account.id and box.user in active]
         ):

@@ -17,6 +17,13 @@ async def every(rows: Rows, now: datetime) -> dict[int, str]:
     return {account: text for account, text in said.items() if text}
 
 
+async def resting(rows: Rows, now: datetime) -> dict[int, str]:
+    """Return it for those accounts whose credentials must not be tried now."""
+    past, said = await refusals.every(rows), await every(rows, now)
+    dues = {one.id: next_try(one, past[one.id]) for one in await accounts.listed(rows)}
+    return {account: text for account, text in said.items() if (due := dues[account]) is None or due > now}
+
+
 def told(account: Account, past: Refusals, now: datetime, zone: ZoneInfo) -> str:
     """Return how often and when the password was refused and what happens next, in `zone`; "" where nothing was."""
     due = next_try(account, past)

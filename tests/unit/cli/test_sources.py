@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account
 from gateway.errors import Throttled, Unreachable
 from gateway.store import accounts, health, mailboxes, refusals
@@ -196,3 +197,21 @@ def test_an_account_that_the_gateway_died_with_says_when_it_goes_on(
     write(died)
     assert "anna: not answered 3 times, tried again at" in of_office(ringplan)
     assert "not answered 3 times" in ringplan("status", "--check").stdout
+
+
+def test_check_does_not_try_what_must_not_be_tried(
+    ringplan: Ringplan, write: Callable[[Work], None], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def inspect(*_: object) -> tuple[Finding, ...]:
+        return ()
+
+    async def tried(*_: object) -> AsyncIterator[Finding]:
+        yield Finding("connection", True, "tried")
+
+    monkeypatch.setattr("gateway.cli.check.inspect", inspect)
+    monkeypatch.setattr("gateway.cli.check._account", tried)
+    write(lambda rows: refuse(rows, OWN, now - 20 * MINUTE, now - 10 * MINUTE))
+    found = {one["of"]: one for one in json.loads(ringplan("check", "--json").stdout)}
+    anna, reader = found["anna at office"], found["reader at office"]
+    assert (anna["part"], anna["ok"], reader["said"]) == ("sign-in", False, "tried")
+    assert "ringplan sources retry office --account 1" in anna["said"]
