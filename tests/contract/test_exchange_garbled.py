@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from gateway.errors import RetryLater, Unreachable
+from gateway.errors import GiveUp, RetryLater, Unreachable
 from gateway.sources.ews.fetch import Request as Asked
 from gateway.sources.ews.fetch import fetcher
 from gateway.sources.ews.settings import EwsSettings
@@ -83,3 +83,14 @@ async def test_a_handshake_that_is_none_is_no_defect_of_the_gateway(said):
         fetch = fetcher(SERVICE, EwsSettings(url=exchange.at), exchange.trusted)
         with pytest.raises(Unreachable, match="does not speak HTTP as it should"):
             await fetch(Asked(exchange.at, b"<a/>", signed=True))
+
+
+async def test_what_a_server_says_it_sends_is_told_in_few_words():
+    async def endless(_: Request, __: Handler) -> Reply:
+        return Reply(200, {"Content-Type": "text/" + "x" * 9_000}, b"")
+
+    async with answering() as exchange, exchange.client() as client:
+        exchange.faults.always(endless)
+        with pytest.raises(GiveUp) as raised:
+            await client.ask(exchange.at, ANNA, unchanged)
+        assert len(str(raised.value)) < 200

@@ -113,7 +113,7 @@ def translated(error: Exception, host: str) -> RingplanError:
 def refused(response: requests.Response) -> RingplanError | None:
     """Return what status and headers mean; None: there is XML to read. Microsoft sends SOAP faults with status 500."""
     host, status = host_of(response.url), response.status_code
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()[:80]
     if status in (200, 500) and "xml" in kind:
         return None
     wait = after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
