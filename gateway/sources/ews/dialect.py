@@ -20,7 +20,7 @@ from exchangelib.errors import UnknownTimeZone
 UNKNOWN = "Etc/GMT"  # a name that every system has, and that no Windows name stands for
 FRACTION = re.compile(rb"(>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+((?:Z|[+-]\d\d:\d\d)?<)")
 DAY = re.compile(rb"(<(?:\w+:)?(?:Start|End)Date>\d{4}-\d\d-\d\d)<")
-ZONE = re.compile(rb"""<((?:\w+:)?(?:Start|End|Meeting)TimeZone)\b((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
+ZONE = re.compile(rb"""<((?:\w+:)?(?:Start|End|Meeting)TimeZone)\b((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>""")
 LONGEST = 1000  # bytes of what says which zone it is
 NAME = re.compile(rb"""\b(?:Id|Name|TimeZoneName)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
