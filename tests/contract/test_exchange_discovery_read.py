@@ -15,6 +15,7 @@ from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import calendar_of, of, one, to_exchange, whole
 from tests.contract.exchange_world import PASSWORD, SERVICE, World, beginning, mailbox
+from tests.fakes.exchange import faults
 from tests.fakes.exchange.autodiscover import ToAddress, User, elsewhere
 from tests.fakes.exchange.rights import Right
 
@@ -64,6 +65,27 @@ async def test_a_server_that_moved_is_found_again(world, monkeypatch):
         world.users[ANNA] = User("https://owa.example.test/EWS/Exchange.asmx")
         world.exchange.server.drop()
         assert of(await whole(source, mailbox()), "hers")
+
+
+@pytest.mark.parametrize("code", ["ErrorNoRespondingCASInDestinationSite", "ErrorWrongServerVersion"])
+async def test_a_mailbox_that_another_server_has_is_found_there_though_the_domain_s_server_was_found_just_now(
+    world, code
+):
+    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+        source = calendar_of(opened)
+        assert of(await whole(source, mailbox()), "hers")
+        world.exchange.person("bo@example.test", "his")
+        world.exchange.share("bo@example.test", "ringplan@example.test", Right.REVIEWER)
+        to_exchange(world.exchange.calendar("bo@example.test"), one("his"))
+        world.users["bo@example.test"] = User("https://owa.example.test/EWS/Exchange.asmx")
+        world.net.servers["owa.example.test", 443] = world.exchange.server.port
+        world.exchange.faults.next(faults.error(code), mailbox="bo@example.test")
+        assert of(await whole(source, mailbox(2, "bo@example.test")), "his")
+        assert ("owa.example.test", 443) in world.net.asked
+        assert of(await whole(source, mailbox(2, "bo@example.test")), "his")
+        assert of(await whole(source, mailbox()), "hers")
+        searches = [host for host, _ in world.net.asked if host == "autodiscover.example.test"]
+        assert len(searches) == 2, "both are known now"
 
 
 async def test_a_server_that_is_gone_says_so(world):

@@ -80,7 +80,7 @@ async def test_only_a_service_account_acts_as_somebody_else(exchange):
             await calendar_of(opened).read(mailbox("alice"), WINDOW, None)
         assert "ApplicationImpersonation" in raised.value.remedy
     async with connect(settings)(account("alice")) as opened:
-        with pytest.raises(SignInAgain):
+        with pytest.raises(Refused):
             await calendar_of(opened).read(mailbox("bob"), WINDOW, None)
 
 

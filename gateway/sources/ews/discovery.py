@@ -3,8 +3,9 @@
 Of the many mailboxes of a domain that want to know, the first searches and the others wait for it. What it finds is
 kept for its domain, since a server of Exchange knows the others of its organisation; for the address alone where the
 server leads to another address, or where the domain's server turned out not to be this mailbox's. What was found is not
-doubted within a minute, and a search that failed is not repeated within one: neither a server that is down nor a wrong
-password is asked for by each of a thousand mailboxes.
+doubted within a minute, unless the domain's server itself says that another one has the mailbox; and a search that
+failed is not repeated within one: neither a server that is down nor a wrong password is asked for by each of a thousand
+mailboxes.
 """
 
 import asyncio
@@ -71,6 +72,18 @@ class Discovery:
             if kept and kept.found.endpoint is told and kept.since + AGAIN <= self.now():
                 del self._kept[key]
                 self._doubted[mailbox.address.lower()] = told.url
+
+    def doubt(self, mailbox: Mailbox) -> None:
+        """Let `mailbox` be searched for by its own address: the server that it was told says that another one has it.
+
+        That says nothing of the others of its domain. What was found for it alone just now is not doubted.
+        """
+        told, address = self._given.pop(mailbox.id, None), mailbox.address.lower()
+        own = self._kept.get(address)
+        if told is None or (own and own.since + AGAIN > self.now()):
+            return
+        self._kept.pop(address, None)
+        self._doubted[address] = told.url
 
     async def groups(self, mailboxes: Collection[Mailbox]) -> Mapping[int, str]:
         """Return GroupingInformation by mailbox id; mailboxes of which it is not known are left out.

@@ -30,6 +30,9 @@ IMPERSONATE = (
     "New-ManagementRoleAssignment -Role ApplicationImpersonation -User <account>"
 )
 FEWER = "lower `connections`, or let Exchange allow the account more: Set-ThrottlingPolicy -EwsMaxConcurrency"
+NTLM = (
+    "if it is right, look at Extended Protection behind a load balancer, and at a Negotiate that allows Kerberos alone"
+)
 BUSY = 10.0  # seconds to rest where the server names none
 GARBLED = (
     AttributeError,
@@ -75,7 +78,21 @@ SIGN_IN = (
     ews.ErrorPasswordExpired,
     ews.ErrorPasswordChangeRequired,
 )
+MISPLACED = (  # "another Active Directory site", "cannot find a server to handle the request", "the same version"
+    ews.ErrorNoApplicableProxyCASServersAvailable,
+    ews.ErrorNoDestinationCASDueToKerberosRequirements,
+    ews.ErrorNoDestinationCASDueToSSLRequirements,
+    ews.ErrorNoDestinationCASDueToVersionMismatch,
+    ews.ErrorNoRespondingCASInDestinationSite,
+    ews.ErrorProxyGroupSidLimitExceeded,
+    ews.ErrorWrongServerVersion,
+    ews.ErrorWrongServerVersionDelegate,
+)
 STALE = (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound)
+
+
+class Misplaced(RetryLater):
+    """The mailbox is another server's, and this one cannot hand the request on."""
 
 
 class StaleState(GiveUp):
@@ -98,7 +115,8 @@ def translated(error: Exception, host: str) -> RingplanError:
         if isinstance(error, kind):
             return Refused(f"{host} {said} ({type(error).__name__})", remedy)
     if isinstance(error, ews.EWSError):
-        return RetryLater(f"{host} answered with {type(error).__name__}")
+        later = Misplaced if isinstance(error, MISPLACED) else RetryLater
+        return later(f"{host} answered with {type(error).__name__}")
     if isinstance(error, (PermissionError, KeyError, spnego.exceptions.SpnegoError)) and _raised_in(
         error, "requests_ntlm"
     ):
@@ -118,7 +136,8 @@ def refused(response: requests.Response) -> RingplanError | None:
         return None
     wait = after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
     if status == 401:
-        return signed_out(host)
+        sent = response.request.headers if response.request is not None else {}
+        return signed_out(host, ntlm=str(sent.get("Authorization", "")).startswith(("NTLM", "Negotiate")))
     if status == 403:
         return Refused(
             f"{host} forbids this account Exchange Web Services",
@@ -157,9 +176,10 @@ def broken_off(error: BaseException) -> bool:
     return any(isinstance(cause, CLOSED) for cause in _causes(error))
 
 
-def signed_out(host: str) -> SignInAgain:
-    """Return what a 401 means."""
-    return SignInAgain(f"{host} refused user name or password", "give it anew: ringplan accounts password")
+def signed_out(host: str, *, ntlm: bool = False) -> SignInAgain:
+    """Return what a 401 means; `ntlm`: what was refused was no Basic."""
+    remedy = "give it anew: ringplan accounts password"
+    return SignInAgain(f"{host} refused user name or password", f"{remedy}; {NTLM}" if ntlm else remedy)
 
 
 def host_of(url: str | None) -> str:

@@ -30,7 +30,7 @@ from exchangelib.items.calendar_item import EXCEPTION, OCCURRENCE
 
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
+from gateway.errors import GiveUp, RetryLater, Unreachable
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
 from gateway.sources.ews import requests
@@ -41,7 +41,7 @@ from gateway.sources.ews.expand import MASTER_FIELDS, changed, expanded
 from gateway.sources.ews.fetch import fetcher
 from gateway.sources.ews.parse import FIELDS, appointments
 from gateway.sources.ews.protocol import DEADLINES, Deadlines
-from gateway.sources.ews.refusals import StaleState
+from gateway.sources.ews.refusals import Misplaced, StaleState
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.streams import Streams, own_streams
 
@@ -96,13 +96,8 @@ class Calendars:
     _series: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)  # ids, until the server expands
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
-        """As `ports.CalendarSource.read`; raises `Refused` where a service account may not read this mailbox."""
-        try:
-            return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
-        except Refused as error:
-            if self.account.service:
-                raise
-            raise SignInAgain(str(error), error.remedy) from error
+        """As `ports.CalendarSource.read`; raises `Refused` where the account may not read this mailbox."""
+        return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
 
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""
@@ -116,12 +111,20 @@ class Calendars:
         endpoint = await self.discovery.endpoint(mailbox)
         try:
             return await self._named(endpoint, mailbox, doing)
+        except Misplaced as error:
+            self.discovery.doubt(mailbox)
+            try:
+                found = await self.discovery.endpoint(mailbox)
+            except (RetryLater, GiveUp):
+                raise error from None  # where the mailbox is, time may tell
+            if found == endpoint:
+                raise
         except (GiveUp, Unreachable):
             self.discovery.forget(mailbox)
             found = await self.discovery.endpoint(mailbox)
             if found == endpoint:
                 raise
-            return await self._named(found, mailbox, doing)
+        return await self._named(found, mailbox, doing)
 
     async def ask(self, place: Place, work: Work[T]) -> T:
         """Return what `work` brings, done on the mailbox at `place`; one call, one connection."""

@@ -90,16 +90,21 @@ class Scripted:
 
 @dataclass
 class Places:
-    """Where the mailbox is found: the first of `urls`, the next one after each `forget`."""
+    """Where the mailbox is found: the first of `urls`, the next one after each `forget` or `doubt`."""
 
     urls: list[str] = field(default_factory=lambda: [URL])
     address: str = ""
+    doubted: bool = False
 
     async def endpoint(self, _mailbox):
         return Endpoint(self.urls[0], "", self.address)
 
     def forget(self, _mailbox):
         self.urls = self.urls[1:] or self.urls
+
+    def doubt(self, mailbox):
+        self.doubted = True
+        self.forget(mailbox)
 
 
 class Telling:

@@ -160,6 +160,29 @@ class TestForgetting:
         assert await discovery.endpoint(mailbox(3)) == Endpoint(OLD)
         assert await discovery.endpoint(mailbox(2)) == Endpoint(NEW)
 
+    async def test_a_mailbox_that_another_server_has_is_searched_for_at_once_and_the_others_stay(
+        self, discovery, internet, clock
+    ):
+        internet.says[JSON] = lambda request: json(NEW if "person2" in request.url else OLD)
+        for number in (1, 2, 3):
+            assert await discovery.endpoint(mailbox(number)) == Endpoint(OLD)
+        discovery.doubt(mailbox(2))
+        assert [(await discovery.endpoint(mailbox(number))).url for number in (1, 2, 3)] == [OLD, NEW, OLD]
+        assert searches(internet) == 2
+
+    async def test_one_that_is_sent_back_to_where_it_is_not_is_searched_for_once_a_minute(
+        self, discovery, internet, clock
+    ):
+        await discovery.endpoint(mailbox(1))
+        clock.time += 1
+        for minute in range(3):
+            for _ in range(10):
+                await discovery.endpoint(mailbox(2))
+                discovery.doubt(mailbox(2))
+                assert await discovery.endpoint(mailbox(2)) == Endpoint(OLD)
+            assert searches(internet) == 2 + minute
+            clock.time += AGAIN
+
     async def test_forgetting_what_was_never_told(self, discovery, internet):
         discovery.forget(mailbox(1))
         await discovery.endpoint(mailbox(1))

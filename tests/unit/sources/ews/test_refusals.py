@@ -12,7 +12,7 @@ import urllib3.exceptions
 from exchangelib.version import Version
 
 from gateway.errors import GiveUp, OurFault, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
-from gateway.sources.ews.refusals import StaleState, refused, translated
+from gateway.sources.ews.refusals import Misplaced, StaleState, refused, translated
 
 HOST = "mail.example.test"
 CONTENTS = "Secret meeting"
@@ -42,6 +42,10 @@ def test_whatever_exchangelib_raises_is_said_without_contents(error):
         (ews.ErrorImpersonateUserDenied(CONTENTS), Refused),
         (ews.ErrorInvalidSyncStateData(CONTENTS), StaleState),
         (ews.ErrorSyncFolderNotFound(CONTENTS), StaleState),
+        (ews.ErrorNoRespondingCASInDestinationSite(CONTENTS), Misplaced),
+        (ews.ErrorWrongServerVersion(CONTENTS), Misplaced),
+        (ews.ErrorWrongServerVersionDelegate(CONTENTS), Misplaced),
+        (ews.ErrorMailboxMoveInProgress(CONTENTS), RetryLater),
         (ews.ErrorServerBusy(CONTENTS, back_off=12.5), Throttled),
         (ews.ErrorExceededConnectionCount(CONTENTS), Throttled),
         (ews.ErrorMailboxStoreUnavailable(CONTENTS), RetryLater),
@@ -107,3 +111,13 @@ def test_every_other_status_is_said(status):
     said = refused(response(status, content_type="text/html"))
     assert isinstance(said, RingplanError)
     assert HOST in str(said)
+
+
+@pytest.mark.parametrize(("scheme", "named"), [("NTLM x", True), ("Negotiate x", True), ("Basic x", False)])
+def test_ntlm_that_is_refused_may_have_other_reasons_than_the_password(scheme, named):
+    made = response(401)
+    made.request = requests.Request("POST", made.url, headers={"Authorization": scheme}).prepare()
+    said = refused(made)
+    assert isinstance(said, SignInAgain)
+    assert "ringplan accounts password" in said.remedy
+    assert ("Extended Protection" in said.remedy) is ("Kerberos alone" in said.remedy) is named

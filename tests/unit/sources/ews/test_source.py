@@ -9,8 +9,9 @@ from exchangelib.properties import ItemId
 from exchangelib.recurrence import DailyPattern, NoEndPattern, Occurrence, Recurrence
 
 from gateway.domain.mailbox import Cursor
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
-from gateway.sources.ews.refusals import StaleState
+from gateway.errors import GiveUp, Refused, RetryLater, Unreachable
+from gateway.sources.ews.autodiscover import Endpoint
+from gateway.sources.ews.refusals import Misplaced, StaleState
 from gateway.sources.ews.requests import Alias, Changes, View
 from tests.unit.sources.ews.scripted_calendar import (
     ANNA,
@@ -206,7 +207,7 @@ async def test_after_a_start_from_an_old_state_the_folder_is_searched_for_series
 
 
 async def test_an_endpoint_that_works_no_more_is_found_again_and_asked_once_more():
-    for error in (GiveUp("no Exchange there"), Unreachable("nobody answers")):
+    for error in (GiveUp("no Exchange there"), Unreachable("nobody answers"), Misplaced("of another site")):
         scripted = Scripted([item("one")])
         scripted.errors["changes"] = [error]
         assert uids(await whole(calendars(scripted, Places([URL, OTHER])))) == ["one"]
@@ -220,6 +221,21 @@ async def test_an_endpoint_that_is_found_again_as_it_was_is_not_asked_twice():
     with pytest.raises(Unreachable, match="nobody answers"):
         await calendars(scripted).read(ANNA, WINDOW, None)
     assert scripted.asked == ["changes"]
+
+
+async def test_a_mailbox_of_another_server_that_nobody_finds_waits_for_time_to_tell():
+    for nobody_knows in (GiveUp("no Exchange server is found"), Unreachable("Autodiscover is down")):
+        scripted, places = Scripted(), Places()
+        scripted.errors["changes"] = [Misplaced("of another site")]
+
+        async def endpoint(_mailbox, places=places, error=nobody_knows):
+            if places.doubted:
+                raise error
+            return Endpoint(URL)
+
+        places.endpoint = endpoint  # type: ignore[method-assign]
+        with pytest.raises(Misplaced):
+            await calendars(scripted, places).read(ANNA, WINDOW, None)
 
 
 @pytest.mark.parametrize(("told", "asked"), [("anna@example.test", []), ("", ["primary"])])
@@ -248,10 +264,10 @@ async def test_the_address_that_autodiscover_told_is_asked_for():
     assert {address for _, address in scripted.of} == {"anna.b@example.test"}
 
 
-async def test_an_account_that_may_not_read_its_own_mailbox_is_to_sign_in_again_and_a_service_account_is_not():
-    for account, error in ((SERVICE, Refused), (replace(SERVICE, service=False), SignInAgain)):
+async def test_an_account_that_may_not_read_a_mailbox_is_refused_that_and_has_signed_in_all_the_same():
+    for account in (SERVICE, replace(SERVICE, service=False)):
         scripted = Scripted()
         scripted.errors["changes"] = [Refused("refused", "ask for it")]
-        with pytest.raises(error) as raised:
+        with pytest.raises(Refused) as raised:
             await calendars(scripted, account=account).read(ANNA, WINDOW, None)
         assert raised.value.remedy == "ask for it"
