@@ -86,13 +86,14 @@ def _sent(request: Request, account: Account, settings: EwsSettings, adapter: Ad
                 return answer
             if not request.url.startswith("https://"):
                 raise GiveUp(f"{host} asks for a password without TLS", "let it answer on https://")
-            answer = _answered(session, request, read, _auth(answer, account, settings, host))
+            auth = _auth(answer, account, settings, host)
+            answer = _answered(session, request, read, auth)
         except requests.RequestException as error:
             raise lost(error, host) from error
         except GARBLED as error:
             raise Unreachable(f"{host} does not speak HTTP as it should") from error
         if answer.status == 401:
-            raise signed_out(host)
+            raise signed_out(host, ntlm=isinstance(auth, HttpNtlmAuth))
         return answer
 
 
