@@ -13,12 +13,12 @@ class EwsSettings(BaseModel):
     """Where an Exchange server is, and how an account reads other people's calendars there.
 
     `url`: of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx. `domain`: Autodiscover starts
-    there. Neither: the domain of the mailbox's address. `access`: a service account reads what is shared with it
+    there. Neither: the domain of the account's login, if it is a service account, else of the mailbox's address. `access`: a service account reads what is shared with it
     ("delegation"), or acts as each person ("impersonation", the role ApplicationImpersonation). `sign_in`: "any" takes
     what the server offers. `ca`: a PEM file; `pin`: the SHA-256 of the server's certificate alone, 64 hex digits;
     neither: the system's authorities. `tls_minimum`: lower than "1.2" only for an old Windows. `refresh`: seconds.
-    `connections`: requests at once per account. `streams`: streaming connections per account (Exchange allows 3),
-    0: none, calendars are asked each `refresh`.
+    `connections`: requests at once per account; as many wrong sign-ins at worst, when its password has changed.
+    `streams`: streaming connections per account (Exchange allows 3), 0: none, calendars are asked each `refresh`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +32,7 @@ class EwsSettings(BaseModel):
     pin: Pin | None = None
     tls_minimum: Minimum = "1.2"
     refresh: Annotated[int, Field(ge=10, le=86400, strict=True)] = 60
-    connections: Annotated[int, Field(ge=1, le=27, strict=True)] = 4
+    connections: Annotated[int, Field(ge=1, le=8, strict=True)] = 4
     streams: Annotated[int, Field(ge=0, le=10, strict=True)] = 3
 
     @field_validator("url")
