@@ -126,7 +126,7 @@ async def _read(gateway: Process, store: Store, many: int) -> None:
     """Wait until so many mailboxes were read."""
 
     async def are_read() -> bool:
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(LOOK)
         async with store.read() as rows:
             progress = await mailboxes.progress(rows)
         return sum(one.cursor is not None for one in progress.values()) == many
@@ -138,7 +138,7 @@ async def _streamed(gateway: Process, exchange: Exchange) -> None:
     """Wait until streams tell of the first mailboxes."""
 
     async def are_streamed() -> bool:
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(LOOK)
         return await exchange.streamed() >= FIRST
 
     await gateway.ready(are_streamed, READY)

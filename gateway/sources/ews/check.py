@@ -74,7 +74,8 @@ async def check(
         for one in _trusted(settings):
             yield Finding(part, True, *one)
         async with opened(account, settings, context) as client:
-            discovery = Discovery(settings, fetcher(account, settings, context), resolver)
+            login = account.login if account.service else ""
+            discovery = Discovery(settings, fetcher(account, settings, context), resolver, login)
             streams = Streams(client, discovery, settings, account, own_streams())
             look = _Look(settings, account, Calendars(client, discovery, account, streams, set()))
             async for finding in look.through(part, mailboxes):

@@ -40,12 +40,15 @@ class Kept:
 class Discovery:
     """Finds Exchange servers for one account; `fetch` sends its requests.
 
+    `login`: of a service account. Without a domain in the settings, the login's is where its password may be asked for:
+    the domain of one user's address elsewhere, or of a slip in it, must not get the password to everybody's calendar.
     `steps`: what the last search tried and how each step ended. `now`: a clock in seconds.
     """
 
     settings: EwsSettings
     fetch: Fetch
     resolver: dns.asyncresolver.Resolver | None = None
+    login: str = ""
     now: Callable[[], float] = time.monotonic
     steps: tuple[tuple[str, str], ...] = ()
     _kept: dict[str, Kept] = field(default_factory=dict, repr=False)  # by domain, and by address where that differs
@@ -160,4 +163,11 @@ class Discovery:
         return (self._kept.get(address) or self._kept[domain]).found
 
     def _domain(self, mailbox: Mailbox) -> str:
-        return domain_of(f"@{self.settings.domain}" if self.settings.domain else mailbox.address)
+        if self.settings.domain:
+            return domain_of(f"@{self.settings.domain}")
+        if self.login and "@" not in self.login:
+            raise GiveUp(
+                "the service account's login names no domain to look for an Exchange server at",
+                "give url or domain for the source",
+            )
+        return domain_of(self.login or mailbox.address)

@@ -12,13 +12,14 @@ from gateway.net.trust import Minimum, Pin
 class EwsSettings(BaseModel):
     """Where an Exchange server is, and how an account reads other people's calendars there.
 
-    `url`: of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx. `domain`: Autodiscover starts
-    there. Neither: the domain of the account's login, if it is a service account, else of the mailbox's address. `access`: a service account reads what is shared with it
-    ("delegation"), or acts as each person ("impersonation", the role ApplicationImpersonation). `sign_in`: "any" takes
-    what the server offers. `ca`: a PEM file; `pin`: the SHA-256 of the server's certificate alone, 64 hex digits;
-    neither: the system's authorities. `tls_minimum`: lower than "1.2" only for an old Windows. `refresh`: seconds.
-    `connections`: requests at once per account; as many wrong sign-ins at worst, when its password has changed.
-    `streams`: streaming connections per account (Exchange allows 3), 0: none, calendars are asked each `refresh`.
+    `url`: of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx. `domain`: Autodiscover
+    starts there. Neither: at the domain of a service account's login, or of the address of who has an own account.
+    `access`: a service account reads what is shared with it ("delegation"), or acts as each person
+    ("impersonation", the role ApplicationImpersonation). `sign_in`: "any" takes what the server offers. `ca`: a PEM
+    file; `pin`: the SHA-256 of the server's certificate alone, 64 hex digits; neither: the system's authorities.
+    `tls_minimum`: lower than "1.2" only for an old Windows. `refresh`: seconds. `connections`: requests at once per
+    account; as many wrong sign-ins at worst, when its password has changed. `streams`: streaming connections per
+    account (Exchange allows 3), 0: none, calendars are asked each `refresh`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -296,3 +296,17 @@ class TestGroups:
         with pytest.raises(SignInAgain):
             await discovery.groups([mailbox(number) for number in range(300)])
         assert len(internet.signed) == 1
+
+
+async def test_a_service_account_is_looked_for_at_its_own_domain_whatever_the_addresses_are(internet, clock):
+    discovery = Discovery(EwsSettings(), internet.fetch, login="reader@example.com", now=clock)
+    assert await discovery.endpoint(mailbox(1, "elsewhere.test")) == Endpoint(OLD)
+    assert not [url for url in internet.urls if "//elsewhere.test" in url or "//autodiscover.elsewhere.test" in url]
+
+
+async def test_a_service_account_whose_login_is_no_address_needs_a_domain(internet, clock):
+    nameless = Discovery(EwsSettings(), internet.fetch, login=r"EXAMPLE\reader", now=clock)
+    with pytest.raises(GiveUp, match="names no domain"):
+        await nameless.endpoint(mailbox(1))
+    named = Discovery(EwsSettings(domain="example.com"), internet.fetch, login=r"EXAMPLE\reader", now=clock)
+    assert await named.endpoint(mailbox(1)) == Endpoint(OLD)
