@@ -37,6 +37,7 @@ SETTLED, WATCHED = 60.0, 90.0  # seconds
 CHANGES = 50
 READY = 600.0
 SOON = 30.0
+LOOK = 1.0  # between two looks that shall cost the gateway little
 ZONE = ZoneInfo("Europe/Stockholm")
 WHO = (
     f"{MANY} unchanged mailboxes of one service account, each read every {REFRESH} s, beside {FIRST} that streams "

@@ -36,7 +36,7 @@ async def world(monkeypatch, tmp_path) -> AsyncIterator[World]:
 
 
 async def test_a_calendar_is_found_and_read(world):
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         assert of(await whole(calendar_of(opened), mailbox()), "hers")
     assert set(world.attempts) == {True}
 
@@ -45,20 +45,20 @@ async def test_a_calendar_is_found_and_read(world):
 async def test_an_alias_is_read_by_the_address_that_autodiscover_tells(world, form):
     world.autodiscover.forms = (form,)
     world.users["a.smith@example.test"] = replace(world.users[ANNA], address=ANNA)
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         assert of(await whole(calendar_of(opened), mailbox(1, "a.smith@example.test")), "hers")
 
 
 async def test_another_address_is_what_the_calendar_is_asked_for_by(world):
     world.autodiscover.forms = ("soap",)
     world.users["old@example.test"] = ToAddress(ANNA)
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         assert of(await whole(calendar_of(opened), mailbox(1, "old@example.test")), "hers")
 
 
 async def test_a_server_that_moved_is_found_again(world, monkeypatch):
     monkeypatch.setattr(discovery, "AGAIN", 0.0)
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         source = calendar_of(opened)
         assert of(await whole(source, mailbox()), "hers")
         world.net.servers["owa.example.test", 443] = world.net.servers.pop(("mail.example.test", 443))
@@ -71,7 +71,7 @@ async def test_a_server_that_moved_is_found_again(world, monkeypatch):
 async def test_a_mailbox_that_another_server_has_is_found_there_though_the_domain_s_server_was_found_just_now(
     world, code
 ):
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         source = calendar_of(opened)
         assert of(await whole(source, mailbox()), "hers")
         world.exchange.person("bo@example.test", "his")
@@ -89,7 +89,7 @@ async def test_a_mailbox_that_another_server_has_is_found_there_though_the_domai
 
 
 async def test_a_server_that_is_gone_says_so(world):
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(READER) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(READER) as opened:
         world.net.servers.clear()
         with pytest.raises(Unreachable, match="no Exchange server is found from"):
             await whole(calendar_of(opened), mailbox())
@@ -98,7 +98,7 @@ async def test_a_server_that_is_gone_says_so(world):
 async def test_a_wrong_password_is_offered_once_and_no_calendar_is_asked_for(world):
     world.autodiscover.forms = ("soap",)
     wrong = replace(READER, password=Secret("wrong"))
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(wrong) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(wrong) as opened:
         source = calendar_of(opened)
         for number in range(3):
             with pytest.raises(SignInAgain):
@@ -110,6 +110,6 @@ async def test_a_redirect_that_is_refused_is_no_refused_password(world):
     """A person's own account would be stopped for that."""
     world.at("owa.example.test")
     await world.plain("autodiscover.example.test", elsewhere("https://autodiscover.moved.test/autodiscover/"))
-    async with connect(EwsSettings(ca=world.ca), world.resolver)(replace(READER, service=False)) as opened:
+    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(replace(READER, service=False)) as opened:
         with pytest.raises(Astray):
             await whole(calendar_of(opened), mailbox())
