@@ -110,6 +110,6 @@ async def test_a_redirect_that_is_refused_is_no_refused_password(world):
     """A person's own account would be stopped for that."""
     world.at("owa.example.test")
     await world.plain("autodiscover.example.test", elsewhere("https://autodiscover.moved.test/autodiscover/"))
-    async with connect(EwsSettings(ca=world.ca, domain="example.test"), world.resolver)(replace(READER, service=False)) as opened:
+    async with connect(EwsSettings(ca=world.ca), world.resolver)(replace(READER, service=False)) as opened:
         with pytest.raises(Astray):
             await whole(calendar_of(opened), mailbox())
