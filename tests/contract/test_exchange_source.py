@@ -204,3 +204,36 @@ async def test_what_does_not_expand_series_is_searched_once_after_a_start_and_ne
         again = await whole(calendar_of(opened), mailbox("alice"), reading.cursor)
         assert {found.uid for found in again.appointments} == {"more"}
     assert Counter(asked(exchange))["FindItem"] == 1 + 3 + 1
+
+
+@pytest.mark.parametrize("expands", [True, False])
+async def test_a_calendar_with_something_in_it_that_is_no_appointment_is_read(exchange, expands):
+    exchange.behaviour.expands = expands
+    calendar = exchange.calendar("alice@example.test")
+    calendar.mixed = True
+    to_exchange(calendar, replace(one("weekly"), weekly=("MO",)))
+    async with connect(EwsSettings(url=exchange.url))(account("alice")) as opened:
+        source = calendar_of(opened)
+        reading = await whole(source, mailbox("alice"))
+        to_exchange(calendar, one("lunch"))
+        again = await whole(source, mailbox("alice"), reading.cursor)
+        assert {found.uid for found in again.appointments} == {"weekly", "lunch"}
+        assert again.appointments[0].start != again.appointments[-1].start
+    assert Counter(seen.operation for seen in exchange.server.requests)["SyncFolderItems"] == 3
+
+
+async def test_what_a_throttled_server_gives_of_a_stretch_is_never_taken_for_all_of_it(exchange):
+    exchange.behaviour.find_limit = 40
+    calendar = exchange.calendar("alice@example.test")
+    start = datetime(2026, 11, 20, tzinfo=UTC)
+    for number in range(60):
+        begins = start + timedelta(hours=5 * number)
+        calendar.put(Item(uid=str(number), subject="M:", start=begins, end=begins + timedelta(minutes=60)))
+    async with connect(EwsSettings(url=exchange.url))(account("alice")) as opened:
+        source = calendar_of(opened)
+        assert len((await whole(source, mailbox("alice"))).appointments) == 60
+        assert Counter(asked(exchange))["FindItem"] == 3
+        exchange.behaviour.find_limit = 1
+        with pytest.raises(RetryLater):
+            await source.read(mailbox("alice"), WINDOW, None)
+        assert Counter(asked(exchange))["FindItem"] <= 3 + 10

@@ -17,6 +17,7 @@ from exchangelib.errors import (
     ErrorContentConversionFailed,
     ErrorCorruptData,
     ErrorInternalServerError,
+    ErrorInvalidPropertyRequest,
     ErrorItemCorrupt,
     ErrorItemNotFound,
     ErrorItemPropertyRequestFailed,
@@ -34,7 +35,7 @@ from exchangelib.services.sync_folder_hierarchy import SyncFolder
 from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010
 
-from gateway.errors import Refused
+from gateway.errors import GiveUp, Refused, RetryLater
 from gateway.sources.ews.people import MOST_ATTENDEES
 
 PAGE = 100
@@ -58,7 +59,7 @@ UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticErro
 class Changes:
     """A page of what has changed: `some` (or nothing), the `state` after it, and whether there is `more`.
 
-    `series`: ids of masters among what is new or changed; `gone`: ids of what was removed.
+    `series`: ids of masters among what is new or changed, if kinds were asked for; `gone`: ids of what was removed.
     """
 
     state: str = field(repr=False)
@@ -70,7 +71,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What lies in a stretch of a calendar; `full`: that is more than a page, and nothing is here.
+    """What lies in a stretch of a calendar; `full`: that is more than a page, or than was given, and nothing is here.
 
     `unreadable`: so many items are missing because they cannot be read.
     """
@@ -88,6 +89,10 @@ class Masters:
     following: int | None
 
 
+class Mixed(GiveUp):
+    """The folder has something in it that is no appointment, and so has no kind."""
+
+
 class Alias(Refused):
     """The mailbox has to be asked for by its main address: `primary`, "" where the server does not tell it."""
 
@@ -103,20 +108,27 @@ def calendar_of(account: Account) -> Calendar:
     return Calendar(root=root, _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=mailbox))
 
 
-def changes(account: Account, state: str | None) -> Changes:
-    """Return the next page of what has changed since `state`; None: since there was nothing."""
+def changes(account: Account, state: str | None, *, kinds: bool = True) -> Changes:
+    """Return the next page of what has changed since `state`; None: since there was nothing.
+
+    `kinds`: tell series from others. Raises `Mixed` where that cannot be asked: SyncFolderItems may be refused a
+    property that an item of the page cannot have ("ResponseCode", ErrorInvalidPropertyRequest).
+    """
     service = _Changes(account=account)
-    found = raised(
-        service.call(
-            folder=calendar_of(account),
-            shape=ID_ONLY,
-            additional_fields=_paths(account, ("type",)),
-            sync_state=state,
-            ignore=None,
-            max_changes_returned=PAGE,
-            sync_scope=None,
+    try:
+        found = raised(
+            service.call(
+                folder=calendar_of(account),
+                shape=ID_ONLY,
+                additional_fields=_paths(account, ("type",)) if kinds else [],
+                sync_state=state,
+                ignore=None,
+                max_changes_returned=PAGE,
+                sync_scope=None,
+            )
         )
-    )
+    except ErrorInvalidPropertyRequest as error:
+        raise Mixed("the calendar has something in it that is no appointment") from error
     return Changes(
         service.sync_state or "",
         some=bool(found),
@@ -127,12 +139,18 @@ def changes(account: Account, state: str | None) -> Changes:
 
 
 def view(account: Account, start: datetime, end: datetime, fields: Iterable[str], most: int = PAGE) -> View:
-    """Return what overlaps `start` to `end` (aware) with `fields`, unless there are `most` items or more."""
+    """Return what overlaps `start` to `end` (aware) with `fields`, unless there are `most` items or more.
+
+    A server that is throttled may give a part, and says that it is one ("FindItem": IncludesLastItemInRange). Raises
+    `RetryLater` where `most` is the most that anybody asks for.
+    """
     paths = _paths(account, fields)
     later = [path for path in paths if path.field.is_complex or path.field.name in BY_GET_ITEM]
     at = CalendarView(start=_ews(start), end=_ews(end), max_items=most)
-    elements = _find(account, [path for path in paths if path not in later], most, view=at)
-    if len(elements) >= most:
+    elements, last = _find(account, [path for path in paths if path not in later], most, view=at)
+    if not last and len(elements) < most == MOST:
+        raise RetryLater("the server gives only a part of a day's calendar")
+    if not last or len(elements) >= most:
         return View(full=True)
     found = [_read(element, account) for element in elements]
     items = [item for item in found if isinstance(item, CalendarItem)]
@@ -142,10 +160,10 @@ def view(account: Account, start: datetime, end: datetime, fields: Iterable[str]
 
 def masters(account: Account, offset: int = 0) -> Masters:
     """Look for series in a page of the whole folder, which begins after `offset` items."""
-    elements = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
+    elements, last = _find(account, _paths(account, ("type",)), PAGE, offset=offset)
     series = [element for element in elements if element.findtext(KIND) == RECURRING_MASTER]
     ids = tuple(element.find(ID).attrib["Id"] for element in series)
-    return Masters(ids, offset + PAGE if len(elements) >= PAGE else None)
+    return Masters(ids, None if last or not elements else offset + len(elements))
 
 
 def details(account: Account, ids: Sequence[str], fields: Iterable[str]) -> tuple[CalendarItem, ...]:
@@ -216,7 +234,15 @@ class _Changes(Plain, _Refusable):
 
 
 class _Found(Plain, FindItem):  # type: ignore[misc]
-    """Finds without reading: a page that is too full is thrown away."""
+    """Finds without reading, one page; `last`: nothing comes after it. One that is too full is thrown away."""
+
+    last = True
+
+    def _get_paging_values(self, elem: Any) -> tuple[int, None]:
+        """Leave the next page to the caller: exchangelib asks on within one call, in a view for the same once more."""
+        count, _ = super()._get_paging_values(elem)
+        self.last = elem.get("IncludesLastItemInRange").lower() == "true"
+        return count, None
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return elem
@@ -249,9 +275,11 @@ def _read(element: Any, account: Account) -> CalendarItem | bool | None:
 
 def _find(
     account: Account, paths: Sequence[FieldPath], most: int, offset: int = 0, view: CalendarView | None = None
-) -> list[Any]:
-    return raised(
-        _Found(account=account, page_size=most).call(
+) -> tuple[list[Any], bool]:
+    """Return a page of what is found, and whether it is the last one."""
+    service = _Found(account=account, page_size=most)
+    found = raised(
+        service.call(
             folders=[calendar_of(account)],
             additional_fields=paths,
             restriction=None,
@@ -264,6 +292,7 @@ def _find(
             offset=offset,
         )
     )
+    return found, service.last
 
 
 def _got(account: Account, ids: Sequence[str], paths: Sequence[FieldPath], alone: bool = True) -> list[Any]:

@@ -63,7 +63,8 @@ def connect(
     @asynccontextmanager
     async def enter(account: Account) -> AsyncIterator[Opened]:
         async with opened(account, settings, context, shared, deadlines) as client:
-            discovery = Discovery(settings, fetcher(account, settings, context), resolver)
+            login = account.login if account.service else ""
+            discovery = Discovery(settings, fetcher(account, settings, context), resolver, login)
             streams = Streams(client, discovery, settings, account, own)
             yield Opened(Calendars(client, discovery, account, streams, expanding))
 
@@ -94,6 +95,7 @@ class Calendars:
     _states: dict[Place, str] = field(default_factory=dict, repr=False)
     _told: dict[int, str] = field(default_factory=dict, repr=False)  # of a mailbox: another one with each event
     _series: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)  # ids, until the server expands
+    _mixed: set[Place] = field(default_factory=set, repr=False)  # where changes cannot tell series from others
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         """As `ports.CalendarSource.read`; raises `Refused` where the account may not read this mailbox."""
@@ -172,10 +174,10 @@ class Calendars:
         """
         state = self._states.get(place, known)
         same = state is not None and state == known
-        if state is None and place.url not in self.expanding:
+        if state is None and place.url not in self.expanding and place not in self._mixed:
             self._series[place] = frozenset()
         for _ in range(MOST_PAGES):
-            page = await self.ask(place, partial(requests.changes, state=state))
+            page = await self._page(place, state)
             same = same and not page.some
             before, state = state, page.state
             self._states[place] = state
@@ -188,6 +190,16 @@ class Calendars:
         if same and known is not None:
             self._states[place] = state = known  # though it may have been given another name
         return state, same
+
+    async def _page(self, place: Place, state: str | None) -> requests.Changes:
+        """Return a page of changes; which of them are series is asked for only where that is of use."""
+        if place in self._series:
+            try:
+                return await self.ask(place, partial(requests.changes, state=state))
+            except requests.Mixed:
+                self._mixed.add(place)
+                del self._series[place]
+        return await self.ask(place, partial(requests.changes, state=state, kinds=False))
 
     async def _view(self, place: Place, window: Window) -> tuple[tuple[CalendarItem, ...], int]:
         """Return what lies in the window, and how many items cannot be read; a stretch that is full is halved."""
@@ -211,9 +223,12 @@ class Calendars:
 
     async def _known_series(self, place: Place, window: Window) -> tuple[CalendarItem, ...]:
         """Return all series of a calendar, and what was changed of them in the window."""
-        if place not in self._series:
-            self._series[place] = await self._searched(place)
-        masters = await self._details(place, sorted(self._series[place]), MASTER_FIELDS)
+        series = self._series.get(place)
+        if series is None:
+            series = await self._searched(place)
+        if place not in self._mixed:
+            self._series[place] = series
+        masters = await self._details(place, sorted(series), MASTER_FIELDS)
         return masters + await self._details(place, changed(masters, window), FIELDS)
 
     async def _searched(self, place: Place) -> frozenset[str]:

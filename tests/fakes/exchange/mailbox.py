@@ -88,13 +88,17 @@ class Instance:
 
 
 class FakeCalendar:
-    """The calendar of one mailbox; items are told apart by UID. Every method is one change, as a user would make it."""
+    """The calendar of one mailbox; items are told apart by UID. Every method is one change, as a user would make it.
+
+    `mixed`: something lies in it that is no appointment (a message that was moved there); it is never told of itself.
+    """
 
     def __init__(self, mailbox: "Mailbox") -> None:
         self.mailbox = mailbox
         self.items: dict[int, Stored] = {}
         self.removed: list[tuple[int, int, Stored]] = []
         self.change_count = 0
+        self.mixed = False
         self._numbers = count(1)
 
     def put(self, item: Item) -> str:

@@ -1,7 +1,8 @@
 """SyncFolderItems: what changed in a folder since a state (Microsoft: "SyncFolderItems operation", "SyncState").
 
 A state is opaque, belongs to one folder, and says up to which change its owner knows the folder; any other text is
-ErrorInvalidSyncStateData. A changed occurrence is an Update of its master.
+ErrorInvalidSyncStateData. A changed occurrence is an Update of its master. Properties of appointments are refused where
+something else lies in the folder ("ResponseCode", ErrorInvalidPropertyRequest).
 """
 
 from dataclasses import dataclass
@@ -27,13 +28,14 @@ def sync_folder_items(asked: Asked) -> Element:
     try:
         folder = asked.directory.folder(asked.actor, find(body, "m:SyncFolderId/*"))  # type: ignore[arg-type]
         known = _known(folder, text(body, "m:SyncState"))
+        fields = _fields(folder, body[0])
     except Refusal as refusal:
         return response("SyncFolderItems", refused("SyncFolderItems", refusal, element("m:Changes")))
     changes = _changes(folder, known, asked.behaviour.occurrences)
     most = int(text(body, "m:MaxChangesReturned", "0"))
     page, last = changes[:most], len(changes) <= most
     reached = folder.mailbox.calendar.change_count if last else page[-1].number
-    writer, fields = Writer(asked, folder.right), wanted(body[0])
+    writer = Writer(asked, folder.right)
     return response("SyncFolderItems", success(
         "SyncFolderItems",
         element("m:SyncState", opaque("state", folder.mailbox.guid, folder.name, str(reached))),
@@ -50,6 +52,13 @@ def _known(folder: Folder, state: str | None) -> int:
     if (kind, guid, name) != ("state", folder.mailbox.guid, folder.name):
         raise Refusal("ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid.")
     return int(number)
+
+
+def _fields(folder: Folder, shape: Element) -> list[str]:
+    fields = wanted(shape)
+    if folder.mailbox.calendar.mixed and any(name.startswith("calendar:") for name in fields):
+        raise Refusal("ErrorInvalidPropertyRequest", "Property is not valid for this object type.")
+    return fields
 
 
 def _changes(folder: Folder, known: int, occurrences: bool) -> list[Change]:

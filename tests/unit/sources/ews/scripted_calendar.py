@@ -13,7 +13,7 @@ from exchangelib.properties import ItemId
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.domain.secret import Secret
 from gateway.sources.ews.autodiscover import Endpoint
-from gateway.sources.ews.requests import Changes, Masters, View
+from gateway.sources.ews.requests import Changes, Masters, Mixed, View
 from gateway.sources.ews.source import Calendars
 
 WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC), date(2026, 11, 21))
@@ -40,13 +40,15 @@ def item(name: str, start: datetime = NOON, hours: float = 1, kind: str = "Singl
 class Scripted:
     """A calendar with `items` that answers what a `Client` is asked; `asked` names what, and of whom.
 
-    Its state is a number and counts on with each change; `errors` are raised instead of the next answers of a name.
+    Its state is a number and counts on with each change; `mixed`: something in it is no appointment, so that no kinds
+    can be asked for; `errors` are raised instead of the next answers of a name.
     """
 
     items: list[CalendarItem] = field(default_factory=list)
     state: int = 1
     pages: int = 1
     gone: frozenset[str] = frozenset()
+    mixed: bool = False
     asked: list[str] = field(default_factory=list)
     of: list[tuple[str, str]] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
@@ -65,11 +67,13 @@ class Scripted:
         self.items.append(one)
         self.state += 1
 
-    def changes(self, state):
+    def changes(self, state, kinds=True):
+        if kinds and self.mixed:
+            raise Mixed("no appointment")
         seen = 1 - self.pages if state is None else int(state)
         if seen < 0:
             return Changes(str(seen + 1), some=True, more=True)
-        series = frozenset(one.id for one in self.items if one.type == "RecurringMaster")
+        series = frozenset(one.id for one in self.items if kinds and one.type == "RecurringMaster")
         return Changes(str(self.state), some=seen != self.state, more=False, series=series, gone=self.gone)
 
     def view(self, start, end, fields, most):

@@ -7,8 +7,9 @@ import pytest
 from exchangelib import Build, Version
 from exchangelib.errors import ErrorAccessDenied, ErrorImpersonateUserDenied, EWSError
 
+from gateway.errors import RetryLater
 from gateway.sources.ews import requests
-from gateway.sources.ews.requests import changes, details, masters, primary, view
+from gateway.sources.ews.requests import Mixed, View, changes, details, masters, primary, view
 from tests.unit.sources.ews.scripted import account, capture
 
 START, END = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC)
@@ -44,6 +45,19 @@ def test_changes_name_the_series_among_them_and_what_is_gone():
     page = changes(one, None)
     assert len(page.series) == 2
     assert page.gone == frozenset()
+
+
+def test_changes_of_a_folder_with_other_items_are_asked_for_without_their_kinds():
+    refusal = capture("068_delegate_no_permission_sync_SyncFolderItems").decode()
+    one, answers = account(
+        refusal.replace("ErrorAccessDenied", "ErrorInvalidPropertyRequest").encode(),
+        capture("034_sync_nochange_SyncFolderItems"),
+    )
+    with pytest.raises(Mixed):
+        changes(one, "a state")
+    assert not changes(one, "a state", kinds=False).some
+    assert "CalendarItemType" in answers.asked[0]
+    assert "AdditionalProperties" not in answers.asked[1]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +175,29 @@ def test_a_full_stretch_is_not_taken_for_the_whole():
     found = view(one, START, END, FIELDS, most=7)
     assert found.full
     assert found.items == ()
+    assert len(answers.asked) == 1
+
+
+PART = ('IncludesLastItemInRange="true"', 'IncludesLastItemInRange="false"')
+
+
+def test_a_part_of_a_stretch_is_not_taken_for_the_whole_and_not_asked_for_again():
+    one, answers = account(capture(FOUND).decode().replace(*PART).encode())
+    assert view(one, START, END, FIELDS) == View(full=True)
+    assert len(answers.asked) == 1
+
+
+def test_a_part_of_the_smallest_stretch_is_nothing_to_divide():
+    one, answers = account(capture(FOUND).decode().replace(*PART).encode())
+    with pytest.raises(RetryLater):
+        view(one, START, END, FIELDS, most=requests.MOST)
+    assert len(answers.asked) == 1
+
+
+def test_a_page_of_a_folder_that_is_shorter_than_asked_is_followed_by_what_comes_after_it():
+    one, answers = account(capture("018_calendarview_4weeks_FindItem").decode().replace(*PART).encode())
+    found = masters(one, 200)
+    assert (len(found.ids), found.following) == (2, 200 + 7)
     assert len(answers.asked) == 1
 
 

@@ -90,7 +90,7 @@ async def test_a_long_way_to_the_first_state_is_gone_only_once():
 
 async def test_a_server_that_never_comes_to_an_end_is_left_alone_for_a_while():
     scripted = Scripted()
-    scripted.instead["changes"] = lambda state: Changes(str(int(state or 0) + 1), some=True, more=True)
+    scripted.instead["changes"] = lambda state, **_: Changes(str(int(state or 0) + 1), some=True, more=True)
     with pytest.raises(RetryLater) as raised:
         await calendars(scripted).read(ANNA, WINDOW, None)
     assert raised.value.after
@@ -101,7 +101,7 @@ async def test_a_state_that_the_server_does_not_know_is_no_error_and_read_whole(
     source = calendars(scripted)
     first = await whole(source)
 
-    def forgetful(state):
+    def forgetful(state, **_):
         if state == "1":
             raise StaleState("what is that?")
         return scripted.changes(state)
@@ -117,7 +117,7 @@ async def test_a_state_that_gets_another_name_while_nothing_changes_is_the_same(
     scripted = Scripted([item("weekly", kind="Occurrence")])
     source = calendars(scripted)
     first = await whole(source)
-    scripted.instead["changes"] = lambda state: Changes(f"{state}'", some=False, more=False)
+    scripted.instead["changes"] = lambda state, **_: Changes(f"{state}'", some=False, more=False)
     for _ in range(3):
         assert await source.read(ANNA, WINDOW, first.cursor) is None
 
@@ -129,7 +129,7 @@ async def test_a_cursor_that_makes_no_sense_is_none(token):
 
 async def test_without_a_state_each_reading_is_whole():
     scripted = Scripted([item("one")])
-    scripted.instead["changes"] = lambda state: Changes("", some=False, more=False)
+    scripted.instead["changes"] = lambda state, **_: Changes("", some=False, more=False)
     assert (await whole(calendars(scripted))).cursor is None
 
 
@@ -196,13 +196,31 @@ async def test_after_a_start_from_an_old_state_the_folder_is_searched_for_series
     scripted = Scripted([lunch], state=7)
     source = calendars(scripted)
     old = Cursor('{"state":"6"}', WINDOW.day)
-    scripted.instead["changes"] = lambda state: Changes("7", some=state != "7", more=False)
+    scripted.instead["changes"] = lambda state, **_: Changes("7", some=state != "7", more=False)
     for asked in (["changes", "view", "masters", "details"], ["changes", "view", "details"]):
         assert len(uids(await whole(source, old))) == 12
         assert scripted.asked == asked
         scripted.asked.clear()
-    scripted.instead["changes"] = lambda state: Changes("8", some=True, more=False, gone=frozenset({"lunch"}))
+    scripted.instead["changes"] = lambda state, **_: Changes("8", some=True, more=False, gone=frozenset({"lunch"}))
     assert uids(await whole(source, old)) == []
+    assert scripted.asked == ["changes", "view"]
+
+
+async def test_where_changes_cannot_tell_series_they_are_searched_for_and_changes_asked_for_without():
+    lunch = item("lunch", kind="RecurringMaster")
+    lunch.recurrence = Recurrence(pattern=DailyPattern(interval=1), boundary=NoEndPattern(start=EWSDate(2026, 11, 23)))
+    scripted = Scripted([lunch], mixed=True)
+    source = calendars(scripted)
+    first = await whole(source)
+    assert scripted.asked == ["changes", "changes", "view", "masters", "details"]
+    scripted.put(item("one"))
+    scripted.asked.clear()
+    assert len(uids(await whole(source, first.cursor))) == len(uids(first)) + 1 == 13
+    assert scripted.asked == ["changes", "view", "masters", "details"]
+    scripted.put(item("weekly", kind="Occurrence"))
+    await whole(source)
+    scripted.asked.clear()
+    await whole(source)
     assert scripted.asked == ["changes", "view"]
 
 
