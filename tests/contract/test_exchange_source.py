@@ -237,3 +237,17 @@ async def test_what_a_throttled_server_gives_of_a_stretch_is_never_taken_for_all
         with pytest.raises(RetryLater):
             await source.read(mailbox("alice"), WINDOW, None)
         assert Counter(asked(exchange))["FindItem"] <= 3 + 10
+
+
+async def test_an_item_that_exchange_cannot_give_is_set_aside_and_the_others_are_read(exchange):
+    calendar = exchange.calendar("alice@example.test")
+    for name in ("one", "two", "broken"):
+        to_exchange(calendar, one(name))
+    calendar.broken = {"broken"}
+    async with connect(EwsSettings(url=exchange.url))(account("alice")) as opened:
+        source = calendar_of(opened)
+        reading = await whole(source, mailbox("alice"))
+        assert ({found.uid for found in reading.appointments}, reading.set_aside) == ({"one", "two"}, 1)
+        calendar.broken = {"one", "two", "broken"}
+        with pytest.raises(RetryLater):
+            await source.read(mailbox("alice"), WINDOW, None)

@@ -21,10 +21,16 @@ def get_item(asked: Asked) -> Element:
 
 def _one(asked: Asked, identity: Element, fields: list[str]) -> Element:
     try:
-        instance, right = _meant(asked, identity)
+        instance, right = _sound(*_meant(asked, identity))
     except Refusal as refusal:
         return refused("GetItem", refusal, element("m:Items"))
     return success("GetItem", element("m:Items", Writer(asked, right).item(instance, fields)))
+
+
+def _sound(instance: Instance, right: Right) -> tuple[Instance, Right]:
+    if instance.item.uid in instance.mailbox.calendar.broken:
+        raise Refusal("ErrorItemCorrupt", "The item is corrupt.")
+    return instance, right
 
 
 def _meant(asked: Asked, identity: Element) -> tuple[Instance, Right]:

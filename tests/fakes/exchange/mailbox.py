@@ -91,6 +91,7 @@ class FakeCalendar:
     """The calendar of one mailbox; items are told apart by UID. Every method is one change, as a user would make it.
 
     `mixed`: something lies in it that is no appointment (a message that was moved there); it is never told of itself.
+    `broken`: the UIDs of items that FindItem finds and GetItem cannot give ("ResponseCode", ErrorItemCorrupt).
     """
 
     def __init__(self, mailbox: "Mailbox") -> None:
@@ -99,6 +100,7 @@ class FakeCalendar:
         self.removed: list[tuple[int, int, Stored]] = []
         self.change_count = 0
         self.mixed = False
+        self.broken: set[str] = set()
         self._numbers = count(1)
 
     def put(self, item: Item) -> str:
