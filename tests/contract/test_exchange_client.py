@@ -88,6 +88,8 @@ async def test_a_wrong_password_is_offered_once_however_many_wait(scheme):
         asked = [client.ask(exchange.at, f"user{number}@example.test", unchanged) for number in range(20)]
         ended = await asyncio.gather(*asked, return_exceptions=True)
         assert {type(error) for error in ended} == {SignInAgain}
+        remedies = [error.remedy for error in ended if isinstance(error, SignInAgain)]
+        assert {"Kerberos alone" in remedy for remedy in remedies} == {scheme == "NTLM"}
         assert len(exchange.server.signins.attempts) == 1
         exchange.people[SERVICE.login] = SERVICE.password.reveal()
         assert await client.ask(exchange.at, ANNA, unchanged) == STATE

@@ -61,8 +61,9 @@ async def test_a_wrong_password_is_offered_once(begin, schemes):
         world.autodiscover.forms = ("soap", "pox")
         discovery = world.discovery("wrong")
         for _ in range(3):
-            with pytest.raises(SignInAgain, match=r"autodiscover\.example\.test refused"):
+            with pytest.raises(SignInAgain, match=r"autodiscover\.example\.test refused") as raised:
                 await discovery.endpoint(mailbox())
+            assert ("Kerberos alone" in raised.value.remedy) is ("NTLM" in schemes)
         assert world.attempts == [False]
 
 
