@@ -12,8 +12,8 @@ import trustme
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.net.trust import fingerprint, trust
-from gateway.sources.ews.client import Client, Shared, opened
-from gateway.sources.ews.protocol import DEADLINES, Deadlines
+from gateway.sources.ews.connection.client import Client, Shared, opened
+from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines
 from gateway.sources.ews.requests import changes
 from gateway.sources.ews.settings import EwsSettings
 from tests.fakes.exchange.faults import Faults

@@ -13,13 +13,13 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain
 from gateway.net.trust import trust
-from gateway.sources.ews.autodiscover import Endpoint
-from gateway.sources.ews.client import opened
-from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.fetch import fetcher
-from gateway.sources.ews.known import Pace
+from gateway.sources.ews.connection.client import opened
+from gateway.sources.ews.discovery.autodiscover import Endpoint
+from gateway.sources.ews.discovery.discovery import Discovery
+from gateway.sources.ews.discovery.fetch import fetcher
+from gateway.sources.ews.push.known import Pace
+from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.settings import EwsSettings
-from gateway.sources.ews.streams import Streams, own_streams
 from tests.fakes.exchange.exchange import FakeExchange
 from tests.fakes.exchange.faults import Fault
 from tests.fakes.exchange.http import Handler, Reply, Request

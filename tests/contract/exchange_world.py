@@ -17,9 +17,9 @@ import urllib3.util.connection
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.net.trust import trust
-from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.fetch import DEADLINES, fetcher
-from gateway.sources.ews.protocol import Deadlines
+from gateway.sources.ews.connection.protocol import Deadlines
+from gateway.sources.ews.discovery.discovery import Discovery
+from gateway.sources.ews.discovery.fetch import DEADLINES, fetcher
 from gateway.sources.ews.settings import EwsSettings
 from tests.fakes.dav_dns import names
 from tests.fakes.exchange.autodiscover import Autodiscover, Told, User

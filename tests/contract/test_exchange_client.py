@@ -14,9 +14,9 @@ from exchangelib.protocol import CachingProtocol
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import GiveUp, Refused, SignInAgain, Throttled, Unreachable
-from gateway.sources.ews.client import Shared
-from gateway.sources.ews.kept import Kept
-from gateway.sources.ews.protocol import Deadlines
+from gateway.sources.ews.connection.client import Shared
+from gateway.sources.ews.connection.kept import Kept
+from gateway.sources.ews.connection.protocol import Deadlines
 from tests.contract.exchange_asked import ANNA, BO, GUESS, SERVICE, STATE, answering, unchanged
 from tests.fakes.exchange import faults
 

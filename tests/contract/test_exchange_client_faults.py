@@ -7,9 +7,9 @@ import pytest
 
 from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.net.trust import trust
-from gateway.sources.ews.client import opened
-from gateway.sources.ews.protocol import Deadlines
-from gateway.sources.ews.refusals import StaleState
+from gateway.sources.ews.connection.client import opened
+from gateway.sources.ews.connection.protocol import Deadlines
+from gateway.sources.ews.connection.refusals import StaleState
 from gateway.sources.ews.requests import calendar_of
 from gateway.sources.ews.settings import EwsSettings
 from peers import ports

@@ -12,12 +12,12 @@ from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import GiveUp, RetryLater, SignInAgain, Unreachable
 from gateway.net.trust import fingerprint, trust
-from gateway.sources.ews import fetch
-from gateway.sources.ews.autodiscover import Endpoint
-from gateway.sources.ews.client import opened
-from gateway.sources.ews.fetch import Request
-from gateway.sources.ews.protocol import Deadlines
-from gateway.sources.ews.search import Astray, Search
+from gateway.sources.ews.connection.client import opened
+from gateway.sources.ews.connection.protocol import Deadlines
+from gateway.sources.ews.discovery import fetch
+from gateway.sources.ews.discovery.autodiscover import Endpoint
+from gateway.sources.ews.discovery.fetch import Request
+from gateway.sources.ews.discovery.search import Astray, Search
 from peers.process import until
 from tests.contract.exchange_world import AUTO, EWS, JSON, PASSWORD, SERVICE, SVC, XML, Begin, World, beginning, mailbox
 from tests.fakes.dav_dns import names

@@ -9,8 +9,8 @@ import pytest_asyncio
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import SignInAgain, Unreachable
-from gateway.sources.ews import discovery
-from gateway.sources.ews.search import Astray
+from gateway.sources.ews.discovery import discovery
+from gateway.sources.ews.discovery.search import Astray
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import calendar_of, of, one, to_exchange, whole

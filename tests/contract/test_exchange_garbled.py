@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from gateway.errors import GiveUp, RetryLater, Unreachable
-from gateway.sources.ews.fetch import Request as Asked
-from gateway.sources.ews.fetch import fetcher
+from gateway.sources.ews.discovery.fetch import Request as Asked
+from gateway.sources.ews.discovery.fetch import fetcher
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import WINDOW, account, calendar_of, mailbox, one, to_exchange

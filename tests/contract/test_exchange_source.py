@@ -12,7 +12,7 @@ import pytest_asyncio
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Throttled, Unreachable
-from gateway.sources.ews.protocol import Deadlines
+from gateway.sources.ews.connection.protocol import Deadlines
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import connect
 from tests.contract.calendars import WINDOW, account, at, calendar_of, mailbox, of, one, to_exchange, whole

@@ -12,8 +12,8 @@ import trustme
 
 from gateway.errors import Unreachable
 from gateway.net.trust import distrusted, fingerprint, trust
-from gateway.sources.ews.adapter import Adapter
-from gateway.sources.ews.threads import started
+from gateway.sources.ews.connection.adapter import Adapter
+from gateway.sources.ews.connection.threads import started
 from peers import ports
 from tests.fakes.exchange.http import Reply, Request, Server
 

@@ -1,9 +1,8 @@
-"""Calendars on Exchange servers, over Exchange Web Services: finding the server, reading windows, and being told.
+"""Calendars on Exchange servers, over Exchange Web Services (2007 SP1 and later).
 
-Exchange 2007 SP1 and later. `exchangelib` speaks the protocol, in worker threads: nothing here blocks the event loop.
-Nothing is written to a server, and nothing of a calendar is kept here: what is read goes to the caller.
-Pure: `autodiscover`, `groups`, and what makes appointments of items: `dialect` and `when`, `people`, `pattern`, out of
-which `parse` and `expand` are made. In worker threads: `adapter`, `protocol`, `requests`, `notifications`. With tasks:
-`client` with `kept` and `threads`, `fetch`, `search`, `discovery`, `stream` (one) and `streams` (of an account),
-`source`, `check`.
+`source` is the port: `requests` and `rights` ask an account's mailbox, in worker threads, what `source` puts together.
+Beside it: `discovery` (which server), `connection` (how it is asked), `items` (what its answers mean, pure), `push`
+(being told of changes), `check` (each step, for people). exchangelib speaks the protocol (docs/decisions, 26); nothing
+here blocks the event loop, nothing is written to a server, and nothing of a calendar is kept: what is read goes to the
+caller.
 """

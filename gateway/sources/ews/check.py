@@ -23,15 +23,15 @@ from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account, Mailbox, Window
 from gateway.errors import RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.net.trust import trust
-from gateway.sources.ews.client import opened
-from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.fetch import fetcher
-from gateway.sources.ews.groups import MOST
-from gateway.sources.ews.notifications import Affinity, No, subscribe
+from gateway.sources.ews.connection.client import opened
+from gateway.sources.ews.discovery.discovery import Discovery
+from gateway.sources.ews.discovery.fetch import fetcher
+from gateway.sources.ews.push.groups import MOST
+from gateway.sources.ews.push.notifications import Affinity, No, subscribe
+from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.rights import Right, right
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.ews.source import Calendars, Place
-from gateway.sources.ews.streams import Streams, own_streams
 
 AT_ONCE = 32  # rights that are asked for together; the client lets as many through as `connections` says
 AHEAD = timedelta(days=14)

@@ -36,7 +36,7 @@ from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010
 
 from gateway.errors import GiveUp, Refused, RetryLater
-from gateway.sources.ews.people import MOST_ATTENDEES
+from gateway.sources.ews.items.people import MOST_ATTENDEES
 
 PAGE = 100
 # Beside what exchangelib calls complex. Microsoft's own client asks FindItem for neither (it has them without

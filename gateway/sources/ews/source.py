@@ -34,16 +34,16 @@ from gateway.errors import GiveUp, RetryLater, Unreachable
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
 from gateway.sources.ews import requests
-from gateway.sources.ews.autodiscover import Endpoint
-from gateway.sources.ews.client import Client, Shared, Work, opened
-from gateway.sources.ews.discovery import Discovery
-from gateway.sources.ews.expand import MASTER_FIELDS, changed, expanded
-from gateway.sources.ews.fetch import fetcher
-from gateway.sources.ews.parse import FIELDS, appointments
-from gateway.sources.ews.protocol import DEADLINES, Deadlines
-from gateway.sources.ews.refusals import Misplaced, StaleState
+from gateway.sources.ews.connection.client import Client, Shared, Work, opened
+from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines
+from gateway.sources.ews.connection.refusals import Misplaced, StaleState
+from gateway.sources.ews.discovery.autodiscover import Endpoint
+from gateway.sources.ews.discovery.discovery import Discovery
+from gateway.sources.ews.discovery.fetch import fetcher
+from gateway.sources.ews.items.expand import MASTER_FIELDS, changed, expanded
+from gateway.sources.ews.items.parse import FIELDS, appointments
+from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.settings import EwsSettings
-from gateway.sources.ews.streams import Streams, own_streams
 
 MARGIN = timedelta(days=1)  # all-day items lie at the midnights of the zone that they were made in
 DAY = timedelta(days=1)  # a stretch that is not halved any more

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.errors import RingplanError, Unreachable
-from gateway.sources.ews.fetch import Answer, Request
+from gateway.sources.ews.discovery.fetch import Answer, Request
 
 POX = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"

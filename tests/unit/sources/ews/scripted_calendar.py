@@ -12,7 +12,7 @@ from exchangelib.properties import ItemId
 
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.domain.secret import Secret
-from gateway.sources.ews.autodiscover import Endpoint
+from gateway.sources.ews.discovery.autodiscover import Endpoint
 from gateway.sources.ews.requests import Changes, Masters, Mixed, View
 from gateway.sources.ews.source import Calendars
 

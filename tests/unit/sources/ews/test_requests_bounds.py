@@ -2,7 +2,7 @@
 
 from exchangelib.util import MNS, SOAPNS, TNS
 
-from gateway.sources.ews.people import MOST_ATTENDEES
+from gateway.sources.ews.items.people import MOST_ATTENDEES
 from gateway.sources.ews.requests import details
 from tests.unit.sources.ews.scripted import account
 

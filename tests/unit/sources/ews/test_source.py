@@ -10,8 +10,8 @@ from exchangelib.recurrence import DailyPattern, NoEndPattern, Occurrence, Recur
 
 from gateway.domain.mailbox import Cursor
 from gateway.errors import GiveUp, Refused, RetryLater, Unreachable
-from gateway.sources.ews.autodiscover import Endpoint
-from gateway.sources.ews.refusals import Misplaced, StaleState
+from gateway.sources.ews.connection.refusals import Misplaced, StaleState
+from gateway.sources.ews.discovery.autodiscover import Endpoint
 from gateway.sources.ews.requests import Alias, Changes, View
 from tests.unit.sources.ews.scripted_calendar import (
     ANNA,
