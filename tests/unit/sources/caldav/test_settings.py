@@ -13,7 +13,7 @@ from gateway.sources.caldav.settings import CalDavSettings
         ({"url": "ftp://example.test/"}, "https://"),
         ({"url": "https://me:secret@example.test/"}, "user name"),
         ({"url": "https://example.test/?a=b"}, r"\?"),
-        ({"url": "https://example.test/", "domain": "example.test"}, "exclude"),
+        ({"url": "https://example.test/", "domain": "example.test"}, "keep one"),
         ({"domain": "https://example.test"}, "bare domain"),
         ({"calendars": "dav/{local}/"}, "begins with /"),
         ({"calendars": "/{name}/"}, "braces"),
