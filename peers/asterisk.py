@@ -24,7 +24,7 @@ from peers.raw_ami import RawAmi
 HERE = Path(__file__).parent
 SERVERS = Path(os.environ.get("RINGPLAN_SERVERS", HERE.parent / ".servers"))
 DIALPLAN = HERE.parent / "dialplan" / "asterisk"
-PHONES = tuple(str(number) for number in range(1001, 1061))
+PHONES = tuple(str(number) for number in range(1001, 1041))
 OPERATOR = "1030"
 TRUNK_HOST = "127.0.0.2"
 READ, WRITE = "system,call,user,agent", "system,call,reporting,agent,command"

@@ -57,25 +57,25 @@ async def listens(exchange: FakeExchange, streams: int) -> None:
 async def test_a_change_diverts_at_once_because_it_is_pushed(
     asterisk: Asterisk, exchange: FakeExchange, folder: Path, service: bool
 ) -> None:
-    anna = owner("1050", "anna")
+    anna = owner("1032", "anna")
     calendar = exchange.person(anna.login, anna.password)
     exchange.impersonator(READER)
     how = {"service": (READER, SECRET), "source": IMPERSONATES} if service else {}
     async with (
-        Phone.register(asterisk, "1050") as own,
-        Phone.register(asterisk, "1051") as target,
-        Gateway.start(folder, setup(asterisk, exchange, "1051", anna, refresh=NEVER, **how)),
+        Phone.register(asterisk, "1032") as own,
+        Phone.register(asterisk, "1033") as target,
+        Gateway.start(folder, setup(asterisk, exchange, "1033", anna, refresh=NEVER, **how)),
         asterisk.observe() as ami,
     ):
         await listens(exchange, 1)
-        await holds(ami, "1050", diverted=False)
+        await holds(ami, "1032", diverted=False)
         uid = calendar.put(meeting())
-        await holds(ami, "1050", diverted=True, within=PUSHED)
-        await lands(asterisk, "1050", target)
+        await holds(ami, "1032", diverted=True, within=PUSHED)
+        await lands(asterisk, "1032", target)
         assert own.calls == []
         calendar.delete(uid)
-        await holds(ami, "1050", diverted=False, within=PUSHED)
-        await lands(asterisk, "1050", own)
+        await holds(ami, "1032", diverted=False, within=PUSHED)
+        await lands(asterisk, "1032", own)
 
 
 async def test_without_streams_a_shared_calendar_is_asked_in_its_turn(
@@ -84,9 +84,9 @@ async def test_without_streams_a_shared_calendar_is_asked_in_its_turn(
     bo = owner("1052", "bo")
     calendar = exchange.person(bo.login, bo.password)
     exchange.share(bo.login, READER, Right.REVIEWER)
-    shared = setup(asterisk, exchange, "1053", bo, service=(READER, SECRET), source="streams = 0")
+    shared = setup(asterisk, exchange, "1034", bo, service=(READER, SECRET), source="streams = 0")
     async with (
-        Phone.register(asterisk, "1053") as target,
+        Phone.register(asterisk, "1034") as target,
         Gateway.start(folder, shared),
         asterisk.observe() as ami,
     ):
@@ -105,8 +105,8 @@ async def test_half_an_answer_and_a_server_that_is_away_change_nothing_and_a_kil
     cilla = owner("1054", "cilla")
     calendar = exchange.person(cilla.login, cilla.password)
     async with (
-        Phone.register(asterisk, "1055") as target,
-        Gateway.start(folder, setup(asterisk, exchange, "1055", cilla, source="streams = 0")) as gateway,
+        Phone.register(asterisk, "1035") as target,
+        Gateway.start(folder, setup(asterisk, exchange, "1035", cilla, source="streams = 0")) as gateway,
         asterisk.observe() as ami,
     ):
         for number in range(3):
@@ -134,7 +134,7 @@ async def test_nothing_of_a_meeting_but_what_diverts_is_in_any_file(
     people = (Attendee(address="hemliga.gaster@example.com", name="Gästlistan"),)
     hidden = ("Platsangivelsen", "Beskrivningstexten", "Gästlistan", "hemliga.gaster", "Lönesamtalet", "Uidplantering")
     more = {"location": hidden[0], "body": hidden[1], "required": people}
-    async with Gateway.start(folder, setup(asterisk, exchange, "1057", dora)) as gateway, asterisk.observe() as ami:
+    async with Gateway.start(folder, setup(asterisk, exchange, "1033", dora)) as gateway, asterisk.observe() as ami:
         calendar.put(meeting("M: Styrgrupp", uid=hidden[5], **more))
         calendar.put(meeting(hidden[4], **more))
         calendar.put(meeting("VAB: Sjukbädden", start=datetime.now(UTC), **more))
@@ -152,7 +152,7 @@ async def test_check_says_what_is_missing_and_what_to_grant(
     for one in (erik, filippa):
         exchange.person(one.login, one.password)
     exchange.share(erik.login, READER, Right.REVIEWER)
-    shared = setup(asterisk, exchange, "1057", erik, filippa, service=(READER, SECRET))
+    shared = setup(asterisk, exchange, "1033", erik, filippa, service=(READER, SECRET))
     async with Gateway.start(folder, shared) as gateway:
         with pytest.raises(StartFailed) as failed:
             await gateway.command("check")
