@@ -15,13 +15,14 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are three runs side by side, each with servers of its own.
+# Calls wait more than they work, so there are four runs side by side, each with servers of its own.
 PARTS := tests/unit tests/contract
-CALLS := tests/system/dialplan $(wildcard tests/system/test_by_hand*.py)
-WHOLE := tests/system $(CALLS:%=--ignore=%)
-ALL := $(MAKE) --no-print-directory -j3 parts calls whole
+CALLS := tests/system/dialplan
+HANDS := $(wildcard tests/system/test_by_hand*.py)
+WHOLE := tests/system $(patsubst %,--ignore=%,$(CALLS) $(HANDS))
+ALL := $(MAKE) --no-print-directory -j4 parts calls hands whole
 
-.PHONY: demo test soak parts calls whole bench check lock clean
+.PHONY: demo test soak parts calls hands whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -40,6 +41,9 @@ parts:
 
 calls:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls  /'
+
+hands:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(HANDS) | sed -u 's/^/hands  /'
 
 whole:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(WHOLE) | sed -u 's/^/whole  /'
