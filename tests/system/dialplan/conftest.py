@@ -89,7 +89,7 @@ class Desk:
     async def asked(self, context: str, *what: str | int) -> dict[str, str]:
         """Return what the dialplan's own decision says, by a context above that tells it in an event."""
         number = "-".join(str(one) for one in what)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             request = {"Channel": f"Local/{number}@{context}", "Application": "Wait", "Data": "1", "Async": "true"}
             await self.ami.action("Originate", request)
             event = await self.ami.event("UserEvent", {"UserEvent": "Asked"})

@@ -104,10 +104,10 @@ class History:
             self._may_be_lost(main, self.house.turn_of(main) + 1, last)
         self._crossed = dict.fromkeys(PHONES, 0)
 
-    def doubt_all_but_last(self) -> None:
-        """The clock was set back while no gateway ran: the PBX keeps the last end alone, perhaps far ahead."""
-        for main, dialled in self.dialled.items():
-            self.dialled[main] = [replace(one, may_be_lost=True) for one in dialled[:-1]] + dialled[-1:]
+    def doubt_dialled(self) -> None:
+        """The clock was set back while no gateway ran: of ends ahead and those that follow, the PBX keeps the last."""
+        for main in PHONES:
+            self._may_be_lost(main, 0, MANY)
 
     def _crosses(self, place: str) -> None:
         turn = self._register(place).turn
