@@ -54,7 +54,9 @@ KNOWN = (  # what `translated` can be asked about
     spnego.exceptions.SpnegoError,
     *GARBLED,
 )
-READERS = tuple(f"gateway.sources.ews.{name}" for name in ("dialect", "notifications", "requests", "rights"))
+READERS = tuple(
+    f"gateway.sources.ews.{name}" for name in ("connection.dialect", "push.notifications", "requests", "rights")
+)
 # Where an answer of a server makes an error: nobody can foresee all answers, and none may end the gateway for all.
 THEIRS = ("exchangelib", "requests", "urllib3", "spnego", *READERS)
 CLOSED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
@@ -68,6 +70,10 @@ REFUSED: dict[type[ews.EWSError], tuple[str, str]] = {
     ews.ErrorNonPrimarySmtpAddress: ("wants the main address of the mailbox", "write the user's main address first"),
     ews.ErrorInvalidSmtpAddress: ("takes the user's address for none", "correct the user's address"),
     ews.ErrorAccountDisabled: ("has disabled the account of the mailbox", "enable it, or remove the user"),
+    ews.ErrorMissingEmailAddress: (
+        "knows no mailbox of the account itself",
+        'give the account a mailbox, or let it act as others: access = "impersonation"',
+    ),
     ews.ErrorMailboxConfiguration: ("cannot use the mailbox as it is configured", "ask the administrator of Exchange"),
     ews.ErrorImpersonateUserDenied: ("does not let this account act as the user", IMPERSONATE),
     ews.ErrorImpersonationDenied: ("does not let this account act as the user", IMPERSONATE),

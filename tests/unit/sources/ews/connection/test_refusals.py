@@ -3,6 +3,7 @@
 import inspect
 import socket
 import ssl
+from importlib.util import find_spec
 from typing import Any
 
 import exchangelib.errors as ews
@@ -12,6 +13,7 @@ import urllib3.exceptions
 from exchangelib.version import Version
 
 from gateway.errors import GiveUp, OurFault, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
+from gateway.sources.ews.connection import refusals
 from gateway.sources.ews.connection.refusals import Misplaced, StaleState, refused, translated
 
 HOST = "mail.example.test"
@@ -121,3 +123,7 @@ def test_ntlm_that_is_refused_may_have_other_reasons_than_the_password(scheme, n
     assert isinstance(said, SignInAgain)
     assert "ringplan accounts password" in said.remedy
     assert ("Extended Protection" in said.remedy) is ("Kerberos alone" in said.remedy) is named
+
+
+def test_what_reads_answers_is_where_it_is_looked_for():
+    assert [name for name in refusals.READERS if find_spec(name) is None] == []
