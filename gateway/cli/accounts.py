@@ -10,6 +10,7 @@ from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
+from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
@@ -78,7 +79,7 @@ def show(
             states = {row.name: row for row in await health.every(rows)}
             waits = await refused.every(rows, WallClock().now())
             return [
-                _line(one, boxes.count(one.id), states.get(f"account:{one.id}"), waits.get(one.id))
+                _line(one, boxes.count(one.id), states.get(account_name(one.id)), waits.get(one.id))
                 for one in await accounts.listed(rows)
             ]
 

@@ -12,16 +12,20 @@ from gateway.store.rows import Rows
 
 async def every(rows: Rows, now: datetime) -> dict[int, str]:
     """Return it for all accounts where there is something to tell, by account."""
-    zone, past = (await organisation.get(rows)).zone, await refusals.every(rows)
-    said = {one.id: told(one, past[one.id], now, zone) for one in await accounts.listed(rows)}
-    return {account: text for account, text in said.items() if text}
+    return {account: text for account, (text, _) in (await _told(rows, now)).items()}
 
 
 async def resting(rows: Rows, now: datetime) -> dict[int, str]:
     """Return it for those accounts whose credentials must not be tried now."""
-    past, said = await refusals.every(rows), await every(rows, now)
-    dues = {one.id: next_try(one, past[one.id]) for one in await accounts.listed(rows)}
-    return {account: text for account, text in said.items() if (due := dues[account]) is None or due > now}
+    return {account: text for account, (text, due) in (await _told(rows, now)).items() if due is None or due > now}
+
+
+async def _told(rows: Rows, now: datetime) -> dict[int, tuple[str, datetime | None]]:
+    """Return what there is to tell of accounts, and when each may be tried."""
+    zone, past = (await organisation.get(rows)).zone, await refusals.every(rows)
+    every_account = await accounts.listed(rows)
+    said = {one.id: (told(one, past[one.id], now, zone), next_try(one, past[one.id])) for one in every_account}
+    return {account: about for account, about in said.items() if about[0]}
 
 
 def told(account: Account, past: Refusals, now: datetime, zone: ZoneInfo) -> str:

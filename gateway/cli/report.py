@@ -9,6 +9,7 @@ from enum import IntEnum
 from gateway.cli import refused
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
+from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.decided import rules_of, takes_part
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import of_user, segment_at
@@ -19,7 +20,6 @@ from gateway.store.rows import Rows
 
 STALE = timedelta(seconds=30)  # the gateway confirms its rows every ten
 CLOCKS_MAY_DIFFER = 2.0  # seconds
-ACCOUNT = "account:"  # so begin the names of their parts
 AT_MOST = 5
 """Accounts whose problems are told one by one."""
 REMARKS = {
@@ -137,7 +137,7 @@ def problems(of: Report) -> tuple[Problem, ...]:
     """Return what is not as it should be, the worst first."""
     found = list(_of_gateway(of))
     if of.running:
-        waits = {f"account:{account}": said for account, said in of.waits.items()}
+        waits = {account_name(account): said for account, said in of.waits.items()}
         told = {part.name: _of_part(part, waits.get(part.name)) for part in of.parts}
         found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
         of_accounts = [one for name, some in told.items() if name.startswith(ACCOUNT) for one in some]

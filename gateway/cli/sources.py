@@ -9,6 +9,7 @@ from gateway.cli import refused, shown
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.cli.report import Report, report
 from gateway.domain.mailbox import Account
+from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
@@ -91,7 +92,7 @@ def _accounts(told: Report, some: Iterable[Account]) -> list[str]:
     states = {part.name: part for part in told.parts}
     said: list[str] = []
     for one in some:
-        state = states.get(f"account:{one.id}")
+        state = states.get(account_name(one.id))
         is_so = told.waits.get(one.id) or ("" if state is None or state.ok else state.said)
         if is_so:
             said.append(f"{one.login}: {is_so}")

@@ -9,9 +9,10 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of
-from gateway.cli.report import ACCOUNT, REMARKS, Level, Report, problems, report
+from gateway.cli.report import REMARKS, Level, Report, problems, report
 from gateway.domain.mailbox import Mailbox
 from gateway.domain.user import Organisation
+from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.clock import WallClock
 from gateway.settings import Settings
 from gateway.store import organisation
@@ -88,7 +89,7 @@ def _parts(told: Report, ours: Organisation) -> None:
     """Show all parts; of accounts those that are not well go first, and of very many the others are counted."""
     others = [row for row in (told.gateway, *told.parts) if row and not row.name.startswith(ACCOUNT)]
     every = [row for row in told.parts if row.name.startswith(ACCOUNT)]
-    waiting = {f"{ACCOUNT}{account}" for account in told.waits}
+    waiting = {account_name(account) for account in told.waits}
     every.sort(key=lambda row: row.ok and row.name not in waiting)
     rows = [*others, *every[:AT_MOST]]
     shown.table(("PART", "IS", "SINCE", "SAYS"), (_part(row, told, ours) for row in rows))
@@ -134,8 +135,8 @@ def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ..
     if not told.running:
         is_so = shown.bad("gone")
     facts = ", ".join(f"{key} {value}" for key, value in row.facts.items() if value not in ([], "", 0))
-    names = {f"account:{one.id}": f"{one.login} at {one.source}" for one in told.accounts}
-    waits = {f"account:{account}": text for account, text in told.waits.items()}
+    names = {account_name(one.id): f"{one.login} at {one.source}" for one in told.accounts}
+    waits = {account_name(account): text for account, text in told.waits.items()}
     said = " · ".join(filter(None, (row.said, waits.get(row.name, row.remedy), facts)))
     return names.get(row.name, row.name), is_so, shown.instant(row.since, ours.zone), said
 

@@ -8,6 +8,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
 from gateway.cli.waiting import RUNS_NOT, is_running, until
+from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings
@@ -55,7 +56,7 @@ async def _sync(settings: Settings, extension: str | None, *, wait: bool) -> Non
         async def are_read(rows: Rows) -> bool:
             seen = await mailboxes.progress(rows)
             closed = {row.name for row in await health.every(rows) if not row.ok}
-            waited_for = (box for box, account in wanted.items() if box in seen and f"account:{account}" not in closed)
+            waited_for = (box for box, account in wanted.items() if box in seen and account_name(account) not in closed)
             return all((seen[box].tried or LONG_AGO) >= asked for box in waited_for)
 
         if not await until(store, "progress", "health", done=are_read, seconds=PATIENCE):

@@ -29,6 +29,7 @@ from gateway.ports import CalendarSource, Clock, Connect, Opened
 from gateway.store.refusals import Refusals
 from gateway.store.store import Store
 
+ACCOUNT = "account:"  # so begin the names of their rows in `store.health`
 AT_ONCE = 16  # readings of one account; its source may let fewer of them ask
 REST = timedelta(minutes=1)  # where the server does not say how long
 SHORTEST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(days=1)
@@ -222,4 +223,4 @@ class AtWork:
 
 def account_name(account: int) -> str:
     """Return the name of an account's row in `store.health`."""
-    return f"account:{account}"
+    return f"{ACCOUNT}{account}"

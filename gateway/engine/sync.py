@@ -10,7 +10,7 @@ from contextlib import aclosing
 from functools import partial
 
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.engine.account import AtWork, Means, account_name
+from gateway.engine.account import ACCOUNT, AtWork, Means, account_name
 from gateway.engine.crew import Crew, Work
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.outcomes import Outcomes
@@ -83,7 +83,7 @@ class Sync:
             at_work.give(whose[account.id], first)
             self._at_work[account], work[account] = at_work, at_work.run
         await crew.keep(work)
-        await self._means.pulse.only("account:", [account_name(account.id) for account in opened])
+        await self._means.pulse.only(ACCOUNT, [account_name(account.id) for account in opened])
 
     def _begin(self, account: Account, past: Refusals, connect: Connect) -> AtWork:
         rest = self._rests.setdefault(account.id, Rest())

@@ -14,8 +14,8 @@ from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.errors import Unreachable
-from gateway.sources.ews import check as checked
 from gateway.sources.ews.check import check
+from gateway.sources.ews.discovery import discovery
 from gateway.sources.ews.settings import EwsSettings
 from tests.contract.calendars import account, mailbox, one, to_exchange
 from tests.contract.conftest import peopled
@@ -170,7 +170,7 @@ async def test_each_step_of_a_search_in_vain_is_told(monkeypatch: pytest.MonkeyP
     async def nobody(request):
         raise Unreachable("nobody answers", "is it up?")
 
-    monkeypatch.setattr(checked, "fetcher", lambda *_: nobody)
+    monkeypatch.setattr(discovery, "fetcher", lambda *_: nobody)
     async with names({}) as resolver:
         findings = [one async for one in check(EwsSettings(), READER, EVERYBODY, resolver)]
     assert len(findings) > 4

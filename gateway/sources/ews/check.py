@@ -24,8 +24,7 @@ from gateway.domain.mailbox import Account, Mailbox, Window
 from gateway.errors import RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.net.trust import trust
 from gateway.sources.ews.connection.client import opened
-from gateway.sources.ews.discovery.discovery import Discovery
-from gateway.sources.ews.discovery.fetch import fetcher
+from gateway.sources.ews.discovery.discovery import discovery_of
 from gateway.sources.ews.push.groups import MOST
 from gateway.sources.ews.push.notifications import Affinity, No, subscribe
 from gateway.sources.ews.push.streams import Streams, own_streams
@@ -74,8 +73,7 @@ async def check(
         for one in _trusted(settings):
             yield Finding(part, True, *one)
         async with opened(account, settings, context) as client:
-            login = account.login if account.service else ""
-            discovery = Discovery(settings, fetcher(account, settings, context), resolver, login)
+            discovery = discovery_of(account, settings, context, resolver)
             streams = Streams(client, discovery, settings, account, own_streams())
             look = _Look(settings, account, Calendars(client, discovery, account, streams, set()))
             async for finding in look.through(part, mailboxes):

@@ -36,6 +36,7 @@ from exchangelib.util import MNS, TNS
 from exchangelib.version import EXCHANGE_2010
 
 from gateway.errors import GiveUp, Refused, RetryLater
+from gateway.sources.ews.items.parse import is_private
 from gateway.sources.ews.items.people import MOST_ATTENDEES
 
 PAGE = 100
@@ -328,13 +329,9 @@ def _completed(
             elif detail is None or isinstance(detail, BROKEN):
                 whole.remove(item)
                 unreadable += 1
-            elif isinstance(detail, ErrorItemNotFound) and not _is_private(item):
+            elif isinstance(detail, ErrorItemNotFound) and not is_private(item):
                 whole.remove(item)
     return whole, unreadable
-
-
-def _is_private(item: CalendarItem) -> bool:
-    return (item.sensitivity or "Normal") != "Normal"
 
 
 def _paths(account: Account, names: Iterable[str]) -> list[FieldPath]:

@@ -38,8 +38,7 @@ from gateway.sources.ews.connection.client import Client, Shared, Work, opened
 from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines
 from gateway.sources.ews.connection.refusals import Misplaced, StaleState
 from gateway.sources.ews.discovery.autodiscover import Endpoint
-from gateway.sources.ews.discovery.discovery import Discovery
-from gateway.sources.ews.discovery.fetch import fetcher
+from gateway.sources.ews.discovery.discovery import Discovery, discovery_of
 from gateway.sources.ews.items.expand import MASTER_FIELDS, changed, expanded
 from gateway.sources.ews.items.parse import FIELDS, appointments
 from gateway.sources.ews.push.streams import Streams, own_streams
@@ -63,8 +62,7 @@ def connect(
     @asynccontextmanager
     async def enter(account: Account) -> AsyncIterator[Opened]:
         async with opened(account, settings, context, shared, deadlines) as client:
-            login = account.login if account.service else ""
-            discovery = Discovery(settings, fetcher(account, settings, context), resolver, login)
+            discovery = discovery_of(account, settings, context, resolver)
             streams = Streams(client, discovery, settings, account, own)
             yield Opened(Calendars(client, discovery, account, streams, expanding))
 

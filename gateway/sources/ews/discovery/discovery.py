@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from ssl import SSLContext
 
 import dns.asyncresolver
 
-from gateway.domain.mailbox import Mailbox
+from gateway.domain.mailbox import Account, Mailbox
 from gateway.errors import GiveUp, RetryLater, RingplanError
 from gateway.net.patience import after
 from gateway.sources.ews.discovery.autodiscover import (
@@ -29,7 +30,7 @@ from gateway.sources.ews.discovery.autodiscover import (
     site,
     soap,
 )
-from gateway.sources.ews.discovery.fetch import Fetch, Request
+from gateway.sources.ews.discovery.fetch import Fetch, Request, fetcher
 from gateway.sources.ews.discovery.search import Found, Nobody, Search, busy, domain_of
 from gateway.sources.ews.settings import EwsSettings
 
@@ -43,6 +44,14 @@ class Kept:
 
     found: Found
     since: float
+
+
+def discovery_of(
+    account: Account, settings: EwsSettings, context: SSLContext, resolver: dns.asyncresolver.Resolver | None
+) -> "Discovery":
+    """Return what finds servers in the name of `account`, trusting by `context`."""
+    login = account.login if account.service else ""
+    return Discovery(settings, fetcher(account, settings, context), resolver, login)
 
 
 @dataclass(slots=True)

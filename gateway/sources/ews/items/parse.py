@@ -86,7 +86,7 @@ def described(
     Everything but `Normal` is private: `Personal` is for what is not about work, `Confidential` for what the firm keeps
     to itself. Nobody is diverted for `NoData`, or for a word that is not known here.
     """
-    private = (item.sensitivity or "Normal") != "Normal"
+    private = is_private(item)
     state = item.appointment_state or ()
     return Appointment(
         uid=uid(item),
@@ -101,6 +101,11 @@ def described(
         organiser=people.organiser(item),
         attendees=people.attendees(item),
     )
+
+
+def is_private(item: CalendarItem) -> bool:
+    """Tell whether an item is anything but `Normal`."""
+    return (item.sensitivity or "Normal") != "Normal"
 
 
 def occurrence(item: CalendarItem, start: datetime) -> str:
