@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway.domain.mailbox import Cursor, Mailbox, Reading, Window
 from gateway.domain.user import Organisation
 from gateway.engine import turns
 from gateway.engine.turns import Bell, Rest
 from gateway.errors import GiveUp, RingplanError, Throttled, Unreachable
-from gateway.store import health, mailboxes, organisation, wishes
+from gateway.store import health, mailboxes, organisation, tables, wishes
 from gateway.store.store import Store
 from gateway.store.wishes import Kind, Wish
 from tests.fakes.calendar import FakeCalendar
@@ -51,6 +52,15 @@ async def said(store: Store, account: int) -> tuple[bool, str]:
     return told.ok, told.said
 
 
+async def heard(store: Store) -> None:
+    """Wait until a wish has been taken: what the store does, the hand of the clock does not wait for."""
+    async with asyncio.timeout(60):
+        while True:
+            async with store.read() as rows:
+                if not await rows.all(select(tables.wishes)):
+                    return
+
+
 async def test_a_server_that_asks_for_rest_has_it_from_the_whole_account_and_nobody_fails(
     store: Store, timed: Timed, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -67,6 +77,7 @@ async def test_a_server_that_asks_for_rest_has_it_from_the_whole_account_and_nob
         async with store.write() as rows:
             await wishes.ask(rows, Wish(Kind.SYNC, None, clock.now()))
         timed.pushed.put_nowait(boxes[3])
+        await heard(store)
         await turning(clock, lambda: clock.now() > began + 595 * timedelta(seconds=1), FLUSH + len(MANY))
         assert len(timed.asked) == before + 1
         ok, text = await said(store, opened.id)
