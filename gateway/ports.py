@@ -1,13 +1,14 @@
 """The four places where Ringplan meets the world, as Protocols: a calendar, a PBX and one connection to it, a clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.held import Held, PbxEvent, Place, Refusal
+from gateway.domain.conference import Call, CallId, Member, Prompt
+from gateway.domain.held import CallTold, Held, PbxEvent, Place, Refusal
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 
 
@@ -22,6 +23,18 @@ class CalendarSource(Protocol):
 
     def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
         """Yield mailboxes that the server says have changed; a source without push never yields."""
+
+    async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
+        """Return the addresses (lower case) of a distribution list's members, lists in it expanded too.
+
+        None: the address is no list, the server does not tell, or they are more than 50. Raises like `read`.
+        """
+
+    async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
+        """Return the telephone numbers that the owner's own contacts hold for an address, as they are written.
+
+        The best one first; none where there is no such contact or the server does not tell. Raises like `read`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,30 @@ class Switch(Protocol):
 
     async def pause(self, places: Collection[Place]) -> Refusal | None:
         """Let exactly the queue members of `places` be paused by us; who was paused by others stays as they are."""
+
+    async def boot(self) -> str:
+        """Return what names this run of the PBX: another one after it has been started anew."""
+
+    async def call(self, calls: Sequence[Call]) -> Mapping[CallId, Refusal]:
+        """Place these calls, in their order, each at most once in the life of its id; return what was refused.
+
+        How a call goes is told by events. Raises `Unreachable`: any of them may have been placed.
+        """
+
+    async def calls(self) -> Mapping[CallId, CallTold]:
+        """Return how far every call is that this PBX knows of."""
+
+    async def hang_up(self, calls: Collection[CallId]) -> None:
+        """End these calls, wherever they are."""
+
+    async def forget(self, calls: Collection[CallId]) -> None:
+        """Let the PBX forget these calls, which are over and will not be placed again."""
+
+    async def members(self) -> frozenset[Member]:
+        """Return who is in any conference of ours."""
+
+    async def close(self, name: str, prompt: Prompt) -> None:
+        """Tell everybody in the conference `name` what `prompt` says, and put them out."""
 
 
 class Pbx(Protocol):

@@ -27,10 +27,14 @@ class ShowAs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """Somebody who is asked to a meeting: an address (lower case), and what they have answered."""
+    """Somebody who is asked to a meeting: an address (lower case), and what they have answered.
+
+    `is_group`: the server says that it is a distribution list.
+    """
 
     address: str = field(repr=False)
     response: Response
+    is_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Appointment:
 
     `uid` and `occurrence` (the planned start of this occurrence, "" where the item does not recur) name it within
     one mailbox; `subject` is None where the server withholds it. `organiser` is an address (lower case), "" where
-    there is none or the server does not tell. Subject, uid and people never reach a log or a repr.
+    there is none or the server does not tell; `location` is "" likewise. Subject, uid, place and people never reach a
+    log or a repr.
     """
 
     uid: str = field(repr=False)
@@ -53,3 +58,4 @@ class Appointment:
     show_as: ShowAs = ShowAs.BUSY
     organiser: str = field(default="", repr=False)
     attendees: tuple[Attendee, ...] = field(default=(), repr=False)
+    location: str = field(default="", repr=False)

@@ -1,10 +1,11 @@
-"""What a PBX holds for one extension, and what it tells."""
+"""What a PBX holds for one place (an extension or a conference room), and what it tells."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
 from gateway.domain.code import Availability
+from gateway.domain.conference import CallId, CallState, Member, Result
 from gateway.domain.user import Extension
 
 Place = Extension
@@ -35,7 +36,8 @@ class Held:
 
     `lamp` and `presence` are None where the PBX has never been told. `phone` is what the dialplan knows of the
     extension's owner, so that star codes work by themselves. `hand` is the absence by hand of the user whose main
-    number this is: the dialplan writes it as well, and what it has written is taken over (planning/hand.py).
+    number this is: the dialplan writes it as well, and what it has written is taken over (planning/hand.py). `room`:
+    when conferences are behind this number; `invited`: to which ones the user is asked whose main number this is.
     """
 
     schedule: str | None = None
@@ -43,6 +45,8 @@ class Held:
     presence: Presence | None = None
     phone: str | None = None
     hand: str | None = None
+    room: str | None = None
+    invited: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +81,34 @@ class QueuesChanged:
     """A queue has another member, or a member was paused or taken out of its pause by somebody else."""
 
 
-PbxEvent = ClockSeen | Dialled | QueuesChanged
+@dataclass(frozen=True, slots=True)
+class CallTold:
+    """The PBX tells how far a call of ours is: SENT (it is being placed), UP (in the room) or OVER, with its result."""
+
+    call: CallId
+    state: CallState
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Somebody has come into a conference."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """Somebody has left a conference."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A telephone has signed in to the PBX."""
+
+    place: Place
+
+
+PbxEvent = ClockSeen | Dialled | QueuesChanged | CallTold | Came | Went | SignedIn

@@ -1,6 +1,8 @@
 """The people whose telephones follow their calendars, and the organisation that they belong to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
@@ -50,7 +52,10 @@ class Organisation:
 
     `marker`: text from it on is hidden from operators ("" none). `only_own`: a colleague's invitation never diverts.
     `permitted`: where `>number` may lead, as patterns of digits and `x` (any digit), e.g. `1xxx`; empty: extensions of
-    users only. `through`: numbers whose calls ring everywhere, whatever is planned.
+    users only. `through`: numbers whose calls ring everywhere, whatever is planned. `outside`: numbers that conferences
+    may call outside, as such patterns (`*` at the end: any more digits); empty: none. `grace`: so long people may stay
+    in a conference beyond its end. `dial_in`: the numbers under which guests reach conferences, as they are told to
+    organisers, by language.
     """
 
     zone: ZoneInfo
@@ -62,3 +67,6 @@ class Organisation:
     permitted: tuple[str, ...] = ()
     operator: str | None = None
     through: tuple[Extension, ...] = ()
+    outside: tuple[str, ...] = ()
+    grace: timedelta = timedelta(minutes=15)
+    dial_in: Mapping[Language, str] = field(default_factory=dict)

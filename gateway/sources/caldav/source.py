@@ -91,6 +91,14 @@ class Calendars:
                 raise
             raise SignInAgain(str(error), error.remedy) from error
 
+    async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
+        """Return None: the server does not tell who is in a list."""
+        return None
+
+    async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
+        """Return nothing: contacts are not read here."""
+        return ()
+
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
         """Never yield: CalDAV has no push that servers agree on. Ends by cancellation."""
         await asyncio.Event().wait()

@@ -99,6 +99,14 @@ class Calendars:
         """As `ports.CalendarSource.read`; raises `Refused` where the account may not read this mailbox."""
         return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
 
+    async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
+        """Return None: the server does not tell who is in a list."""
+        return None
+
+    async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
+        """Return nothing: contacts are not read here."""
+        return ()
+
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""
         async with aclosing(self.streams.listen(mailboxes)) as changes:
