@@ -15,14 +15,15 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are four runs side by side, each with servers of its own.
+# Calls wait more than they work, so there are five runs side by side, each with servers of its own.
 PARTS := tests/unit tests/contract
-CALLS := tests/system/dialplan
+ROOMS := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
+CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(ROOMS))
 HANDS := $(wildcard tests/system/test_by_hand*.py)
-WHOLE := tests/system $(patsubst %,--ignore=%,$(CALLS) $(HANDS))
-ALL := $(MAKE) --no-print-directory -j4 parts calls hands whole
+WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(ROOMS) $(HANDS))
+ALL := $(MAKE) --no-print-directory -j5 parts calls rooms hands whole
 
-.PHONY: demo test soak parts calls hands whole bench check lock clean
+.PHONY: demo test soak parts calls rooms hands whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -41,6 +42,9 @@ parts:
 
 calls:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls  /'
+
+rooms:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(ROOMS) | sed -u 's/^/rooms  /'
 
 hands:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(HANDS) | sed -u 's/^/hands  /'
