@@ -18,7 +18,8 @@ from gateway.engine.by_hand import take_over
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.planning.difference import difference
-from gateway.planning.plan import Plan, full_hour, plan
+from gateway.planning.fitting import full_hour
+from gateway.planning.plan import Plan, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch
 from gateway.store import absences, diversions, switches

@@ -8,7 +8,8 @@ ends it without asking. Lamp and presence tell of both.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from gateway.domain.code import NEUTRAL_TEXTS, Behaviour, Code, Language
 from gateway.domain.diversion import Diversion
@@ -16,13 +17,13 @@ from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.user import User
 from gateway.planning import hand
 from gateway.planning.callers import language_of, operator_of, reason_of, window_of, zone_of
+from gateway.planning.fitting import AHEAD, fitting, full_hour
 from gateway.planning.grammar import LIMIT
 from gateway.planning.phone import phone, tomorrow
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import Schedule, write
 from gateway.planning.timeline import Segment, of_user, segment_at
 
-AHEAD = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 SHORTEST = len("|0-1-1-0-at-at-x--")  # a window takes at least this much, so a calendar full of minutes costs little
 
@@ -70,11 +71,6 @@ def plan(
     )
 
 
-def full_hour(now: datetime) -> datetime:
-    """Return the last full hour, in UTC."""
-    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
 def _schedule(
     user: User, calendar: Sequence[Segment], rules: Rules, now: datetime, limit: int
 ) -> tuple[str | None, int]:
@@ -86,18 +82,14 @@ def _schedule(
     whole = Schedule(
         zone_of(user), windows[0].start, cover, language_of(user, rules), operator_of(user, rules), windows
     )
-    value, kept = _fitting(whole, limit)
+    value, kept = fitting(len(windows), partial(_first, whole), limit, SHORTEST)
     return value, len(windows) - kept
 
 
-def _fitting(whole: Schedule, limit: int) -> tuple[str | None, int]:
-    """Drop the latest windows until the value fits; what is known then ends where the first dropped one begins."""
-    for kept in range(min(len(whole.windows), limit // SHORTEST), 0, -1):
-        known = min([whole.cover, *(window.start for window in whole.windows[kept : kept + 1])])
-        value = write(replace(whole, windows=whole.windows[:kept], cover=known))
-        if len(value) <= limit:
-            return value, kept
-    return None, 0
+def _first(whole: Schedule, kept: int) -> str:
+    """Drop the latest windows; what is known then ends where the first dropped one begins."""
+    known = min([whole.cover, *(window.start for window in whole.windows[kept : kept + 1])])
+    return write(replace(whole, windows=whole.windows[:kept], cover=known))
 
 
 def _next_change(segments: Iterable[Segment], user: User, now: datetime) -> datetime:

@@ -17,10 +17,11 @@ from gateway.domain.held import PRESENT, Held, Lamp, Presence
 from gateway.domain.user import Organisation, User
 from gateway.planning.callers import window_of
 from gateway.planning.codes import read
+from gateway.planning.fitting import AHEAD, full_hour
 from gateway.planning.grammar import LIMIT
 from gateway.planning.hand import parse as parse_hand
 from gateway.planning.hand import taken_over
-from gateway.planning.plan import AHEAD, full_hour, plan
+from gateway.planning.plan import plan
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import Window, parse
 from gateway.planning.timeline import of_user, segment_at
