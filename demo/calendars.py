@@ -14,7 +14,7 @@ import trustme
 from peers.dav import event
 from peers.radicale import Radicale
 from tests.fakes.exchange.exchange import FakeExchange
-from tests.fakes.exchange.items import Item
+from tests.fakes.exchange.items import Attendee, Item
 
 READER = "reader@example.org"
 WRITTEN = "%Y%m%dT%H%M%SZ"
@@ -22,12 +22,17 @@ WRITTEN = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What somebody writes into a calendar; `start` and `end` aware."""
+    """What somebody writes into a calendar; `start` and `end` aware.
+
+    `attendees`: the addresses of those whom the calendar's owner asks to it; nobody has answered yet.
+    """
 
     start: datetime
     end: datetime
     subject: str
     private: bool = False
+    location: str = ""
+    attendees: tuple[str, ...] = ()
 
 
 class Calendars(Protocol):
@@ -69,7 +74,12 @@ class OnRadicale:
     async def write(self, person: str, name: str, entry: Entry) -> None:
         """See `Calendars`."""
         start, end = (f":{at.astimezone(UTC):{WRITTEN}}" for at in (entry.start, entry.end))
-        lines = ("CLASS:PRIVATE",) if entry.private else ()
+        lines = ["CLASS:PRIVATE"] * entry.private
+        if entry.location:
+            lines += [f"LOCATION:{entry.location}"]
+        if entry.attendees:
+            lines += [f"ORGANIZER:mailto:{_address(person)}"]
+            lines += [f"ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{one}" for one in entry.attendees]
         await self.radicale.calendar(person).put(name, event(name, start, end, entry.subject, *lines))
 
     async def delete(self, person: str, name: str) -> None:
@@ -100,7 +110,15 @@ class OnExchange:
     async def write(self, person: str, name: str, entry: Entry) -> None:
         """See `Calendars`."""
         sensitivity = "Private" if entry.private else "Normal"
-        item = Item(subject=entry.subject, start=entry.start, end=entry.end, uid=name, sensitivity=sensitivity)
+        item = Item(
+            subject=entry.subject,
+            start=entry.start,
+            end=entry.end,
+            uid=name,
+            sensitivity=sensitivity,
+            location=entry.location,
+            required=tuple(Attendee(address=one) for one in entry.attendees),
+        )
         self.exchange.calendar(_address(person)).put(item)
 
     async def delete(self, person: str, name: str) -> None:

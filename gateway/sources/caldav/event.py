@@ -18,9 +18,11 @@ from gateway.sources.caldav.zones import Moment, Zones
 PROPERTIES = frozenset(
     {"UID", "SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
     | {"SEQUENCE", "STATUS", "CLASS", "TRANSP", "METHOD", "ORGANIZER", "ATTENDEE", "X-MICROSOFT-CDO-BUSYSTATUS"}
+    | {"LOCATION"}
 )
 LONGEST = timedelta(days=3660)  # ten years
 LONGEST_SUBJECT = 10_000  # characters
+LONGEST_LOCATION = 1_000  # characters; what is longer is no place
 DURATION = re.compile(r"([+-]?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?")
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 BUSY = {
@@ -82,6 +84,7 @@ class Event:
     show_as: ShowAs
     organiser: str = field(repr=False)
     attendees: tuple[Attendee, ...] = field(repr=False)
+    location: str = field(repr=False)
 
 
 def event(component: Component, zones: Zones, addresses: frozenset[str], cancelled: bool) -> Event:
@@ -112,6 +115,7 @@ def event(component: Component, zones: Zones, addresses: frozenset[str], cancell
         show_as=_show_as(component),
         organiser=people.organiser(component),
         attendees=people.attendees(component),
+        location=_location(component),
     )
 
 
@@ -183,6 +187,17 @@ def _subject(component: Component) -> str | None:
         return None if _upper(component, "CLASS") not in ("", "PUBLIC") else ""
     if len(found.value) > LONGEST_SUBJECT:
         raise Unreadable("a subject of absurd length")
+    return _text(found)
+
+
+def _location(component: Component) -> str:
+    """Return LOCATION; one that is too long is left out, so that no half of a word asks for anything."""
+    found = component.one("LOCATION")
+    return _text(found) if found is not None and len(found.value) <= LONGEST_LOCATION else ""
+
+
+def _text(found: Property) -> str:
+    """Return a value of the type TEXT (RFC 5545 section 3.3.11) as it was meant."""
     return ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], found.value)
 
 

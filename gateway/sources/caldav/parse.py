@@ -179,6 +179,7 @@ def _overlapping(
             show_as=item.show_as,
             organiser=item.organiser,
             attendees=item.attendees,
+            location=item.location,
         )
 
 

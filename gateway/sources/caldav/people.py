@@ -32,7 +32,8 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
         if said.get("CUTYPE", "").upper() in THINGS or said.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue
         if (address := _address(asked)) and len(found) < MOST_ATTENDEES:
-            found.setdefault(address, Attendee(address, _answer(asked)))
+            is_group = said.get("CUTYPE", "").upper() == "GROUP"
+            found.setdefault(address, Attendee(address, _answer(asked), is_group))
     return tuple(found.values())
 
 

@@ -27,6 +27,7 @@ from gateway.sources.caldav.parse import parse
 from gateway.sources.caldav.settings import CalDavSettings
 
 GRAIN = 2.0  # seconds until a token is believed
+READS = 2  # counted up when more of an item is read: what was read before is then read anew
 Where = tuple[int, str, str | None]  # a mailbox, and what its calendars are found by
 MARGIN = timedelta(days=1)  # servers place floating and all-day items by a zone of their own
 
@@ -92,11 +93,11 @@ class Calendars:
             raise SignInAgain(str(error), error.remedy) from error
 
     async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
-        """Return None: the server does not tell who is in a list."""
+        """Return None: CalDAV does not tell who is in a list."""
         return None
 
     async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
-        """Return nothing: contacts are not read here."""
+        """Return nothing: a calendar server need not have contacts, and they are not looked for."""
         return ()
 
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
@@ -179,11 +180,14 @@ def _aged(text: str | None, before: Token | None, now: float) -> Token | None:
 def _tokens(cursor: Cursor) -> Mapping[str, Token]:
     """Read a cursor; one that another version wrote is none."""
     try:
+        written = json.loads(cursor.token)
+        if written["reads"] != READS:
+            return {}
         return {
             where: Token(str(text), float(seen), settled is True)
-            for where, (text, seen, settled) in json.loads(cursor.token).items()
+            for where, (text, seen, settled) in written["tokens"].items()
         }
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, LookupError):
         return {}
 
 
@@ -192,5 +196,5 @@ def _cursor(tokens: Mapping[str, Token | None], window: Window) -> Cursor | None
     known = {where: token for where, token in tokens.items() if token is not None}
     if len(known) < len(tokens):
         return None
-    value = {where: [token.text, token.seen, token.settled] for where, token in sorted(known.items())}
-    return Cursor(json.dumps(value, separators=(",", ":")), window.day)
+    written = {where: [token.text, token.seen, token.settled] for where, token in sorted(known.items())}
+    return Cursor(json.dumps({"reads": READS, "tokens": written}, separators=(",", ":")), window.day)

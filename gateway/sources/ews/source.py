@@ -47,6 +47,7 @@ from gateway.sources.ews.settings import EwsSettings
 MARGIN = timedelta(days=1)  # all-day items lie at the midnights of the zone that they were made in
 DAY = timedelta(days=1)  # a stretch that is not halved any more
 MOST_PAGES = 1000  # of changes, in one reading
+READS = 2  # counted up when more of an item is read: what was read before is then read anew
 
 T = TypeVar("T")
 Parse = Callable[[Sequence[CalendarItem], Window, ZoneInfo, frozenset[str]], tuple[tuple[Appointment, ...], int]]
@@ -78,6 +79,15 @@ class Place:
 
     url: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a cursor says: the `state`, which event was heeded, and whether as much of each item was read as is now."""
+
+    state: str | None = field(default=None, repr=False)
+    told: str = ""
+    is_whole: bool = False
 
 
 @dataclass(slots=True)
@@ -151,14 +161,14 @@ class Calendars:
         return await doing(Place(endpoint.url, found))
 
     async def _read(self, place: Place, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
-        known, heeded = _known(since) if since is not None and since.day == window.day else (None, "")
+        known = _known(since) if since is not None and since.day == window.day else Known()
         told = self._told.get(mailbox.id, "")
         try:
-            state, same = await self._newest(place, known)
+            state, same = await self._newest(place, known.state)
         except StaleState:
             self._states.pop(place, None)
             state, same = await self._newest(place, None)
-        if same and (told == heeded or place.url in self.expanding):
+        if same and known.is_whole and (told == known.told or place.url in self.expanding):
             return None
         items, unreadable = await self._view(place, window)
         mailbox = replace(mailbox, addresses=mailbox.addresses | {place.address.lower()})  # organisers are named by it
@@ -170,7 +180,7 @@ class Calendars:
             series = await self._known_series(place, window)
             more, wrong = await _parsed(expanded, mailbox, window, series)
             found, set_aside = found + more, set_aside + wrong
-        cursor = Cursor(json.dumps({"state": state, "told": told}), window.day) if state else None
+        cursor = Cursor(json.dumps({"reads": READS, "state": state, "told": told}), window.day) if state else None
         return Reading(found, cursor, set_aside + unreadable)
 
     async def _newest(self, place: Place, known: str | None) -> tuple[str, bool]:
@@ -264,11 +274,11 @@ def _pages(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[start : start + requests.PAGE] for start in range(0, len(ids), requests.PAGE)]
 
 
-def _known(cursor: Cursor) -> tuple[str | None, str]:
-    """Read a cursor: the state, and which event was heeded; one that another version wrote is none."""
+def _known(cursor: Cursor) -> Known:
+    """Read a cursor; what cannot be read knows nothing."""
     try:
         token = json.loads(cursor.token)
-        state, told = token["state"], token.get("told", "")
-    except (ValueError, TypeError, LookupError):
-        return None, ""
-    return (state, str(told)) if isinstance(state, str) and state else (None, "")
+        state, told, reads = token["state"], token.get("told", ""), token.get("reads")
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return Known()
+    return Known(state, str(told), is_whole=reads == READS) if isinstance(state, str) and state else Known()

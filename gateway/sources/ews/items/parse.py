@@ -39,8 +39,10 @@ FIELDS = (
     "required_attendees",
     "optional_attendees",
     "appointment_state",
+    "location",
 )
 LONGEST_SUBJECT = 10_000  # characters
+LONGEST_LOCATION = 1_000  # characters; what is longer is no place
 WITHHELD = "Private Appointment"  # what is shown of a private item to who may not see it
 SHOWN = {
     "Free": ShowAs.FREE,
@@ -100,6 +102,7 @@ def described(
         show_as=SHOWN.get(item.legacy_free_busy_status or "Busy", ShowAs.FREE),
         organiser=people.organiser(item),
         attendees=people.attendees(item),
+        location=_location(item),
     )
 
 
@@ -155,3 +158,9 @@ def _subject(item: CalendarItem, private: bool) -> str | None:
     if len(subject) > LONGEST_SUBJECT:
         raise Unreadable("a subject of absurd length")
     return str(subject)
+
+
+def _location(item: CalendarItem) -> str:
+    """Return the location; one that is too long is left out, so that no half of a word asks for anything."""
+    location = str(item.location or "")
+    return location if len(location) <= LONGEST_LOCATION else ""

@@ -1,7 +1,7 @@
 """Who organises an item, who is asked to it, and what its owner answered. Pure.
 
-By "MyResponseType", "AppointmentState", "Organizer" and "Attendee" in Microsoft's reference of EWS elements, and
-[MS-OXOCAL] 2.2.1.10 (what was received from somebody else says so).
+By "MyResponseType", "AppointmentState", "Organizer", "Attendee" and "MailboxType" in Microsoft's reference of EWS
+elements, and [MS-OXOCAL] 2.2.1.10 (what was received from somebody else says so).
 """
 
 from itertools import chain
@@ -14,6 +14,7 @@ from gateway.domain.appointment import Attendee, Response
 
 MOST_ATTENDEES = 500
 LONGEST_ADDRESS = 320  # characters
+LISTS = frozenset({"PublicDL", "PrivateDL", "GroupMailbox"})
 ANSWERS = {
     "Organizer": Response.ACCEPTED,
     "Accept": Response.ACCEPTED,
@@ -24,16 +25,17 @@ ANSWERS = {
 
 def organiser(item: CalendarItem) -> str:
     """Return the organiser's address; "" where there is none, or only one that is no Internet address."""
-    return _address(item.organizer)
+    return address_of(item.organizer)
 
 
 def attendees(item: CalendarItem) -> tuple[Attendee, ...]:
     """Return who is asked, required or not, each once. Rooms and equipment (`Resources`) are not people."""
     found: dict[str, Attendee] = {}
     for asked in chain(item.required_attendees or (), item.optional_attendees or ()):
-        address = _address(asked.mailbox)
+        address = address_of(asked.mailbox)
         if address and len(found) < MOST_ATTENDEES:
-            found.setdefault(address, Attendee(address, ANSWERS.get(asked.response_type, Response.UNANSWERED)))
+            answer = ANSWERS.get(asked.response_type, Response.UNANSWERED)
+            found.setdefault(address, Attendee(address, answer, is_list(asked.mailbox)))
     return tuple(found.values())
 
 
@@ -59,7 +61,13 @@ def response(item: CalendarItem, addresses: frozenset[str]) -> Response:
     return Response.ACCEPTED if by else Response.OWN
 
 
-def _address(mailbox: Mailbox | None) -> str:
+def is_list(mailbox: Mailbox) -> bool:
+    """Tell whether the server says that this is a distribution list ("MailboxType")."""
+    return mailbox.mailbox_type in LISTS
+
+
+def address_of(mailbox: Mailbox | None) -> str:
+    """Return the Internet address of somebody, lower case; "" where there is none."""
     if mailbox is None or (mailbox.routing_type or "SMTP").upper() != "SMTP":
         return ""
     address = (mailbox.email_address or "").strip().lower()

@@ -64,11 +64,11 @@ def test_who_is_asked_is_there_once_with_what_was_answered_and_rooms_are_not():
         "ATTENDEE;ROLE=NON-PARTICIPANT:mailto:told@example.test",
         "ATTENDEE:urn:uuid:8",
     )
-    assert [(asked.address, asked.response) for asked in found.attendees] == [
-        ("alice@example.test", Response.ACCEPTED),
-        ("team@example.test", Response.TENTATIVE),
-        ("zork@example.test", Response.DECLINED),
-        ("bo@example.test", Response.UNANSWERED),
+    assert [(asked.address, asked.response, asked.is_group) for asked in found.attendees] == [
+        ("alice@example.test", Response.ACCEPTED, False),
+        ("team@example.test", Response.TENTATIVE, True),
+        ("zork@example.test", Response.DECLINED, False),
+        ("bo@example.test", Response.UNANSWERED, False),
     ]
 
 

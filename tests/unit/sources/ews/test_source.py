@@ -127,6 +127,14 @@ async def test_a_cursor_that_makes_no_sense_is_none(token):
     assert await calendars(Scripted()).read(ANNA, WINDOW, Cursor(token, WINDOW.day)) is not None
 
 
+async def test_what_an_older_version_has_read_is_read_once_more_from_the_state_that_it_left():
+    scripted = Scripted([item("weekly", kind="Occurrence")], pages=200)
+    source = calendars(scripted)
+    first = await whole(source, Cursor('{"state":"1","told":""}', WINDOW.day))
+    assert scripted.asked == ["changes", "view"], "not all that has ever changed is asked for again"
+    assert await source.read(ANNA, WINDOW, first.cursor) is None
+
+
 async def test_without_a_state_each_reading_is_whole():
     scripted = Scripted([item("one")])
     scripted.instead["changes"] = lambda state, **_: Changes("", some=False, more=False)

@@ -42,9 +42,9 @@ def item(start: object = "2026-11-23 08:00", end: object = "2026-11-23 09:00", *
     return CalendarItem(**dict(zip(("start", "end"), times, strict=True)), **{**said, **fields})
 
 
-def mailbox(address: str | None, routing: str | None = "SMTP") -> Mailbox:
-    return Mailbox(email_address=address, routing_type=routing)
+def mailbox(address: str | None, routing: str | None = "SMTP", kind: str = "Mailbox") -> Mailbox:
+    return Mailbox(email_address=address, routing_type=routing, mailbox_type=kind)
 
 
-def attendee(address: str | None, said: str | None) -> Attendee:
-    return Attendee(mailbox=mailbox(address), response_type=said)
+def attendee(address: str | None, said: str | None, kind: str = "Mailbox") -> Attendee:
+    return Attendee(mailbox=mailbox(address, kind=kind), response_type=said)

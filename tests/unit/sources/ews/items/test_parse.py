@@ -67,6 +67,7 @@ def test_a_captured_meeting_of_ones_own_is_read_though_its_server_waits_for_ones
     assert set_aside == 0
     assert (appointment.response, appointment.organiser) == (Response.OWN, ANNA)
     assert appointment.uid.startswith("c02801d8987f")
+    assert appointment.location == "PBX AUTOCALL"
     assert appointment.attendees == tuple(
         Attendee(address, Response.UNANSWERED)
         for address in ("bo@example.test", "kund@extern.example", "autocall@example.test")
@@ -109,6 +110,20 @@ def test_an_occurrence_is_named_by_the_time_for_which_it_was_planned(fields, exp
 def test_an_item_without_a_uid_has_one_of_its_own():
     assert one(uid=None, id="an id").uid == sha256(b"an id").hexdigest()
     assert one(uid=" ", id="an id").uid == one(uid="", id="an id").uid != one(uid="", id="another").uid
+
+
+@pytest.mark.parametrize(
+    ("said", "location"),
+    [
+        (None, ""),
+        ("", ""),
+        ("Rum 3, PBX; \\\\x", "Rum 3, PBX; \\\\x"),
+        ("x" * 1000, "x" * 1000),
+        ("PBX " + "x" * 1000, ""),
+    ],
+)
+def test_where_it_takes_place(said, location):
+    assert one(location=said).location == location
 
 
 @pytest.mark.parametrize(
@@ -221,17 +236,21 @@ def test_who_is_asked_is_there_once_with_what_was_answered_and_rooms_are_not():
             attendee("dan@example.test", "Tentative"),
             attendee("eva@example.test", "NoResponseReceived"),
             attendee("fia@example.test", None),
+            attendee("team@example.test", "Unknown", "PublicDL"),
+            attendee("mine@example.test", "Unknown", "PrivateDL"),
         ],
         resources=[attendee("room@example.test", "Accept")],
     )
-    assert [(asked.address, asked.response) for asked in found.attendees] == [
-        ("bo@example.test", Response.ACCEPTED),
-        (ANNA, Response.ACCEPTED),
-        ("cilla@example.test", Response.DECLINED),
-        ("dan@example.test", Response.TENTATIVE),
-        ("eva@example.test", Response.UNANSWERED),
-        ("fia@example.test", Response.UNANSWERED),
-    ]
+    assert found.attendees == (
+        Attendee("bo@example.test", Response.ACCEPTED),
+        Attendee(ANNA, Response.ACCEPTED),
+        Attendee("cilla@example.test", Response.DECLINED),
+        Attendee("dan@example.test", Response.TENTATIVE),
+        Attendee("eva@example.test", Response.UNANSWERED),
+        Attendee("fia@example.test", Response.UNANSWERED),
+        Attendee("team@example.test", Response.UNANSWERED, is_group=True),
+        Attendee("mine@example.test", Response.UNANSWERED, is_group=True),
+    )
 
 
 def test_a_meeting_of_the_whole_town_has_a_bound():
