@@ -9,7 +9,10 @@ from gateway.errors import RingplanError
 
 
 class FakeCalendar:
-    """Serves `appointments` by mailbox, once `answers` is set; fails with `error`; `reads` are (mailbox id, whole?)."""
+    """Serves `appointments` by mailbox, once `answers` is set; fails with `error`; `reads` are (mailbox id, whole?).
+
+    `groups` and `contacts` are what it knows of addresses, `asked` those that it was asked for; that fails with `shy`.
+    """
 
     def __init__(self) -> None:
         self.appointments: dict[int, tuple[Appointment, ...]] = {}
@@ -19,6 +22,10 @@ class FakeCalendar:
         self.answers = asyncio.Event()
         self.answers.set()
         self.pushed: asyncio.Queue[Mailbox] = asyncio.Queue()
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.contacts: dict[str, tuple[str, ...]] = {}
+        self.asked: list[str] = []
+        self.shy: RingplanError | None = None
         self._version = 0
 
     def write(self, mailbox: int, *appointments: Appointment) -> None:
@@ -42,3 +49,16 @@ class FakeCalendar:
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncIterator[Mailbox]:
         while True:
             yield await self.pushed.get()
+
+    async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
+        self._asked_for(address)
+        return self.groups.get(address)
+
+    async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
+        self._asked_for(address)
+        return self.contacts.get(address, ())
+
+    def _asked_for(self, address: str) -> None:
+        self.asked.append(address)
+        if self.shy is not None:
+            raise self.shy

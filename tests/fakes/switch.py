@@ -7,17 +7,19 @@ what this connection has read, or had acknowledged.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.held import Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
+from gateway.domain.conference import Call, CallId, Member, Prompt
+from gateway.domain.held import CallTold, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
 from gateway.errors import Unreachable
 from tests.fakes.dialplan import Answer, dial
+from tests.fakes.switch_calls import CallsOfLine, Telephones
 
-PARTS = ("phone", "schedule", "lamp", "presence", "hand")  # in the order of writing
+PARTS = ("phone", "schedule", "lamp", "presence", "hand", "room", "invited")  # in the order of writing
 OURS = "ringplan"  # the reason with which queue members are paused by us
 NOTHING = Held()
 UNSURE = object()  # what nobody wants: it is written, whatever is to be there
@@ -29,7 +31,7 @@ class FakePbx:
     `slow` turns of the loop pass at each step of reading and writing, `late` before an event is told. `cut_after`: the
     connection is lost after that many further single values are written. `members` are those of a queue, None:
     everybody; `pauses` are those that are paused, and by whom. `on_overwrite` is called with the place whose hand is
-    about to be written by a connection, `on_lost` whenever one is lost.
+    about to be written by a connection, `on_lost` whenever one is lost. `telephones` ring, and talk in conferences.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class FakePbx:
         self.turns = 0  # of the loop that were spent on being slow or late
         self.on_overwrite: Callable[[Place], None] = lambda _: None
         self.on_lost: Callable[[], None] = lambda: None
+        self.telephones = Telephones(self._tell)
         self._given: dict[Place, int] = {}  # the last turns, which the dialplan keeps while the PBX runs
         self._line: Line | None = None
         self._not_kept: list[tuple[Place, str, Any]] = []  # what was there before each write of the last second
@@ -105,6 +108,7 @@ class FakePbx:
     def keep(self) -> None:
         """A second has passed: AstDB has put everything on its disk."""
         self._not_kept.clear()
+        self.telephones.keep()
 
     def stop(self) -> None:
         """End in good order."""
@@ -115,6 +119,7 @@ class FakePbx:
         """Die: `lost` of the last second's writes (None: all of them), the latest ones, are gone. Pauses are, too."""
         self.lose()
         self.is_up = False
+        self.telephones.kill(lost)
         self.pauses.clear()
         self._given.clear()
         many = len(self._not_kept) if lost is None else min(lost, len(self._not_kept))
@@ -125,6 +130,7 @@ class FakePbx:
     def start(self) -> None:
         """Be up again, with what was kept."""
         self.is_up = True
+        self.telephones.start()
 
     def dial(self, phone: Place, dialled: str, now: datetime, *, operator: bool = False) -> Answer:
         """Dial a star code at `phone`; the dialplan writes by itself, and tells who is connected."""
@@ -185,6 +191,7 @@ class Line:
         self._known: dict[str, dict[Place, Any]] = {part: {} for part in PARTS}
         self._crossed: set[tuple[str, Place]] = set()
         self._lock = asyncio.Lock()  # reading and writing wait for each other
+        self._calls = CallsOfLine(pbx.telephones, self._step, self._write, self._has_turned)
         for event in pbx.told:
             self._sent.put_nowait(event)
 
@@ -257,9 +264,7 @@ class Line:
                         continue
                     self._known[part][place] = UNSURE
                     self._crossed.discard((part, place))
-                    await self._step()
-                    self._pbx.cut_if_due()
-                    await self._step()
+                    await self._write()
                     if part == "hand":
                         self._pbx.on_overwrite(place)
                     self._pbx.put(place, part, value)
@@ -279,9 +284,39 @@ class Line:
         await self._step()
         return None
 
-    async def _turn(self) -> None:
+    async def boot(self) -> str:
+        return await self._calls.boot()
+
+    async def call(self, calls: Sequence[Call]) -> Mapping[CallId, Refusal]:
+        return await self._calls.call(calls)
+
+    async def calls(self) -> Mapping[CallId, CallTold]:
+        return await self._calls.calls()
+
+    async def hang_up(self, calls: Collection[CallId]) -> None:
+        await self._calls.hang_up(calls)
+
+    async def forget(self, calls: Collection[CallId]) -> None:
+        await self._calls.forget(calls)
+
+    async def members(self) -> frozenset[Member]:
+        return await self._calls.members()
+
+    async def close(self, name: str, prompt: Prompt) -> None:
+        await self._calls.close(name, prompt)
+
+    def _has_turned(self) -> None:
         self._pbx.turns += 1
+
+    async def _turn(self) -> None:
+        self._has_turned()
         await asyncio.sleep(0)
+
+    async def _write(self) -> None:
+        """Write one value: here the connection may be cut."""
+        await self._step()
+        self._pbx.cut_if_due()
+        await self._step()
 
     async def _step(self) -> None:
         for _ in range(self._pbx.slow):
