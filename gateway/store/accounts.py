@@ -65,11 +65,11 @@ async def put_password(rows: Rows, account: int, password: Secret) -> bool:
 
 
 async def remove(rows: Rows, account: int) -> bool:
-    """Remove an account, with the mailboxes that are read through it and their diversions."""
+    """Remove an account, with the mailboxes that are read through it, their diversions and their meetings."""
     result = await rows.run(delete(tables.accounts).where(tables.accounts.c.id == account))
     if result.rowcount == 0:
         return False
-    rows.touch("accounts", "mailboxes", "diversions")
+    rows.touch("accounts", "mailboxes", "diversions", "meetings")
     rows.removed = True
     return True
 

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 
+from gateway.domain.conference import Meeting
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.errors import Refused
 from gateway.store import diversions as kept
+from gateway.store import meetings as asked
 from gateway.store import tables
 from gateway.store.rows import Rows
 
@@ -82,8 +84,9 @@ async def pace(rows: Rows, user: int, refresh: int) -> bool:
 
 
 async def remove(rows: Rows, mailbox: int) -> bool:
-    """Remove a mailbox and its diversions."""
-    return await rows.remove(delete(tables.mailboxes).where(COLUMN.id == mailbox), "mailboxes", "diversions") > 0
+    """Remove a mailbox, its diversions and its meetings."""
+    nouns = ("mailboxes", "diversions", "meetings")
+    return await rows.remove(delete(tables.mailboxes).where(COLUMN.id == mailbox), *nouns) > 0
 
 
 async def progress(rows: Rows) -> Mapping[int, Progress]:
@@ -107,8 +110,11 @@ async def replace(
     now: datetime,
     set_aside: int = 0,
     remarks: Mapping[str, int] | None = None,
+    meetings: Collection[Meeting] = (),
 ) -> bool:
-    """Put a whole reading in the place of the one before, and note that it went well; True: diversions changed.
+    """Put a whole reading in the place of the one before, and note that it went well.
+
+    True: diversions or meetings changed.
 
     `epoch` is the one of the progress that the reading began with. A mailbox that is gone meanwhile is passed over.
     """
@@ -116,6 +122,7 @@ async def replace(
     if before is None:
         return False
     changed = await kept.replace(rows, mailbox, diversions, now)
+    changed |= await asked.replace(rows, mailbox, meetings, now)
     believed = cursor if before.epoch == epoch else None
     await rows.run(
         update(tables.mailboxes)
@@ -169,6 +176,21 @@ async def reread_towards(rows: Rows, numbers: Iterable[str]) -> None:
     row = tables.diversions.c
     towards = await rows.all(select(row.mailbox).where(row.target.in_(list(numbers))).distinct())
     await _anew(rows, [one["mailbox"] for one in towards])
+
+
+async def reread_asking(rows: Rows, some: Collection[int], addresses: Collection[str]) -> None:
+    """Let those be read whole whose meetings ask one of the users `some`, or somebody at one of `addresses`.
+
+    Whose these are has changed.
+    """
+    row = tables.meetings.c
+    changed = {address.lower() for address in addresses}
+    asking = set()
+    for one in await rows.all(select(row.mailbox, row.participants, row.left_out)):
+        people = [*one["participants"], *one["left_out"]]
+        if any(person.get("user") in some or person["address"] in changed for person in people):
+            asking.add(one["mailbox"])
+    await _anew(rows, asking)
 
 
 async def _anew(rows: Rows, mailboxes: Collection[int]) -> None:

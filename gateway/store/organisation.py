@@ -1,5 +1,6 @@
 """The organisation: one row, and what holds until somebody writes it."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
@@ -8,6 +9,8 @@ from gateway.domain.user import Mode, Organisation
 from gateway.store import mailboxes, tables
 from gateway.store.rows import Rows
 from gateway.store.written import hours_in, hours_out
+
+SECOND = timedelta(seconds=1)
 
 
 async def get(rows: Rows) -> Organisation:
@@ -25,6 +28,9 @@ async def get(rows: Rows) -> Organisation:
         permitted=tuple(row["permitted"]),
         operator=row["operator"],
         through=tuple(row["through"]),
+        outside=tuple(row["outside"]),
+        grace=timedelta(seconds=row["grace"]),
+        dial_in=row["dial_in"],
     )
 
 
@@ -50,6 +56,9 @@ async def put(rows: Rows, organisation: Organisation) -> None:
             permitted=list(organisation.permitted),
             operator=organisation.operator,
             through=list(organisation.through),
+            outside=list(organisation.outside),
+            grace=organisation.grace // SECOND,
+            dial_in=dict(organisation.dial_in),
         )
     )
     await mailboxes.reread(rows)

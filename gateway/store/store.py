@@ -22,7 +22,8 @@ from gateway.store.settings import StoreSettings
 from gateway.store.sqlite import engine_at, rebuild, transaction, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
-REMOVED = frozenset({"absences", "accounts", "diversions"})  # nouns that change when what must not stay is removed
+# nouns that change when what must not stay is removed
+REMOVED = frozenset({"absences", "accounts", "attendances", "calls", "conferences", "diversions", "meetings", "rooms"})
 APART = 10.0  # seconds from one rebuilding of the file to the next
 
 

@@ -87,6 +87,9 @@ organisation = Table(
     Column("permitted", JSON, nullable=False),
     Column("operator", String),
     Column("through", JSON, nullable=False, server_default="[]"),
+    Column("outside", JSON, nullable=False, server_default="[]"),
+    Column("grace", Integer, nullable=False, server_default="900"),
+    Column("dial_in", JSON, nullable=False, server_default="{}"),
 )
 
 codes = Table(
@@ -164,6 +167,83 @@ diversions = Table(
     Column("text", Text),
     Column("dismissed", Boolean, nullable=False, server_default=false()),
     Column("found", Instant, nullable=False, server_default="0"),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox", ForeignKey("mailboxes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("organiser", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("meeting", String, nullable=False),
+    Column("series", String, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False, index=True),
+    Column("autocall", Boolean, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("participants", JSON, nullable=False),
+    Column("left_out", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("pbx", String, nullable=False),
+    Column("owner", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("pin", String, nullable=False),
+    Column("recorded", Boolean, nullable=False),
+)
+
+# Conferences, their calls and who is in them outlive the organiser and the calendar that they came from.
+conferences = Table(
+    "conferences",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("meeting", String, nullable=False),
+    Column("series", String, nullable=False),
+    Column("organiser", Integer, nullable=False),
+    Column("pbx", String, nullable=False),
+    Column("room", String),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("opens", Instant, nullable=False),
+    Column("closes", Instant, nullable=False, index=True),
+    Column("autocall", Boolean, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("participants", JSON, nullable=False),
+    Column("left_out", JSON, nullable=False),
+    Column("collided", Boolean, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("told", String, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conference", String, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("first", Instant, nullable=False),
+    Column("ends", Instant, nullable=False, index=True),
+    Column("waits", Boolean, nullable=False),
+    Column("boot", String, nullable=False),
+    Column("result", String),
+    Column("over", Instant),
+)
+
+attendances = Table(
+    "attendances",
+    metadata,
+    Column("conference", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("joined", Instant, nullable=False),
+    Column("left", Instant),
 )
 
 absences = Table(

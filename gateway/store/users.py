@@ -1,4 +1,4 @@
-"""Users: people, their numbers and their addresses. No number and no address belongs to two of them."""
+"""Users: people, their numbers and their addresses. No number and no address belongs to two, no number to a room."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from gateway.domain.user import Extension, User
 from gateway.errors import Refused
-from gateway.store import mailboxes, tables
+from gateway.store import mailboxes, rooms, tables
 from gateway.store.rows import Rows
 from gateway.store.written import hours_in, hours_out
 
@@ -37,7 +37,7 @@ async def by_extension(rows: Rows, extension: Extension) -> User | None:
 async def add(rows: Rows, user: User) -> User:
     """Add a user and return it with the id that it got; the id it came with is not looked at.
 
-    Raises `Refused` when a number or an address belongs to somebody else.
+    Raises `Refused` when a number or an address belongs to somebody else, or a number to a room.
     """
     return (await add_every(rows, (user,)))[0]
 
@@ -53,6 +53,7 @@ async def add_every(rows: Rows, some: Iterable[User]) -> tuple[User, ...]:
         new = tuple(replace(user, id=given) for user, given in zip(new, ids, strict=True))
         await _spread(rows, new)
     await mailboxes.reread_refused(rows)
+    await mailboxes.reread_asking(rows, (), {email for user in new for email in user.emails})
     rows.touch("users")
     return new
 
@@ -73,21 +74,29 @@ async def put(rows: Rows, user: User) -> None:
     if before.places != user.places:
         await mailboxes.reread_refused(rows)
         await mailboxes.reread_towards(rows, set(before.places) - set(user.places))
+    if (before.emails, before.enabled) != (user.emails, user.enabled):
+        await mailboxes.reread_refused(rows)
+        await mailboxes.reread_asking(rows, {user.id}, {*before.emails, *user.emails})
     rows.touch("users")
 
 
 async def remove(rows: Rows, user: int) -> bool:
-    """Remove a user with all that belongs to them: mailboxes, diversions, absence, own accounts."""
+    """Remove a user with all that belongs to them: mailboxes, diversions, meetings, absence, own accounts.
+
+    Their rooms go to the pool (`rooms.release`); a conference that they have planned has its own end.
+    """
     before = await get(rows, user)
     if before is None:
         return False
     await mailboxes.reread_towards(rows, before.places)
+    await mailboxes.reread_asking(rows, {user}, before.emails)
+    await rooms.release(rows, user)
     own = select(tables.mailboxes.c.account).where(tables.mailboxes.c.user == user)
     others = select(tables.mailboxes.c.account).where(tables.mailboxes.c.user != user)
     account = tables.accounts.c
     await rows.run(delete(tables.accounts).where(~account.service, account.id.in_(own), account.id.not_in(others)))
     await rows.run(delete(tables.users).where(tables.users.c.id == user))
-    rows.touch("users", "absences", "mailboxes", "diversions", "accounts", "wishes")
+    rows.touch("users", "absences", "mailboxes", "diversions", "meetings", "accounts", "wishes")
     rows.removed = True
     return True
 
@@ -168,3 +177,8 @@ async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
             if row is not None:
                 remedy = "ringplan users list shows whom; choose another"
                 raise Refused(f"the {kind} {row['value']} already belongs to a user", remedy)
+    room = tables.rooms.c.number
+    places = {place for user in some for place in user.places}
+    for row in await rows.all(select(room).order_by(room)):
+        if row["number"] in places:
+            raise Refused(f"the number {row['number']} is a room's, for conferences", "choose another")
