@@ -27,7 +27,7 @@ DIALPLAN = HERE.parent / "dialplan" / "asterisk"
 PHONES = tuple(str(number) for number in range(1001, 1041))
 OPERATOR = "1030"
 TRUNK_HOST = "127.0.0.2"
-READ, WRITE = "system,call,user,agent", "system,call,reporting,agent,command"
+READ, WRITE = "system,call,user,agent", "system,call,reporting,agent,originate,command"
 FOLDERS = (
     "etc",
     "lib/agi-bin",

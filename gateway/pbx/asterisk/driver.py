@@ -8,15 +8,18 @@ knowledge. What the dialplan writes by itself it tells; AMI gives no order betwe
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 
-from gateway.domain.held import Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
+from gateway.domain.conference import Call, CallId, Member, Prompt
+from gateway.domain.held import CallTold, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
 from gateway.errors import Refused
 from gateway.pbx.asterisk import image, lines, told
+from gateway.pbx.asterisk.calls import FAMILY as CALLS
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action, Message
+from gateway.pbx.asterisk.conferences import Conferences
 from gateway.pbx.asterisk.connection import connect
 from gateway.pbx.asterisk.image import Part
 from gateway.pbx.asterisk.queues import Queues
@@ -55,13 +58,15 @@ class AsteriskSwitch:
         self._has_read = False
         self._lock = asyncio.Lock()
         self._queues = Queues(connection)
+        self._conferences = Conferences(connection)
         self._crossed: set[tuple[Part, Place]] = set()  # told of since we last began to read all, or to write it
         connection.hear(self._hear)
 
     def events(self) -> AsyncIterator[PbxEvent]:
-        """Yield what is dialled, changes of queues, and the PBX's clock, at once and then with each sign of life.
+        """Yield what `told` knows, and the PBX's clock, at once and then with each sign of life.
 
-        Raises `Unreachable` when the connection is lost. What is dialled is told as long as it is not.
+        Raises `Unreachable` when the connection is lost. What is dialled, how calls go and who comes and goes is told
+        as long as it is not, in its order.
         """
         return self._client.events()
 
@@ -160,11 +165,43 @@ class AsteriskSwitch:
         """
         return await self._queues.pause(places)
 
+    async def boot(self) -> str:
+        """Return what names this run of Asterisk. Raises `Unreachable`, or `Refused` where rights are missing."""
+        return await self._conferences.boot()
+
+    async def call(self, calls: Sequence[Call]) -> Mapping[CallId, Refusal]:
+        """Place these calls, in their order; return what was refused. How a call goes is told by events.
+
+        Raises `Unreachable`: any of them may have been placed. No call waits for what is read or written elsewhere.
+        """
+        return await self._conferences.call(calls)
+
+    async def calls(self) -> Mapping[CallId, CallTold]:
+        """Return how far every call is that Asterisk has noted. Raises `Unreachable` or `Refused`."""
+        return await self._conferences.calls()
+
+    async def hang_up(self, calls: Collection[CallId]) -> None:
+        """End these calls, also those that are about to begin. Raises `Unreachable` or `Refused`."""
+        await self._conferences.hang_up(calls)
+
+    async def forget(self, calls: Collection[CallId]) -> None:
+        """Let Asterisk forget these calls. Raises `Unreachable`."""
+        await self._conferences.forget(calls)
+
+    async def members(self) -> frozenset[Member]:
+        """Return who is in any conference of ours. Raises `Unreachable` or `Refused`."""
+        return await self._conferences.members()
+
+    async def close(self, name: str, prompt: Prompt) -> None:
+        """Tell everybody in the conference `name` what `prompt` says, and put them out. Raises like `members`."""
+        await self._conferences.close(name, prompt)
+
     async def forget_all(self) -> Mapping[Place, Refusal]:
         """Remove everything of ours, whatever extension or other key it is for; return what could not be forgotten."""
         refusals = await self.hold(dict.fromkeys(await self.held()))
-        listed = await self._client.ask_all([image.tree(part) for part in Part])
-        rest = (image.leftovers(part, answer.items) for part, answer in zip(Part, listed, strict=True))
+        families = [*((part.family, part.key("")) for part in Part), (CALLS, "")]
+        listed = await self._client.ask_all([image.listing(family) for family, _ in families])
+        rest = (image.leftovers(*family, answer.items) for family, answer in zip(families, listed, strict=True))
         await self._client.ask_all(list(chain.from_iterable(rest)))
         self._known, self._has_read = {part: {} for part in Part}, False
         return refusals

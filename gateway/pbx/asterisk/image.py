@@ -25,7 +25,7 @@ _PLACE = re.compile(r"[0-9]{1,15}")
 _PRINTABLE = re.compile(r"[ -~]+")
 _LAMPS = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
 
-Values = tuple[str | None, str | None, str | None, str | None, str | None]
+Values = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
 """The AstDB value of each `Part`, None: no entry."""
 
 
@@ -37,6 +37,8 @@ class Part(Enum):
 
     PHONE = ("ringplan-phone", "")
     SCHEDULE = ("ringplan", "")
+    ROOM = ("ringplan-room", "")
+    INVITED = ("ringplan-invited", "")
     LAMP = ("CustomDevstate", "ringplan-")
     PRESENCE = ("CustomPresence", "ringplan-")
     HAND = ("ringplan-hand", "")
@@ -55,15 +57,15 @@ def values(place: Place, held: Held) -> Values:
     """Return the AstDB value of each `Part`, None: no entry. Raises `Refused` where Asterisk could not hold it."""
     if not is_place(place):
         raise Refused("an extension is 1 to 15 digits")
-    for value in (held.phone, held.schedule, held.hand):
+    for value in (held.phone, held.schedule, held.room, held.invited, held.hand):
         if value is not None and not _PRINTABLE.fullmatch(value):
             raise Refused("what the dialplan reads is printable ASCII")
     lamp = None if held.lamp is None else _LAMPS[held.lamp]
     presence = None if held.presence is None else _presence_value(held.presence)
-    for value in (held.phone, held.schedule, presence, held.hand):
+    for value in (held.phone, held.schedule, held.room, held.invited, presence, held.hand):
         if value is not None and len(value) > LONGEST_VALUE:
             raise Refused(f"a value has {len(value)} bytes, more than {LONGEST_VALUE}")
-    return held.phone, held.schedule, lamp, presence, held.hand
+    return held.phone, held.schedule, held.room, held.invited, lamp, presence, held.hand
 
 
 def is_place(text: str) -> bool:
@@ -76,17 +78,31 @@ def lamp_of(state: str | None) -> Lamp | None:
     return next((lamp for lamp, value in _LAMPS.items() if value == state), None)
 
 
-def held(phone: str | None, schedule: str | None, lamp: str | None, presence: str | None, hand: str | None) -> Held:
+def held(
+    phone: str | None,
+    schedule: str | None,
+    room: str | None,
+    invited: str | None,
+    lamp: str | None,
+    presence: str | None,
+    hand: str | None,
+) -> Held:
     """Return what AstDB values say, in the order of `Part`; a lamp or presence that is not ours to understand is None.
 
     Others may have written what the dialplan reads: it is told as it is there.
     """
-    return Held(schedule, lamp_of(lamp), None if presence is None else _presence(presence), phone, hand)
+    shown = None if presence is None else _presence(presence)
+    return Held(schedule, lamp_of(lamp), shown, phone, hand, room, invited)
 
 
 def tree(part: Part) -> Action:
     """Return the action that lists a part for all extensions."""
-    return Action("DBGetTree", (("Family", part.family),))
+    return listing(part.family)
+
+
+def listing(family: str) -> Action:
+    """Return the action that lists an AstDB family."""
+    return Action("DBGetTree", (("Family", family),))
 
 
 def entries(part: Part, items: Iterable[Message]) -> Iterator[tuple[Place, str]]:
@@ -99,13 +115,12 @@ def entries(part: Part, items: Iterable[Message]) -> Iterator[tuple[Place, str]]
             yield place, item.get("Val")
 
 
-def leftovers(part: Part, items: Iterable[Message]) -> Iterator[Action]:
-    """Yield the actions that delete every entry of a list that begins like ours, also where it names no extension."""
-    family = f"/{part.family}/"
+def leftovers(family: str, start: str, items: Iterable[Message]) -> Iterator[Action]:
+    """Yield the actions that delete every entry of a list whose key begins with `start`, whatever it names."""
     for item in items:
-        key = item.get("Key").removeprefix(family)
-        if key != item.get("Key") and key.startswith(part.key("")):
-            yield Action("DBDel", (("Family", part.family), ("Key", key)))
+        key = item.get("Key").removeprefix(f"/{family}/")
+        if key != item.get("Key") and key.startswith(start):
+            yield Action("DBDel", (("Family", family), ("Key", key)))
 
 
 def writes(part: Part, place: Place, value: str | None) -> tuple[Action, ...]:

@@ -9,7 +9,7 @@ uses.
 from gateway.domain.user import Extension
 
 READ = "system,user,agent"
-WRITE = "system,call,reporting,agent"
+WRITE = "system,call,reporting,agent,originate"
 LOCAL = "127.0.0.1/255.255.255.255"
 CONTEXT = "ringplan"
 TARGET = "ringplan-target"

@@ -17,7 +17,8 @@ class AsteriskSettings(BaseModel):
 
     `secret` comes in resolved (a text or a `Secret`), and does not go out with a dump. `ca`: a PEM file that is trusted
     instead of the public ones. `deadline`: seconds within which every action must be answered; `ping`: seconds between
-    two signs of life.
+    two signs of life. Conferences: `calls_per_second` and `calls_at_once` at most are placed, and telephones ring for
+    `ring` seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -31,6 +32,9 @@ class AsteriskSettings(BaseModel):
     ca: Path | None = None
     deadline: float = Field(default=10.0, gt=0, le=3600)
     ping: float = Field(default=10.0, gt=0, le=3600)
+    calls_per_second: float = Field(default=20.0, gt=0, le=1000)
+    calls_at_once: int = Field(default=200, ge=1, le=10_000, strict=True)
+    ring: int = Field(default=25, ge=5, le=120, strict=True)
 
     @field_validator("host")
     @classmethod

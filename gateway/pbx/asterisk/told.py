@@ -1,6 +1,7 @@
 """What Asterisk tells without being asked: events of AMI as events of the port, kept until they are read. Pure.
 
-The dialplan tells with `UserEvent(RingplanHand,…)` what was dialled (dialplan/README.md). Queues tell of their members
+The dialplan tells with `UserEvent` (dialplan/README.md): `RingplanHand` what was dialled, `RingplanCall` how far a
+call of ours is, `RingplanRoom` who comes into a conference and leaves it. Queues tell of their members
 by QueueMemberAdded, QueueMemberRemoved and QueueMemberPause; of static members that a changed file adds or takes out
 they do not, but `module reload` tells that by Reload (`queue reload` tells nothing). tests/captures/asterisk holds
 all of these, of 22.10.1 and 16.28.
@@ -8,19 +9,23 @@ all of these, of 22.10.1 and 16.28.
 
 import re
 from collections import deque
+from collections.abc import Callable
 
-from gateway.domain.held import ClockSeen, Dialled, PbxEvent, QueuesChanged
-from gateway.pbx.asterisk import image
+from gateway.domain.conference import Member
+from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, PbxEvent, QueuesChanged, SignedIn, Went
+from gateway.pbx.asterisk import calls, image, rooms
 from gateway.pbx.asterisk.codec import Message
 from gateway.planning.targets import is_number
 
 HAND_EVENT = "RingplanHand"
+CALL_EVENT = "RingplanCall"
+ROOM_EVENT = "RingplanRoom"
 LONGEST_HAND = 250
 """Bytes: Asterisk 16.28 gives the dialplan no more than 255 of an AstDB value in some places."""
 
 LONGEST_PHONES = 1000
 UNREAD = 10_000
-"""Dialled absences that nobody has read yet, at most."""
+"""Events that nobody has read yet and that must not be lost, at most."""
 
 _CLOCKS = 16
 _QUEUES = frozenset({"QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause"})
@@ -28,17 +33,18 @@ _RELOADED = frozenset({"All", "app_queue.so"})
 _HAND = re.compile(f"[ -~]{{1,{LONGEST_HAND - 1}}}")
 
 
-def event(message: Message) -> Dialled | QueuesChanged | None:
+def event(message: Message) -> PbxEvent | None:
     """Return what an event of AMI means, None: nothing to us.
 
-    Raises ValueError, without contents, where the dialplan tells of a hand and a field is not as it must be: others
+    Raises ValueError, without contents, where the dialplan tells something and a field is not as it must be: others
     can send such events, too.
     """
     name = message.get("Event")
+    if name == "UserEvent":
+        understand = _USER_EVENTS.get(message.get("UserEvent"))
+        return None if understand is None else understand(message)
     if name in _QUEUES or (name == "Reload" and message.get("Module") in _RELOADED):
         return QueuesChanged()
-    if name == "UserEvent" and message.get("UserEvent") == HAND_EVENT:
-        return _dialled(message)
     return None
 
 
@@ -52,11 +58,34 @@ def _dialled(message: Message) -> Dialled:
     return Dialled(place, hand, lamp, tuple(filter(image.is_place, phones.split("."))))
 
 
+def _call(message: Message) -> CallTold:
+    call, state = message.get("Id"), calls.STATES.get(message.get("State"))
+    try:
+        if state is not None and calls.is_id(call):
+            return CallTold(call, state, calls.result_of(state, message.get("Result")))
+    except ValueError:
+        pass  # raised below, without its contents
+    raise ValueError(f"a field of {CALL_EVENT} is not as it must be")
+
+
+def _room(message: Message) -> Came | Went:
+    name, channel, number, call = (message.get(key) for key in ("Name", "Member", "Number", "Call"))
+    moved = _MOVED.get(message.get("State"))
+    are_known = (not number or is_number(number)) and (not call or calls.is_id(call))
+    if moved is None or not rooms.is_name(name) or not rooms.is_channel(channel) or not are_known:
+        raise ValueError(f"a field of {ROOM_EVENT} is not as it must be")
+    return moved(Member(name, channel, number, call or None))
+
+
+_MOVED: dict[str, type[Came] | type[Went]] = {"in": Came, "out": Went}
+_USER_EVENTS: dict[str, Callable[[Message], PbxEvent]] = {HAND_EVENT: _dialled, CALL_EVENT: _call, ROOM_EVENT: _room}
+
+
 class Told:
-    """What nobody has read yet: all that was dialled, changes of queues as one, the last few times of the clock."""
+    """What nobody has read yet: changes of queues as one, the last few times of the clock, all else in its order."""
 
     def __init__(self) -> None:
-        self._dialled: deque[Dialled] = deque()
+        self._all: deque[PbxEvent] = deque()
         self._queues: QueuesChanged | None = None
         self._clocks: deque[ClockSeen] = deque(maxlen=_CLOCKS)
 
@@ -67,16 +96,16 @@ class Told:
                 self._clocks.append(event)
             case QueuesChanged():
                 self._queues = event
-            case Dialled():
-                if len(self._dialled) >= UNREAD:
+            case Dialled() | CallTold() | Came() | Went() | SignedIn():
+                if len(self._all) >= UNREAD:
                     return False
-                self._dialled.append(event)
+                self._all.append(event)
         return True
 
     def take(self) -> PbxEvent | None:
-        """Return the next one, what was dialled first; None: there is none."""
-        if self._dialled:
-            return self._dialled.popleft()
+        """Return the next one, queues and the clock last; None: there is none."""
+        if self._all:
+            return self._all.popleft()
         if self._queues is not None:
             changed, self._queues = self._queues, None
             return changed

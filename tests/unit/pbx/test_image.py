@@ -17,6 +17,8 @@ from gateway.pbx.asterisk.image import Part
 SCHEDULE = "2|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-0-at-qb-meeting-1004-"
 PHONE = "1|Europe/Stockholm|1001-sv-100-4-1|1001.1501|1002|1795240000-28800.61200|1-t-at-qb-meeting-1004"
 HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
+ROOM = "1|Europe/Stockholm|1795240000-90000-sv-1234|600-1200-4800-5100-0123456789ab-1001-r"
+INVITED = "1|1795240000|600-5100-8001-0123456789ab"
 AWAY = Presence(Availability.AWAY, "meeting", "Möte, till 14:30; ${SHELL(id)}")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -26,6 +28,8 @@ holds = st.builds(
     schedule=st.none() | schedules,
     phone=st.none() | schedules,
     hand=st.none() | schedules,
+    room=st.none() | schedules,
+    invited=st.none() | schedules,
     lamp=st.none() | st.sampled_from(Lamp),
     presence=st.none() | st.builds(Presence, st.sampled_from(Availability), texts, texts),
 )
@@ -33,9 +37,11 @@ places = st.from_regex(r"[0-9]{1,15}", fullmatch=True)
 
 
 def test_a_diverted_extension():
-    assert image.values("1001", Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND)) == (
+    assert image.values("1001", Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND, invited=INVITED)) == (
         PHONE,
         SCHEDULE,
+        None,
+        INVITED,
         "INUSE",
         f"away,{base64.b64encode(b'meeting').decode()},{base64.b64encode(AWAY.text.encode()).decode()},e",
         HAND,
@@ -43,7 +49,22 @@ def test_a_diverted_extension():
 
 
 def test_an_extension_that_is_free():
-    assert image.values("1001", Held(None, Lamp.OFF, PRESENT)) == (None, None, "UNAVAILABLE", "available,,,e", None)
+    nothing_planned = (None, None, None, None)
+    assert image.values("1001", Held(None, Lamp.OFF, PRESENT)) == (
+        *nothing_planned,
+        "UNAVAILABLE",
+        "available,,,e",
+        None,
+    )
+
+
+def test_a_room():
+    assert image.values("8001", Held(room=ROOM)) == (None, None, ROOM, None, None, None, None)
+    assert image.writes(Part.ROOM, "8001", ROOM)[0].fields == (
+        ("Family", "ringplan-room"),
+        ("Key", "8001"),
+        ("Val", ROOM),
+    )
 
 
 @given(places, holds)
@@ -53,7 +74,7 @@ def test_what_is_written_is_read_back(place, held):
 
 @given(places, holds)
 def test_nothing_of_a_presence_can_end_a_line_or_a_field(place, held):
-    presence = image.values(place, held)[3]
+    presence = image.values(place, held)[5]
     assert presence is None or (presence.isascii() and presence.isprintable() and presence.count(",") == 3)
 
 
@@ -63,7 +84,7 @@ def test_only_digits_name_an_extension(place):
         image.values(place, Held())
 
 
-@pytest.mark.parametrize("part", ["schedule", "phone", "hand"])
+@pytest.mark.parametrize("part", ["schedule", "phone", "hand", "room", "invited"])
 @pytest.mark.parametrize("value", ["1|x\r\nAction: Originate", "Möte", "x" * 1001, "\0", ""])
 def test_what_asterisk_could_not_hold_is_refused(part, value):
     with pytest.raises(Refused):
@@ -71,7 +92,9 @@ def test_what_asterisk_could_not_hold_is_refused(part, value):
 
 
 def test_what_others_have_written_is_told_as_it_is():
-    assert image.held("x" * 2000, "\ufffd", None, None, "Möte\n") == Held("\ufffd", phone="x" * 2000, hand="Möte\n")
+    assert image.held("x" * 2000, "\ufffd", "8", "9", None, None, "Möte\n") == Held(
+        "\ufffd", phone="x" * 2000, hand="Möte\n", room="8", invited="9"
+    )
 
 
 def test_a_presence_that_is_too_long_is_refused():
@@ -81,7 +104,7 @@ def test_a_presence_that_is_too_long_is_refused():
 
 @pytest.mark.parametrize("presence", ["away,Upptagen%2C ja,e", "away,m,m,e", "nonsense,,,e", "away,/w==,,e", ""])
 def test_a_presence_that_is_not_ours_is_none(presence):
-    assert image.held(None, None, "RINGING", presence, None) == Held()
+    assert image.held(None, None, None, None, "RINGING", presence, None) == Held()
 
 
 def test_entries_of_others_are_passed_over():

@@ -61,7 +61,7 @@ def test_the_stanza_gives_the_least_rights_and_no_secret():
     assert stanza[0] == "[ringplan]"
     assert {
         "read = system,user,agent",
-        "write = system,call,reporting,agent",
+        "write = system,call,reporting,agent,originate",
         "permit = 10.0.0.5/255.255.255.255",
     } <= set(stanza)
     assert stanza.index("deny = 0.0.0.0/0.0.0.0") < stanza.index("permit = 10.0.0.5/255.255.255.255")

@@ -1,0 +1,142 @@
+"""Placing calls and looking after conferences, on one connection to an Asterisk.
+
+Nothing here waits for what is read or written of extensions: a call that is due must leave at once. What a call or a
+room does is told by the dialplan (`told`); only a call that was dropped before it began is told from here.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from gateway.domain.conference import Call, CallId, CallState, Member, Prompt, Result
+from gateway.domain.held import CallTold, Refusal
+from gateway.errors import Refused
+from gateway.pbx.asterisk import calls, lines, rooms
+from gateway.pbx.asterisk.client import Client
+from gateway.pbx.asterisk.codec import Action, Message
+
+BOOT = "RINGPLAN_BOOT"
+NO_RIGHT = f"the AMI user lacks a right: give it write = {lines.WRITE} in manager.conf"
+
+_DENIED = "Permission denied"
+_NO_EXTENSION = "Extension does not exist."
+_NONE = ("No active conferences.", "No Conference by that name found.")
+_NOT_LOADED = f"the context {calls.ANSWERED} is not there: ringplan-conference.conf of this version is not loaded"
+
+
+class Conferences:
+    """The calls and conferences of one connection; its methods are those of `ports.Switch`, and raise what it says."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def boot(self) -> str:
+        """Return what names this run of Asterisk: a global variable, which does not outlive it."""
+        asked = Action("Getvar", (("Variable", BOOT),))
+        found = await self._client.ask(asked)
+        if found.succeeded and not found.get("Value"):
+            await self._client.ask(Action("Setvar", (("Variable", BOOT), ("Value", secrets.token_hex(8)))))
+            found = await self._client.ask(asked)
+        if not found.get("Value"):
+            raise Refused(f"Asterisk would not keep {BOOT}: {found.get('Message')}", NO_RIGHT)
+        return found.get("Value")
+
+    async def call(self, wanted: Sequence[Call]) -> Mapping[CallId, Refusal]:
+        """Place calls in their order; return what was refused. Raises `Unreachable`: any may have been placed."""
+        refusals: dict[CallId, Refusal] = {}
+        placed: dict[CallId, Action] = {}
+        for call in wanted:
+            try:
+                placed[call.id] = calls.originate(call)
+            except Refused as error:
+                refusals[call.id] = Refusal(str(error))
+        answers = await self._client.ask_all(placed.values())
+        for call_id, answer in zip(placed, answers, strict=True):
+            if not answer.succeeded:
+                refusals[call_id] = _refusal(answer)
+        return refusals
+
+    async def calls(self) -> Mapping[CallId, CallTold]:
+        """Return how far every call is that has a mark.
+
+        The mark of a call that is over is written before its last channel is gone. So one that has no channel, and is
+        not over even when it is read once more, has ended without a word.
+        """
+        noted = await self._marks()
+        running = [told.call for told in noted.values() if told.state is not CallState.OVER]
+        gone = running and set(running) - (await self._channels(running)).keys()
+        if gone:
+            noted = await self._marks()
+            for call in gone & noted.keys():
+                if noted[call].state is not CallState.OVER:
+                    noted[call] = CallTold(call, CallState.OVER, Result.FAILED)
+        return noted
+
+    async def hang_up(self, wanted: Collection[CallId]) -> None:
+        """End these calls; one that has not begun yet, and so has neither channel nor mark, never begins."""
+        asked = set(filter(calls.is_id, wanted))
+        left = asked - await self._ended(asked)
+        if not left:
+            return
+        unknown = left - (await self._marks()).keys()
+        now = datetime.now(UTC)
+        await self._client.ask_all([calls.dropped(call, now) for call in unknown])
+        for call in unknown - await self._ended(unknown):
+            self._client.tell(CallTold(call, CallState.OVER, Result.DROPPED))
+
+    async def forget(self, wanted: Collection[CallId]) -> None:
+        """Remove the marks of these calls."""
+        await self._client.ask_all([calls.forget(call) for call in wanted])
+
+    async def members(self) -> frozenset[Member]:
+        """Return who is in any conference of ours."""
+        found = await self._in_bridges()
+        return frozenset(
+            Member(name, channel, rooms.number_of(channel), calls.id_of(channel))
+            for name, channels in found
+            for channel in channels
+        )
+
+    async def close(self, name: str, prompt: Prompt) -> None:
+        """Tell everybody in a conference what `prompt` says, and put them out; who leaves meanwhile is no error."""
+        found = await self._in_bridges(name)
+        channels = [channel for _, channels in found for channel in channels]
+        answers = await self._client.ask_all([rooms.put_out(channel, prompt) for channel in channels])
+        if any(answer.get("Message") == _DENIED for answer in answers):
+            raise Refused("Asterisk would not put anybody out of a conference", NO_RIGHT)
+
+    async def _marks(self) -> dict[CallId, CallTold]:
+        answer = await self._client.ask(calls.tree())
+        return {told.call: told for told in calls.marks(_listed(answer))}
+
+    async def _channels(self, wanted: Collection[CallId]) -> dict[CallId, list[str]]:
+        answer = await self._client.ask(Action("CoreShowChannels"))
+        return calls.channels(_listed(answer), frozenset(wanted))
+
+    async def _ended(self, wanted: Collection[CallId]) -> set[CallId]:
+        """Hang up the channels that there are of these calls, and return whose they were."""
+        found = await self._channels(wanted)
+        channels = [channel for of_call in found.values() for channel in of_call]
+        await self._client.ask_all([Action("Hangup", (("Channel", channel),)) for channel in channels])
+        return set(found)
+
+    async def _in_bridges(self, only: str | None = None) -> list[tuple[str, list[str]]]:
+        """Return each of our conferences, or `only` that one, with the channels that are in it."""
+        listed = _listed(await self._client.ask(rooms.every()))
+        ours = [(bridge, name) for bridge, name in rooms.bridges(listed) if only in (None, name)]
+        answers = await self._client.ask_all([rooms.those_in(bridge) for bridge, _ in ours])
+        return [(name, list(rooms.channels(_listed(answer)))) for (_, name), answer in zip(ours, answers, strict=True)]
+
+
+def _listed(answer: Message) -> tuple[Message, ...]:
+    """Return what a list holds. Raises `Refused` where Asterisk would not list it."""
+    if answer.succeeded or answer.get("Message") in _NONE:
+        return answer.items
+    raise Refused(f"Asterisk would not list calls or conferences: {answer.get('Message')}", NO_RIGHT)
+
+
+def _refusal(answer: Message) -> Refusal:
+    why = answer.get("Message")
+    if why == _DENIED:
+        return Refusal(NO_RIGHT)
+    return Refusal(_NOT_LOADED if why == _NO_EXTENSION else f"Originate: {why}")
