@@ -14,11 +14,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.domain.code import Code
+from gateway.domain.conference import RoomOf
 from gateway.domain.hours import WorkingHours
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation, User
-from gateway.store import accounts, codes, health, mailboxes, organisation, users
+from gateway.store import accounts, codes, health, mailboxes, organisation, rooms, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from peers.asterisk import Asterisk
@@ -30,7 +31,7 @@ UP = 20.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Somebody with an extension, and with a calendar under `login`."""
+    """Somebody with an extension, and with a calendar under `login`; `room`: their own for conferences."""
 
     extension: str
     login: str
@@ -38,6 +39,8 @@ class Owner:
     language: str = "sv"
     zone: ZoneInfo = STOCKHOLM
     phones: tuple[str, ...] = ()
+    room: str | None = None
+    pin: str = ""
 
     @property
     def address(self) -> str:
@@ -51,7 +54,8 @@ class Setup:
 
     `kind` of the server at the address `calendars`, and `source`: further lines of its table. `service`: login and
     password of an account that reads everybody's calendar, instead of each owner's own. `code` changes each of the
-    usual codes before the gateway sees them.
+    usual codes before the gateway sees them. `pool`: rooms for whoever has none. `pbx` and `tables`: further lines of
+    the PBX's table, and tables.
     """
 
     asterisk: Asterisk
@@ -66,8 +70,12 @@ class Setup:
     code: Callable[[Code], Code] = lambda code: code
     hours: WorkingHours = field(default_factory=lambda: WorkingHours({}))
     operator: str | None = None
+    pool: Sequence[str] = ()
+    outside: Sequence[str] = ()
     log: str = "debug"
     run: str = ""
+    pbx: str = ""
+    tables: str = ""
 
 
 class Gateway:
@@ -143,14 +151,15 @@ class Gateway:
         self.settings.write_text(
             f'[store]\npath = "{self.database.name}"\n'
             f'[pbx.main]\nkind = "asterisk"\nhost = "{asterisk.host}"\nport = {port}\n'
-            f'user = "{asterisk.ami.user}"\nsecret = "file:{secret.name}"\n'
+            f'user = "{asterisk.ami.user}"\nsecret = "file:{secret.name}"\n{self.setup.pbx}\n'
             f'[sources.office]\nkind = "{self.setup.kind}"\nurl = "{self.setup.calendars}"\n{ca}{self.setup.source}\n'
-            f'[log]\nlevel = "{self.setup.log}"\n[run]\n{self.setup.run}\n'
+            f'[log]\nlevel = "{self.setup.log}"\n[run]\n{self.setup.run}\n{self.setup.tables}\n'
         )
         async with self.store() as store, store.write() as rows:
-            await organisation.put(
-                rows, Organisation(zone=STOCKHOLM, hours=self.setup.hours, operator=self.setup.operator)
-            )
+            ours = Organisation(zone=STOCKHOLM, hours=self.setup.hours, operator=self.setup.operator)
+            await organisation.put(rows, replace(ours, outside=tuple(self.setup.outside)))
+            for number in self.setup.pool:
+                await rooms.put(rows, RoomOf(number))
             for code in await codes.every(rows):
                 if (changed := self.setup.code(code)) != code:
                     await codes.put(rows, changed)
@@ -172,6 +181,8 @@ class Gateway:
                     ),
                 )
                 self.users[owner.extension] = user
+                if owner.room is not None:
+                    await rooms.put(rows, RoomOf(owner.room, owner=user.id, pin=owner.pin))
                 own = Account(0, "office", owner.login, Secret(owner.password))
                 account = everybodys or await accounts.add(rows, own)
                 mailbox = Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone)
