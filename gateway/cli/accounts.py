@@ -1,11 +1,11 @@
 """`ringplan accounts`: credentials that calendars are read with. A password is asked for or read, never an argument."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from gateway.cli import given, refused, shown
+from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
@@ -158,10 +158,7 @@ def _line(account: Account, read: int, state: health.Health | None, waits: str |
 
 
 def _password() -> Secret:
-    if sys.stdin.isatty():
-        text = typer.prompt("Password", hide_input=True, err=True)
-    else:
-        text = sys.stdin.readline().rstrip("\r\n")
+    text = hidden("Password")
     if not text:
         raise Misconfigured(
             "no password was given", "type it when asked, or send it as the first line of standard input"

@@ -1,6 +1,6 @@
 """`ringplan explain`: which item, rule or setting decides about an extension. Texts of calendars are not shown."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 from gateway.cli import given, shown
 from gateway.cli.anyway import rings_anyway
 from gateway.cli.opened import perform, reading, settings_of, user_at
+from gateway.cli.planned import Told, gather, in_short, invited, span
 from gateway.cli.treatments import words
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import Extension, User
@@ -55,18 +56,30 @@ def explain_(
 ) -> None:
     """Tell which item, rule or setting decides about a call to EXTENSION."""
     settings = settings_of(context)
-    user, told, through, beyond = perform(_gather(settings, extension, at))
+    about = perform(_gather(settings, extension, at))
     if as_json:
-        facts = {"extension": user.extension, "rings_anyway": beyond, "rings_through_for": through}
-        shown.as_json(facts | _as_json(told))
+        facts = {"extension": about.user.extension, "rings_anyway": about.beyond, "rings_through_for": about.through}
+        asked_to = {"conferences": [in_short(one) for one in about.asked_to]}
+        shown.as_json(facts | asked_to | _as_json(about.told))
     else:
-        _show(user, told, through, beyond)
+        _show(about)
 
 
-async def _gather(
-    settings: Settings, extension: str, at: str | None
-) -> tuple[User, Explanation, list[Extension], list[str]]:
-    """Return whom it is about, what decides, whose calls ring all the same, and what lets every call ring."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """What decides about `user`, whose calls ring all the same (`through`), and what lets every call ring (`beyond`).
+
+    `asked_to`: the conferences that are open to them.
+    """
+
+    user: User
+    told: Explanation
+    through: list[Extension]
+    beyond: list[str]
+    asked_to: tuple[Told, ...]
+
+
+async def _gather(settings: Settings, extension: str, at: str | None) -> About:
     now = WallClock().now()
     async with reading(settings) as rows:
         user = await user_at(rows, extension)
@@ -88,7 +101,8 @@ async def _gather(
                 notes.append(
                     f"its calendar cannot be read since {shown.instant(failing, user.zone)}: {seen[box.id].said}"
                 )
-    return user, told, through, notes if at else [*notes, *await _on_the_pbx(settings, user)]
+        asked_to = invited(await gather(rows, now), user, when)
+    return About(user, told, through, notes if at else [*notes, *await _on_the_pbx(settings, user)], asked_to)
 
 
 async def _on_the_pbx(settings: Settings, user: User) -> tuple[str, ...]:
@@ -122,9 +136,9 @@ def _discreet(told: Explanation, rules: Rules) -> Explanation:
     )
 
 
-def _show(user: User, told: Explanation, through: list[Extension], beyond: list[str]) -> None:
-    zone = user.zone
-    for note in beyond:
+def _show(about: About) -> None:
+    user, told, through, zone = about.user, about.told, about.through, about.user.zone
+    for note in about.beyond:
         shown.line(shown.bad(f"! {note}"))
     lines = [
         ("extension", f"{user.extension} {user.name}".strip()),
@@ -156,6 +170,7 @@ def _show(user: User, told: Explanation, through: list[Extension], beyond: list[
     ]
     if told.next is not None:
         lines.append(("next", _item(told.next.diversion, zone)))
+    lines += [("conference", _conference(one, user, zone)) for one in about.asked_to]
     shown.table(("", ""), lines)
 
 
@@ -166,6 +181,12 @@ def _target_from(told: Explanation, segment: Segment) -> str:
         if asked_for and segment.diversion.by_hand
         else TARGET[told.target_from or TargetFrom.NOBODY]
     )
+
+
+def _conference(one: Told, user: User, zone: ZoneInfo) -> str:
+    held = one.conference
+    leads = ", as its moderator" if held.organiser == user.id else ""
+    return f"{held.room}, {span(held.start, held.end, zone)}, {one.state.value}{leads}: *26 leads there ({held.name})"
 
 
 def _item(diversion: Diversion, zone: ZoneInfo) -> str:

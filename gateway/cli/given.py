@@ -1,7 +1,7 @@
 """Values as an administrator gives them, looked at before they go into the store. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,9 +16,15 @@ from gateway.planning.working import has_public_holidays, midnight
 
 LONGEST_TOLD = 60
 MOST_THROUGH = THROUGH // 2  # of the user, and of the organisation
+MOST_ROOMS = 100  # in one range
+LONGEST_GRACE = 240  # minutes
 A_DAY = timedelta(days=1)
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _PATTERN = re.compile(r"[0-9xX]{1,20}")
+_OUTSIDE = re.compile(r"[0-9xX]{1,20}[*]?", re.ASCII)
+_ROOM = re.compile(r"[0-9]{1,15}", re.ASCII)
+_PIN = re.compile(r"[0-9]{4,12}", re.ASCII)
+_WRITTEN_NUMBER = re.compile(r"[+]?[0-9](?:[ ()/-]*[0-9]){2,19}", re.ASCII)
 _CLOCK = re.compile(r"\d{1,2}:\d{2}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -43,6 +49,58 @@ def pattern(field: str, value: str) -> str:
     if not _PATTERN.fullmatch(value):
         raise _wrong(field, value, "is no pattern", "give digits, and x for any digit, such as 1xxx")
     return value.lower()
+
+
+def outside(field: str, value: str) -> str:
+    """Numbers outside that conferences may call."""
+    if not _OUTSIDE.fullmatch(value):
+        remedy = "give digits as they are dialled, x for any digit, and * at the end for any more, such as 0046*"
+        raise _wrong(field, value, "is no pattern", remedy)
+    return value.lower()
+
+
+def rooms(field: str, value: str) -> tuple[str, ...]:
+    """The number of a conference room, or of several: `8090-8099`."""
+    first, mark, last = value.partition("-")
+    last = last if mark else first
+    if not (_ROOM.fullmatch(first) and _ROOM.fullmatch(last)):
+        raise _wrong(field, value, "is no number of a room", "give 1 to 15 digits, or a range such as 8090-8099")
+    if len(first) != len(last) or last < first:
+        raise _wrong(field, value, "is no range", "give the lower number first, both with as many digits: 8090-8099")
+    if int(last) - int(first) >= MOST_ROOMS:
+        raise _wrong(field, value, "are too many rooms", f"give at most {MOST_ROOMS} at once")
+    return tuple(f"{one:0{len(first)}}" for one in range(int(first), int(last) + 1))
+
+
+def pin(field: str, value: str) -> str:
+    """What callers are asked who are not invited, "" for nothing. A wrong one is not told: it may be nearly right."""
+    if value and not _PIN.fullmatch(value):
+        raise Misconfigured(f"{field}: this is no PIN", 'give 4 to 12 digits, or "" for none')
+    return value
+
+
+def grace(field: str, value: int) -> timedelta:
+    """How long people may stay in a conference beyond its end, given in minutes."""
+    if not 0 <= value <= LONGEST_GRACE:
+        raise _wrong(field, str(value), "cannot be", f"give 0 to {LONGEST_GRACE} minutes")
+    return timedelta(minutes=value)
+
+
+def dial_in(field: str, values: Iterable[str], before: Mapping[str, str]) -> dict[str, str]:
+    """Numbers for guests, by language: `sv=+46 8 500 100`; `sv=` takes one away, an empty text all."""
+    found = dict(before)
+    for value in values:
+        of, mark, written = (part.strip() for part in value.partition("="))
+        if not value.strip():
+            found.clear()
+        elif not mark or of not in LANGUAGES or (written and not _WRITTEN_NUMBER.fullmatch(written)):
+            remedy = f'give one of {", ".join(LANGUAGES)}, and a number: "sv=+46 8 500 100"'
+            raise _wrong(field, value, "is no language with a number", remedy)
+        elif written:
+            found[of] = written
+        else:
+            found.pop(of, None)
+    return found
 
 
 def email(field: str, value: str) -> str:

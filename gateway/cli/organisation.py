@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ from gateway.settings import Settings
 from gateway.store import organisation
 
 app = typer.Typer(help="What holds for everybody: zone, language, working hours, rules.", no_args_is_help=True)
+
+A_MINUTE = timedelta(minutes=1)
 
 
 @app.command("show")
@@ -40,6 +43,9 @@ def show(
         "permitted": list(ours.permitted),
         "operator": ours.operator,
         "through": list(ours.through),
+        "outside": list(ours.outside),
+        "grace": ours.grace // A_MINUTE,
+        "dial_in": dict(ours.dial_in),
     }
     if as_json:
         shown.as_json(said)
@@ -47,6 +53,9 @@ def show(
     permitted = " ".join(ours.permitted) or "extensions of users"
     own = "yes" if ours.only_own else "no"
     words = said | {"only_own": own, "permitted": permitted, "through": " ".join(ours.through)}
+    words["outside"] = " ".join(ours.outside) or "none: conferences call nobody outside"
+    words["grace"] = f"{ours.grace // A_MINUTE} min"
+    words["dial_in"] = ", ".join(f"{language} {number}" for language, number in ours.dial_in.items())
     shown.table(("WHAT", "IS"), ((key, str(value or "")) for key, value in words.items()))
 
 
@@ -69,6 +78,19 @@ def change(
     operator: Annotated[str | None, typer.Option(help='Number that 0 leads to; "" none.')] = None,
     through: Annotated[
         list[str] | None, typer.Option(help='Number whose calls always ring, everywhere; may be repeated; "" none.')
+    ] = None,
+    outside: Annotated[
+        list[str] | None,
+        typer.Option(help='Numbers outside that conferences may call, such as 0046*; may be repeated; "" none.'),
+    ] = None,
+    grace: Annotated[
+        int | None, typer.Option(help="Minutes that people may stay in a conference beyond its end.")
+    ] = None,
+    dial_in: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='Number for guests who dial in, by language: "sv=+46 8 500 100"; may be repeated; sv= takes it away.'
+        ),
     ] = None,
 ) -> None:
     """Change what is given; every calendar is then read anew."""
@@ -93,6 +115,11 @@ def change(
             else tuple(given.pattern("--permit", one) for one in permit if one),
             operator=ours.operator if operator is None else given.number("--operator", operator) if operator else None,
             through=ours.through if through is None else given.through("--through", through),
+            outside=ours.outside
+            if outside is None
+            else tuple(dict.fromkeys(given.outside("--outside", one) for one in outside if one)),
+            grace=ours.grace if grace is None else given.grace("--grace", grace),
+            dial_in=ours.dial_in if dial_in is None else given.dial_in("--dial-in", dial_in, ours.dial_in),
         )
 
     before, after = perform(_put(settings_of(context), changed))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from gateway.cli import refused
+from gateway.cli.planned import Told, gather
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
 from gateway.engine.account import ACCOUNT, account_name
@@ -81,6 +82,7 @@ class Report:
     mailboxes: tuple[Mailbox, ...]
     progress: Mapping[int, Progress]
     absent: tuple[Absent, ...]
+    conferences: tuple[Told, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -118,6 +120,7 @@ async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -
         mailboxes=boxes,
         progress={box.id: progress[box.id] for box in boxes},
         absent=tuple(absent),
+        conferences=await gather(rows, now),
     )
 
 
@@ -147,7 +150,16 @@ def problems(of: Report) -> tuple[Problem, ...]:
             since = min(one.failing_since for one in failing if one.failing_since is not None)
             many = f"{len(failing)} of {len(of.progress)} calendars cannot be read"
             found.append(Problem(Level.WARNING, f"{many}, the first since {since:%Y-%m-%d %H:%M:%S}Z"))
+        found += _of_conferences(of)
     return tuple(sorted(found, key=lambda problem: -problem.level))
+
+
+def _of_conferences(of: Report) -> list[Problem]:
+    without = sum(told.without_room for told in of.conferences)
+    if not without:
+        return []
+    said = "conference has no room" if without == 1 else "conferences have no room"
+    return [Problem(Level.WARNING, f"{without} {said}: none was free (ringplan rooms add … --pool)")]
 
 
 def _folded(found: list[Problem], accounts: int) -> list[Problem]:
@@ -184,6 +196,8 @@ def _of_part(part: Health, waits: str | None) -> list[Problem]:
     if refused := part.facts.get("refused"):
         many = ", ".join(refused) if isinstance(refused, list) else str(refused)
         found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
+    if calls := part.facts.get("calls_refused"):
+        found.append(Problem(Level.WARNING, f"{part.name}: calls that it refused: {calls}"))
     if queues := part.facts.get("queues"):
         found.append(Problem(Level.WARNING, f"{part.name}: queue members could not be paused: {queues}"))
     return found

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of
+from gateway.cli.planned import coming, going_on, in_short, span
 from gateway.cli.report import REMARKS, Level, Report, problems, report
 from gateway.domain.mailbox import Mailbox
 from gateway.domain.user import Organisation
@@ -51,6 +52,7 @@ def _check(told: Report) -> Level:
     failing = sum(one.failing_since is not None for one in told.progress.values())
     figures = {"users": len(told.users), "diverted": len(told.absent), "calendars": len(told.mailboxes)}
     figures |= {"failing": failing, "set_aside": told.noticed.get("set_aside", 0)}
+    figures |= {"conferences": len(going_on(told.conferences)), "in": sum(one.inside for one in told.conferences)}
     data = " ".join(f"{name}={figure}" for name, figure in figures.items())
     typer.echo(f"RINGPLAN {worst.name} - {shown.plain(said).replace('|', '/')} | {data}")
     return worst
@@ -69,6 +71,8 @@ def _show(told: Report, ours: Organisation) -> None:
     for kind, count in told.noticed.items():
         typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")
     typer.echo(f"{len(told.users)} users, {len(told.mailboxes)} calendars, {len(told.absent)} diverted now")
+    if told.conferences:
+        shown.line(_conferences(told, ours))
     if told.absent:
         shown.table(
             ("EXTENSION", "CODE", "UNTIL", "BACK", "SET"),
@@ -83,6 +87,16 @@ def _show(told: Report, ours: Organisation) -> None:
                 for one in told.absent
             ),
         )
+
+
+def _conferences(told: Report, ours: Organisation) -> str:
+    """Say in one line what goes on and what comes; `ringplan conferences` says more."""
+    now, later = going_on(told.conferences), coming(told.conferences)
+    said = f"{len(now)} conferences now, {sum(one.inside for one in told.conferences)} in, {len(later)} planned"
+    if later:
+        said += f", the next {span(later[0].conference.start, later[0].conference.end, ours.zone)}"
+    elsewhere = sum(one.conference.collided for one in (*now, *later))
+    return f"{said}; not in the organiser's own room: {elsewhere}" if elsewhere else said
 
 
 def _parts(told: Report, ours: Organisation) -> None:
@@ -160,6 +174,7 @@ def _as_json(told: Report) -> dict[str, object]:
             asdict(one) | {"until": one.until.isoformat(), "back": one.back.isoformat()} for one in told.absent
         ],
         "noticed": dict(told.noticed),
+        "conferences": [in_short(one) for one in told.conferences],
         "calendars": [
             {
                 "id": box.id,

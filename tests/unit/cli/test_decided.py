@@ -35,6 +35,24 @@ def test_the_organisation_is_changed_as_far_as_something_is_said(ringplan: Ringp
     assert organisation(ringplan)["through"] == []
 
 
+def test_what_holds_for_conferences_is_kept_as_far_as_something_is_said(ringplan: Ringplan) -> None:
+    found = organisation(ringplan)
+    assert (found["outside"], found["grace"], found["dial_in"]) == ([], 15, {})
+    assert "none: conferences call nobody outside" in ringplan("organisation", "show").stdout
+    words = ("--outside", "0046*", "--outside", "07XXXXXXXX", "--grace", "5", "--dial-in", "sv=+46 8 500 100")
+    assert ringplan("organisation", "set", *words).exit_code == 0
+    ringplan("organisation", "set", "--dial-in", "de = +49 30 1234-0")
+    found = organisation(ringplan)
+    assert (found["outside"], found["grace"]) == (["0046*", "07xxxxxxxx"], 5)
+    assert found["dial_in"] == {"sv": "+46 8 500 100", "de": "+49 30 1234-0"}
+    assert "sv +46 8 500 100, de +49 30 1234-0" in ringplan("organisation", "show").stdout
+    ringplan("organisation", "set", "--dial-in", "sv=", "--outside", "")
+    found = organisation(ringplan)
+    assert (found["outside"], found["dial_in"]) == ([], {"de": "+49 30 1234-0"})
+    ringplan("organisation", "set", "--dial-in", "")
+    assert organisation(ringplan)["dial_in"] == {}
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -46,6 +64,12 @@ def test_the_organisation_is_changed_as_far_as_something_is_said(ringplan: Ringp
         ("--permit", "00*"),
         ("--operator", "front desk"),
         ("--through", "+46"),
+        ("--outside", "+46*"),
+        ("--outside", "*"),
+        ("--grace", "999"),
+        ("--dial-in", "+46850010"),
+        ("--dial-in", "fi=+358 9 1"),
+        ("--dial-in", "sv=call us"),
     ],
 )
 def test_what_an_organisation_cannot_be_is_told(ringplan: Ringplan, words: tuple[str, ...]) -> None:

@@ -89,7 +89,7 @@ def test_everything_is_well(ringplan: Ringplan, write: Write) -> None:
     write(well)
     assert checked(ringplan) == (
         0,
-        "RINGPLAN OK - everything is well | users=1 diverted=0 calendars=1 failing=0 set_aside=0\n",
+        "RINGPLAN OK - everything is well | users=1 diverted=0 calendars=1 failing=0 set_aside=0 conferences=0 in=0\n",
     )
     shown = ringplan("status")
     assert shown.exit_code == 0

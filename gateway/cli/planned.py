@@ -1,0 +1,134 @@
+"""What `conferences`, `status` and `explain` tell about conferences, gathered from the store: never their subjects."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from gateway.domain.conference import Attempt, Attendance, CallState, Conference, Result
+from gateway.domain.user import Extension, User
+from gateway.store import attendances, calls, conferences, users
+from gateway.store.rows import Rows
+
+MADE = frozenset({CallState.SENT, CallState.UP, CallState.OVER})
+
+
+class State(Enum):
+    """How far a conference is. Over, and still there: the gateway has not yet removed it."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One conference at `now`, with the calls for it and who is or was in; `organiser`: None when no user any more."""
+
+    conference: Conference
+    organiser: User | None
+    attempts: tuple[Attempt, ...]
+    stays: tuple[Attendance, ...]
+    now: datetime
+
+    @property
+    def state(self) -> State:
+        """How far it is; people who are in count more than times."""
+        if self.conference.cancelled:
+            return State.CANCELLED
+        if self.inside:
+            return State.RUNNING
+        if self.now >= self.conference.end:
+            return State.OVER
+        return State.OPEN if self.now >= self.conference.opens else State.PLANNED
+
+    @property
+    def inside(self) -> int:
+        """How many are in, guests too."""
+        return sum(one.left is None for one in self.stays)
+
+    @property
+    def called(self) -> int:
+        """How many have been called, however often."""
+        return len({one.who for one in self.attempts if one.state in MADE and one.result is not Result.LATE})
+
+    @property
+    def without_room(self) -> bool:
+        """Whether nobody can come, since no room was free."""
+        return self.conference.room is None and self.state in (State.PLANNED, State.OPEN)
+
+    @property
+    def extension(self) -> Extension:
+        """The organiser's, "" when no user any more."""
+        return self.organiser.extension if self.organiser else ""
+
+
+async def gather(rows: Rows, now: datetime) -> tuple[Told, ...]:
+    """Return all conferences that there are, by time, then room."""
+    everybody = {user.id: user for user in await users.every(rows)}
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in await calls.every(rows):
+        attempts[attempt.conference].append(attempt)
+    stays: dict[str, list[Attendance]] = defaultdict(list)
+    for stay in await attendances.every(rows):
+        stays[stay.conference].append(stay)
+    found = [
+        Told(one, everybody.get(one.organiser), tuple(attempts[one.key]), tuple(stays[one.key]), now)
+        for one in await conferences.every(rows)
+    ]
+    return tuple(sorted(found, key=lambda told: (told.conference.start, told.conference.room or "")))
+
+
+def invited(every: Collection[Told], user: User, at: datetime) -> tuple[Told, ...]:
+    """Return those that let `user` in at `at`, as organiser or participant."""
+    return tuple(
+        told
+        for told in every
+        if told.conference.room is not None
+        and not told.conference.cancelled
+        and told.conference.opens <= at < told.conference.closes
+        and user.id in {told.conference.organiser, *(one.user for one in told.conference.participants)}
+    )
+
+
+def going_on(every: Sequence[Told]) -> list[Told]:
+    """Return those that are now: open, or with people in."""
+    return [told for told in every if told.state in (State.OPEN, State.RUNNING)]
+
+
+def coming(every: Sequence[Told]) -> list[Told]:
+    """Return those that are planned, the next one first."""
+    return [told for told in every if told.state is State.PLANNED]
+
+
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """Return `2026-11-23 14:00-15:00`, with the day of the end where it is another one."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M}-{until}"
+
+
+def in_short(told: Told) -> dict[str, object]:
+    """Return one conference for programs, by counts."""
+    conference = told.conference
+    return {
+        "key": conference.key,
+        "room": conference.room,
+        "pbx": conference.pbx,
+        "organiser": told.extension or None,
+        "start": conference.start.isoformat(),
+        "end": conference.end.isoformat(),
+        "opens": conference.opens.isoformat(),
+        "closes": conference.closes.isoformat(),
+        "autocall": conference.autocall,
+        "state": told.state.value,
+        "collided": conference.collided,
+        "asked": len(conference.participants),
+        "in": told.inside,
+        "called": told.called,
+        "left_out": len(conference.left_out),
+    }

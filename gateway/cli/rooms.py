@@ -1,0 +1,200 @@
+"""`ringplan rooms`: the numbers behind which conferences are held. PINs are shown only where that is asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from gateway.cli import given, shown
+from gateway.cli.asked import hidden
+from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.domain.conference import Room, RoomOf
+from gateway.domain.user import User
+from gateway.errors import Misconfigured
+from gateway.settings import Settings
+from gateway.store import conferences, rooms, users
+from gateway.store.rows import Rows
+
+app = typer.Typer(help="The numbers behind which conferences are held.", no_args_is_help=True)
+
+Numbers = Annotated[str, typer.Argument(metavar="ROOM", help="Number on the PBX, or several: 8090-8099.")]
+Owner = Annotated[str | None, typer.Option(help="Extension of the user who chose it for their conferences.")]
+Pin = Annotated[
+    str | None,
+    typer.Option(help='4 to 12 digits, asked of whoever is not invited; - asks for it or reads a line; "" none.'),
+]
+Pbx = Annotated[str | None, typer.Option(help="Name of the PBX in the settings; the owner's if not given.")]
+NAMES_ALL = "ringplan rooms list names all"
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    number: Numbers,
+    owner: Owner = None,
+    pool: Annotated[bool, typer.Option("--pool", help="For whoever's own room is taken.")] = False,
+    pin: Pin = None,
+    record: Annotated[bool, typer.Option("--record", help="What is said is recorded, and everybody is told.")] = False,
+    pbx: Pbx = None,
+) -> None:
+    """Let conferences be held behind a number, or behind several for the pool."""
+    if pool == (owner is not None):
+        raise Misconfigured("whose room is it?", "give --owner and the extension, or --pool")
+    asked = _pin(pin) or ""
+
+    async def work(settings: Settings, numbers: tuple[Room, ...]) -> User | None:
+        async with writing(settings) as rows:
+            user = None if owner is None else await user_at(rows, owner)
+            where = _pbx(settings, pbx, user)
+            for one in numbers:
+                if await rooms.get(rows, one) is not None:
+                    raise Misconfigured(f"{one} is a room already", "ringplan rooms set changes it")
+                await rooms.put(rows, RoomOf(one, where, user.id if user else None, asked, record))
+            return user
+
+    numbers = _numbers(number, owner)
+    user = perform(work(settings_of(context), numbers))
+    whose = f"the room of {user.extension}" if user else "of the pool"
+    shown.line(f"{numbers[0]} is added: {whose}" if len(numbers) == 1 else f"{len(numbers)} rooms are added: {whose}")
+
+
+@app.command("set")
+def change(
+    context: typer.Context,
+    number: Numbers,
+    owner: Owner = None,
+    pool: Annotated[bool, typer.Option("--pool", help="Nobody's own any more.")] = False,
+    pin: Pin = None,
+    record: Annotated[
+        bool | None, typer.Option("--record/--no-record", help="What is said is recorded, and everybody is told.")
+    ] = None,
+    pbx: Pbx = None,
+) -> None:
+    """Change what is given of a room; conferences that have not opened follow."""
+    if pool and owner is not None:
+        raise Misconfigured("whose room is it?", "give --owner and the extension, or --pool, not both")
+    asked = _pin(pin)
+
+    async def work(settings: Settings, numbers: tuple[Room, ...]) -> bool:
+        async with writing(settings) as rows:
+            user = None if owner is None else await user_at(rows, owner)
+
+            def changed(room: RoomOf) -> RoomOf:
+                return replace(
+                    room,
+                    pbx=room.pbx if user is None and pbx is None else _pbx(settings, pbx, user),
+                    owner=user.id if user else None if pool else room.owner,
+                    pin=room.pin if asked is None else asked,
+                    recorded=room.recorded if record is None else record,
+                )
+
+            return any([await _put(rows, one, changed) for one in numbers])
+
+    numbers = _numbers(number, owner)
+    is_changed = perform(work(settings_of(context), numbers))
+    which = f"{number} is" if len(numbers) == 1 else f"the rooms {number} are"
+    shown.line(f"{which} changed" if is_changed else f"{which} as before")
+
+
+async def _put(rows: Rows, number: Room, changed: Callable[[RoomOf], RoomOf]) -> bool:
+    before = await rooms.get(rows, number)
+    if before is None:
+        raise Misconfigured(f"there is no room {number}", NAMES_ALL)
+    after = changed(before)
+    if after != before:
+        await rooms.put(rows, after)
+    return after != before
+
+
+@app.command("remove")
+def remove(context: typer.Context, number: Numbers) -> None:
+    """Hold no conferences behind a number any more; those that were planned there get another room."""
+
+    async def work(settings: Settings, numbers: tuple[Room, ...]) -> int:
+        async with writing(settings) as rows:
+            for one in numbers:
+                if not await rooms.remove(rows, one):
+                    raise Misconfigured(f"there is no room {one}", NAMES_ALL)
+            return sum(one.room in numbers and not one.cancelled for one in await conferences.every(rows))
+
+    numbers = _numbers(number)
+    planned = perform(work(settings_of(context), numbers))
+    shown.line(f"{number} is removed" if len(numbers) == 1 else f"the rooms {number} are removed")
+    if planned:
+        shown.line(shown.bad(f"! conferences that are planned anew: {planned}"))
+
+
+@app.command("list")
+def show(
+    context: typer.Context,
+    show_pin: Annotated[bool, typer.Option("--show-pin", help="Show the PINs, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show all rooms, without their PINs."""
+
+    async def work() -> tuple[tuple[RoomOf, ...], Mapping[int, User]]:
+        async with reading(settings_of(context)) as rows:
+            return await rooms.every(rows), {user.id: user for user in await users.every(rows)}
+
+    every, owners = perform(work())
+    if as_json:
+        shown.as_json([_as_json(room, owners, show_pin=show_pin) for room in every])
+        return
+    shown.table(
+        ("ROOM", "OF", "PBX", "PIN", "RECORDED"),
+        (
+            (
+                room.number,
+                _whose(room, owners),
+                room.pbx,
+                room.pin if show_pin else "yes" if room.pin else "",
+                "yes" if room.recorded else "",
+            )
+            for room in every
+        ),
+        empty="There is no room: ringplan rooms add",
+    )
+
+
+def _as_json(room: RoomOf, owners: Mapping[int, User], *, show_pin: bool) -> dict[str, object]:
+    owner = _owner(room, owners)
+    made: dict[str, object] = {
+        "room": room.number,
+        "owner": owner.extension if owner else None,
+        "pool": room.owner is None,
+        "pbx": room.pbx,
+        "has_pin": bool(room.pin),
+        "recorded": room.recorded,
+    }
+    return made | {"pin": room.pin or None} if show_pin else made
+
+
+def _owner(room: RoomOf, owners: Mapping[int, User]) -> User | None:
+    return None if room.owner is None else owners.get(room.owner)
+
+
+def _whose(room: RoomOf, owners: Mapping[int, User]) -> str:
+    owner = _owner(room, owners)
+    return f"{owner.extension} {owner.name}".strip() if owner else "the pool"
+
+
+def _numbers(written: str, owner: str | None = None) -> tuple[Room, ...]:
+    numbers = given.rooms("ROOM", written)
+    if owner is not None and len(numbers) > 1:
+        raise Misconfigured(f"ROOM: {written} are several", "somebody's own room is one number; a range is for --pool")
+    return numbers
+
+
+def _pin(written: str | None) -> str | None:
+    """Return the PIN, "" for none, None where nothing is said."""
+    return None if written is None else given.pin("--pin", hidden("PIN") if written == "-" else written)
+
+
+def _pbx(settings: Settings, asked: str | None, owner: User | None) -> str:
+    pbx = asked or (owner.pbx if owner else next(iter(settings.pbx)))
+    if pbx not in settings.pbx:
+        raise Misconfigured(
+            f"--pbx: {given.shortened(pbx)!r} is not in the settings", f"one of: {', '.join(settings.pbx)}"
+        )
+    return pbx
