@@ -11,24 +11,28 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.domain.conference import Conference, RoomOf
 from gateway.domain.diversion import Diversion
-from gateway.domain.held import ClockSeen, Dialled, Held, Place, QueuesChanged
+from gateway.domain.held import ClockSeen, Dialled, Held, PbxEvent, Place, QueuesChanged
 from gateway.domain.user import User
 from gateway.engine.by_hand import take_over
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
 from gateway.planning.difference import difference
 from gateway.planning.fitting import full_hour
+from gateway.planning.joining import Joining, joining
 from gateway.planning.plan import Plan, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch
-from gateway.store import absences, diversions, switches
+from gateway.store import absences, conferences, diversions, rooms, switches
 from gateway.store.revisions import revisions_of
+from gateway.store.rows import Rows
 from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
 TRY_AGAIN = timedelta(seconds=30)  # what the PBX refused
 NOUNS = ("users", "diversions", "absences", "codes", "organisation", "switches")
+MEETINGS = ("conferences", "rooms")
 UNSURE = ""  # a hand that no PBX holds: what is there is to be written
 
 
@@ -44,10 +48,10 @@ class Following:
 
 
 class Reconcile:
-    """Holds the plan of all users of the PBX `name`; `dry_run` computes and counts, and writes nothing.
+    """Holds the plan of all users of the PBX `name`, and its conference rooms; `dry_run` computes and writes nothing.
 
-    It tells as `held` for how many numbers the PBX holds a schedule or an absence by hand, whoever wrote them: 0 is
-    what "released" means.
+    Whoever reads the events of the connection hands them to `hear`. It tells as `held` for how many numbers the PBX
+    holds anything by which calls are decided, whoever wrote it: 0 is what "released" means.
     """
 
     def __init__(
@@ -69,45 +73,59 @@ class Reconcile:
         self._pulse = pulse
         self._dry_run = dry_run
         self._rules: Rules | None = None
+        self._users: Mapping[int, User] = {}
         self._here: Mapping[Place, User] = {}  # by main number
         self._turns: Mapping[Place, int] = {}
         self._following: dict[int, Following] = {}
         self._seen: tuple[int | None, ...] = ()
+        self._is_off = False
+        self._conferences: Collection[Conference] = ()
+        self._rooms: Collection[RoomOf] = ()
+        self._joining: Joining | None = None  # None: to be computed
+        self._woken = asyncio.Event()
         self._dialled: list[Dialled] = []  # not taken over yet, also when the connection is lost meanwhile
         self._paused: frozenset[Place] | None = None
         self._queues_say = ""
 
     async def hold(self, switch: Switch) -> None:
-        """Follow the plan on this connection; raises `Unreachable` when it is lost."""
-        woken = asyncio.Event()
+        """Hear and follow on a connection that nothing else uses; raises `Unreachable` when it is lost."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(switch, woken), name=f"pbx {self._name} events")
-            tasks.create_task(self._watch(woken), name=f"pbx {self._name} changes")
-            tasks.create_task(self._follow(switch, woken), name=f"pbx {self._name} plan")
+            tasks.create_task(self._listen(switch), name=f"pbx {self._name} events")
+            tasks.create_task(self.follow(switch), name=f"pbx {self._name} plan")
 
-    async def _listen(self, switch: Switch, woken: asyncio.Event) -> None:
+    async def _listen(self, switch: Switch) -> None:
         async for event in switch.events():
-            match event:
-                case ClockSeen(ahead=ahead):
-                    await self._pulse.tell(f"pbx:{self._name}", {"clock_ahead": round(ahead.total_seconds(), 1)})
-                case Dialled() if not self._dry_run:
-                    self._dialled.append(event)
-                    woken.set()
-                case QueuesChanged():
-                    self._paused = None
-                    woken.set()
+            await self.hear(event)
 
-    async def _watch(self, woken: asyncio.Event) -> None:
-        async with aclosing(self._store.watch(*NOUNS)) as changes:
+    async def hear(self, event: PbxEvent) -> None:
+        """Take what the PBX tells; most of it is for others."""
+        match event:
+            case ClockSeen(ahead=ahead):
+                await self._pulse.tell(f"pbx:{self._name}", {"clock_ahead": round(ahead.total_seconds(), 1)})
+            case Dialled() if not self._dry_run:
+                self._dialled.append(event)
+                self._woken.set()
+            case QueuesChanged():
+                self._paused = None
+                self._woken.set()
+
+    async def follow(self, switch: Switch) -> None:
+        """Keep this connection's PBX at what is planned; raises `Unreachable` when it is lost."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch(), name=f"pbx {self._name} changes")
+            tasks.create_task(self._follow(switch), name=f"pbx {self._name} plan")
+
+    async def _watch(self) -> None:
+        async with aclosing(self._store.watch(*NOUNS, *MEETINGS)) as changes:
             async for _ in changes:
-                woken.set()
+                self._woken.set()
 
-    async def _follow(self, switch: Switch, woken: asyncio.Event) -> None:
+    async def _follow(self, switch: Switch) -> None:
         holds: dict[Place, Held] = {}
         refused: frozenset[Place] = frozenset()
         read_at: datetime | None = None
         while True:
-            woken.clear()
+            self._woken.clear()
             await self._reload()
             now = self._clock.now()
             if read_at is None or not read_at <= now < full_hour(read_at) + HOUR:
@@ -125,7 +143,7 @@ class Reconcile:
             if not self._dry_run:
                 await self._pause(switch)
             await self._tell(holds, wanted, refused)
-            await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, woken)
+            await self._clock.until(min(until, now + TRY_AGAIN) if refused else until, self._woken)
 
     async def _take_over(self, holds: dict[Place, Held]) -> None:
         """Take over what was dialled, as it was told or read back; what was told may cross what is being written."""
@@ -150,24 +168,32 @@ class Reconcile:
             self._queues_say = refusal.why if refusal else ""
 
     async def _reload(self) -> None:
-        """Take from the store what is asked for now, if it has changed; others than changed users keep their plan."""
+        """Take from the store what is asked for now, if it has changed."""
         async with self._store.read() as rows:
-            seen = await revisions_of(rows.connection, NOUNS)
+            seen = await revisions_of(rows.connection, NOUNS + MEETINGS)
             if seen == self._seen:
                 return
-            off = await switches.off_since(rows) is not None
-            asked, by_hand = await diversions.every(rows), await absences.every(rows)
-            self._turns = await absences.turns(rows)
-            decisions = await self._decided.now(rows)
-        self._seen = seen
-        rules, everybody = decisions.rules, decisions.users.values()
-        self._here = {user.extension: user for user in everybody if user.pbx == self._name}
+            many = len(NOUNS)
+            if seen[many:] != self._seen[many:]:
+                self._conferences, self._rooms = await conferences.every(rows), await rooms.every(rows)
+            if seen[:many] != self._seen[:many]:
+                await self._reload_plans(rows)
+        self._joining, self._seen = None, seen
+
+    async def _reload_plans(self, rows: Rows) -> None:
+        """Plan anew for users of whom something has changed; others keep their plan."""
+        self._is_off = await switches.off_since(rows) is not None
+        asked, by_hand = await diversions.every(rows), await absences.every(rows)
+        self._turns = await absences.turns(rows)
+        decisions = await self._decided.now(rows)
+        rules, self._users = decisions.rules, decisions.users
+        self._here = {user.extension: user for user in self._users.values() if user.pbx == self._name}
         followed = [user for user in self._here.values() if user.enabled and self._takes_part(user)]
         before = self._following if rules == self._rules else {}
         self._rules = rules
         now = self._clock.now()
         self._following = {}
-        for user in [] if off else followed:
+        for user in [] if self._is_off else followed:
             mine, same, turn = asked.get(user.id, ()), before.get(user.id), self._turns.get(user.extension, 0)
             if user.id in by_hand:
                 mine = (*mine, by_hand[user.id])
@@ -183,23 +209,36 @@ class Reconcile:
                 one = self._following[user] = follow(one.user, one.asked, one.turn, self._rules, now)
             until = min(until, one.plan.changes)
             wanted.update(one.plan.held)
-        return wanted, until
+        joins = self._joins(now)
+        for place, held in joins.held.items() if joins else ():
+            planned = wanted.get(place)
+            wanted[place] = replace(planned, room=held.room, invited=held.invited) if planned else held
+        return wanted, min(until, joins.changes) if joins else until
+
+    def _joins(self, now: datetime) -> Joining | None:
+        """Return what lets people into conferences at `now`; None: nobody is let in by us."""
+        if self._is_off or self._rules is None:
+            return None
+        if self._joining is None or not self._joining.since <= now < self._joining.changes:
+            self._joining = joining(self._name, self._conferences, self._rooms, self._users, self._rules, now)
+        return self._joining
 
     async def _tell(self, holds: Mapping[Place, Held], wanted: Mapping[Place, Held], refused: frozenset[Place]) -> None:
         await self._pulse.tell(
             f"pbx:{self._name}",
             {
-                "held": _diverting(holds),
-                "would_hold": _diverting(wanted) if self._dry_run else 0,
+                "held": _deciding(holds),
+                "would_hold": _deciding(wanted) if self._dry_run else 0,
                 "left_out": sum(one.plan.left_out for one in self._following.values()),
+                "conferences_left_out": self._joining.left_out if self._joining and not self._is_off else 0,
                 "refused": sorted(refused),
                 "queues": self._queues_say,
             },
         )
 
 
-def _diverting(holds: Mapping[Place, Held]) -> int:
-    return sum(held.schedule is not None or held.hand is not None for held in holds.values())
+def _deciding(holds: Mapping[Place, Held]) -> int:
+    return sum(bool({one.schedule, one.hand, one.room, one.invited} - {None}) for one in holds.values())
 
 
 def follow(user: User, asked: tuple[Diversion, ...], turn: int, rules: Rules, now: datetime) -> Following:

@@ -22,9 +22,10 @@ HOUR = timedelta(hours=1)
 class Joining:
     """`held` has nothing but `room` and `invited`; `left_out`: conferences that had no place in a value.
 
-    At `changes` it may be otherwise without anybody changing anything: when one closes, or at the full hour.
+    It is so from `since` until `changes`, when one closes, or at the full hour, unless somebody changes something.
     """
 
+    since: datetime
     changes: datetime
     held: Mapping[Place, Held] = field(default_factory=dict)
     left_out: int = 0
@@ -57,7 +58,7 @@ def joining(
             if value:
                 held[user.extension] = Held(invited=value)
     closing = (one.closes for one in here)
-    return Joining(min([full_hour(now) + HOUR, *closing]), held, left_out)
+    return Joining(now, min([full_hour(now) + HOUR, *closing]), held, left_out)
 
 
 def _by_room(conferences: Iterable[Conference]) -> Mapping[str | None, list[Conference]]:
