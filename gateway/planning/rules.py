@@ -46,6 +46,8 @@ class Remark(Enum):
     SUBJECT_TOO_LONG = "subject_too_long"
     LASTS_TOO_LONG = "lasts_too_long"
     SAME_ITEM_TWICE = "same_item_twice"
+    ORGANISER_UNKNOWN = "organiser_unknown"
+    CONFERENCE_TOO_LONG = "conference_too_long"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ def is_number(text: str) -> bool:
 
 
 def is_permitted(number: str, permitted: Collection[str], extensions: Collection[Extension]) -> bool:
-    """Say whether `number` matches one of `permitted` (digits, `x` is any); none given: is one of `extensions`."""
+    """Say whether `number` matches one of `permitted`; none given: is one of `extensions`.
+
+    A pattern is digits, `x` for any digit, and perhaps `*` at its end for any more digits, or none.
+    """
     if not is_number(number):
         return False
     if not permitted:
@@ -23,6 +26,7 @@ def is_permitted(number: str, permitted: Collection[str], extensions: Collection
 
 
 def _matches(number: str, pattern: str) -> bool:
-    return len(number) == len(pattern) and all(
-        place in "xX" or place == digit for place, digit in zip(pattern, number, strict=True)
-    )
+    begins = pattern.removesuffix("*")
+    if len(number) < len(begins) or (len(number) > len(begins) and begins == pattern):
+        return False
+    return all(place in "xX" or place == digit for place, digit in zip(begins, number, strict=False))

@@ -1,0 +1,172 @@
+"""Who is called into a conference, when, and when again. Pure.
+
+One row (`Attempt`) for each try to reach one participant: due → sent → up → over, or void. No row is ever made twice:
+its id follows from conference, participant and number, and who has been called stays called while there are rows.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from gateway.domain.conference import Attempt, CallId, CallState, Conference, Participant, Result
+
+AHEAD = timedelta(hours=1)
+"""So long before the start rows are made."""
+LATE = timedelta(minutes=5)
+"""So long after its time an attempt may still be made."""
+AT_ALL = timedelta(minutes=10)
+"""So long after the first one attempts are made."""
+MOST_ATTEMPTS = 3
+AGAIN = {
+    Result.BUSY: timedelta(seconds=60),
+    Result.NO_ANSWER: timedelta(seconds=30),
+    Result.FAILED: timedelta(seconds=30),
+}
+
+_NAMESPACE = UUID("7d0ff0e1-9c1c-4d84-8f35-2d5b6f0a6c52")
+
+
+def attempt_id(conference: str, who: str, number: int) -> CallId:
+    """Return the id of the attempt `number` (from 1) to reach `who` (as `who_of`) in the conference with this key."""
+    return uuid5(_NAMESPACE, f"{conference}:{who}:{number}").hex
+
+
+def who_of(conference: Conference, participant: Participant) -> str:
+    """Return what names `participant` in attempts: 32 hexadecimal digits, others in each conference."""
+    return hashlib.sha256(f"{conference.key}{participant.who}".encode()).hexdigest()[:32]
+
+
+def by_who(conference: Conference) -> dict[str, Participant]:
+    """Return the participants by `who_of`, in their rank: the organiser first."""
+    return {who_of(conference, one): one for one in conference.participants}
+
+
+def latest(attempt: Attempt) -> datetime:
+    """Return when a due attempt may be begun at the latest."""
+    most = attempt.at if attempt.waits else attempt.at + LATE
+    return min(most, attempt.first + AT_ALL, attempt.ends)
+
+
+def wanted(
+    conference: Conference,
+    attempts: Iterable[Attempt],
+    known_since_before: bool,
+    now: datetime,
+    been_in: Collection[str] = (),
+) -> tuple[Attempt, ...]:
+    """Return the rows to add or change, out of all `attempts` of the conference.
+
+    `known_since_before`: it was known before this look; then who is new after its start, while others have rows, is
+    called at once, and otherwise everybody was due at the start. `been_in`: `Participant.who` of everybody who is in
+    the room, or was.
+    """
+    rows = {row.id: row for row in attempts}
+    if not rows and (not _calls(conference, now) or conference.start - now > AHEAD):
+        return ()
+    people = by_who(conference) if _calls(conference, now) else {}
+    asked = {who: one for who, one in people.items() if not one.declined}
+    was_called = any(row.result is not Result.DROPPED for row in rows.values())
+    first = max(conference.start, now) if known_since_before and was_called else conference.start
+    found = [_changed(row, asked.get(row.who), conference, first, now, been_in) for row in rows.values()]
+    if conference.start - now <= AHEAD:
+        fresh = (_first(conference, who, first) for who in asked)
+        found += [_changed(row, asked[row.who], conference, first, now, been_in) for row in fresh if row.id not in rows]
+    return tuple(row for row in found if rows.get(row.id) != row)
+
+
+def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Attempt | None]:
+    """Return `attempt` as it is over with `result`, and the next one to the same participant, if there is to be one."""
+    over = replace(attempt, state=CallState.OVER, waits=False, result=result, over=now)
+    waits = result is Result.UNREGISTERED
+    if attempt.number >= MOST_ATTEMPTS or not (waits or result in AGAIN):
+        return over, None
+    end = attempt.first + AT_ALL
+    at = end if waits else now + AGAIN[result]
+    if now >= end or at > end or at >= attempt.ends:
+        return over, None
+    number = attempt.number + 1
+    return over, Attempt(
+        id=attempt_id(attempt.conference, attempt.who, number),
+        conference=attempt.conference,
+        who=attempt.who,
+        number=number,
+        state=CallState.DUE,
+        at=at,
+        first=attempt.first,
+        ends=attempt.ends,
+        waits=waits,
+    )
+
+
+def came(attempts: Iterable[Attempt], who: str, now: datetime) -> tuple[tuple[Attempt, ...], tuple[CallId, ...]]:
+    """Return the rows that change now that `who` (as `who_of`) is in the room by themselves, and the calls to hang up.
+
+    What is due is never made; what rings is over at once, so that nothing follows from how the PBX ends it.
+    """
+    theirs = [row for row in attempts if row.who == who]
+    due = [void(row, Result.CAME, now) for row in theirs if row.state is CallState.DUE]
+    rings = [after(row, Result.CAME, now)[0] for row in theirs if row.state is CallState.SENT]
+    return (*due, *rings), tuple(row.id for row in rings)
+
+
+def dropped(attempts: Iterable[Attempt], now: datetime) -> tuple[Attempt, ...]:
+    """Return those that are due as they will never be made: their conference is no more."""
+    return tuple(void(row, Result.DROPPED, now) for row in attempts if row.state is CallState.DUE)
+
+
+def void(attempt: Attempt, why: Result, now: datetime) -> Attempt:
+    """Return `attempt` as one that is never made."""
+    return replace(attempt, state=CallState.VOID, waits=False, result=why, over=now)
+
+
+def _calls(conference: Conference, now: datetime) -> bool:
+    return conference.autocall and not conference.cancelled and conference.room is not None and now < conference.end
+
+
+def _first(conference: Conference, who: str, at: datetime) -> Attempt:
+    return Attempt(
+        id=attempt_id(conference.key, who, 1),
+        conference=conference.key,
+        who=who,
+        number=1,
+        state=CallState.DUE,
+        at=at,
+        first=at,
+        ends=conference.end,
+    )
+
+
+def _changed(
+    row: Attempt, one: Participant | None, conference: Conference, first: datetime, now: datetime, been: Collection[str]
+) -> Attempt:
+    """Return `row` as it should be for `one`, who is asked (None: is not, or nobody is called)."""
+    if row.ends != conference.end:
+        row = replace(row, ends=conference.end)
+    if one is not None:
+        row = _in_time(row, conference, first, now)
+    if row.state is not CallState.DUE:
+        return row
+    if one is None:
+        return void(row, Result.DROPPED, now)
+    if one.who in been:
+        return void(row, Result.CAME, now)
+    return void(row, Result.LATE, now) if _is_late(row, now) else row
+
+
+def _in_time(row: Attempt, conference: Conference, first: datetime, now: datetime) -> Attempt:
+    """Return a first attempt that has not been made with the start that there is now, and due again if it was dropped.
+
+    A later one that was dropped is due again while it is not late.
+    """
+    if row.state is not CallState.DUE and row.result is not Result.DROPPED:
+        return row
+    again = replace(row, state=CallState.DUE, result=None, over=None)
+    if row.number == 1 and (row.result is Result.DROPPED or row.at > now or conference.start > now):
+        again = replace(again, at=first, first=first)
+    return row if row.result is Result.DROPPED and _is_late(again, now) else again
+
+
+def _is_late(row: Attempt, now: datetime) -> bool:
+    return now >= latest(row) if row.waits or row.ends <= now else now > latest(row)

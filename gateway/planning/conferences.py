@@ -1,0 +1,190 @@
+"""From meetings to conferences: which there are, in which room, and from when until when. Pure, and level-triggered.
+
+What there should be follows from what calendars ask for now and from the conferences that there are: who has a room
+keeps it, and a conference with people in it stays, under its key, wherever its meeting moves. Rules: CODES.md,
+"Conferences from the calendar".
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.domain.conference import Conference, LeftOut, Meeting, Participant, RoomOf, Why
+from gateway.domain.user import User
+from gateway.planning.pool import Claim, Claimant, Rooms
+from gateway.planning.rules import Rules
+from gateway.planning.targets import is_permitted
+
+EARLY = timedelta(minutes=10)
+"""So long before its start a room opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The conferences that there should be, by start; `changes`: when that may differ with nothing else changed."""
+
+    conferences: tuple[Conference, ...] = ()
+    changes: datetime | None = None
+
+
+def key_of(meeting: Meeting | Conference) -> str:
+    """Return the key that a conference at this start has: 32 hexadecimal digits.
+
+    One that has moved while people were in it has another, its first.
+    """
+    return hashlib.sha256(f"{meeting.meeting}{int(meeting.start.timestamp())}".encode()).hexdigest()[:32]
+
+
+def plan(
+    meetings: Iterable[Meeting],
+    before: Iterable[Conference],
+    users: Iterable[User],
+    rooms: Iterable[RoomOf],
+    occupied: Collection[str],
+    rules: Rules,
+    now: datetime,
+) -> Planned:
+    """Return which conferences there should be at `now`.
+
+    `meetings`: the oldest found first; of a meeting that several calendars tell, the one found last counts. `before`:
+    the conferences that there are; a cancelled one is among them, and comes back cancelled, until whoever keeps them
+    lets it go. `users`: everybody who takes part. `occupied`: keys of the conferences that somebody is in.
+    """
+    there, by_id, kept = tuple(before), {user.id: user for user in users}, Rooms(rooms)
+    known = _Known(there, occupied)
+    claimants: list[Claimant] = []
+    matched: set[str] = set()
+    for meeting in _found_last(meetings, there):
+        had = known.conference_of(meeting)
+        if meeting.organiser not in by_id:
+            continue
+        if had is not None:
+            matched.add(had.key)
+        is_held = had is not None and had.key in occupied
+        if now < meeting.end + (rules.organisation.grace if is_held else timedelta()):
+            one = _of(meeting, had, is_held, by_id, rules)
+            claimants.append(Claimant(one, _claim(one, had, is_held, kept, now)))
+            matched.add(one.key)
+    left = [one for one in there if one.key not in matched and now < (one.closes if one.key in occupied else one.end)]
+    stay = [one for one in left if _stays(one, by_id, occupied, now)]
+    claimants += [Claimant(one if one.organiser in by_id else _silent(one), Claim.HELD) for one in stay]
+    gone = [one if one.cancelled else replace(one, cancelled=True) for one in left if one not in stay]
+    found = sorted((*_opened(kept.assign(claimants)), *gone), key=lambda one: (one.start, one.key))
+    changes = min((one.closes if one.key in occupied else one.end for one in found), default=None)
+    return Planned(tuple(found), changes)
+
+
+class _Known:
+    """The conferences that there are, to be found by what calendars say now."""
+
+    def __init__(self, there: Iterable[Conference], occupied: Collection[str]) -> None:
+        self._by_key = {one.key: one for one in there}
+        self._occupied = occupied
+        self._of_meeting: defaultdict[str, list[Conference]] = defaultdict(list)
+        for one in there:
+            if not one.cancelled:
+                self._of_meeting[one.meeting].append(one)
+
+    def conference_of(self, meeting: Meeting) -> Conference | None:
+        """Return the conference of `meeting`: one with people in it, at whatever time; else one at this very start."""
+        some = self._of_meeting.get(meeting.meeting, ())
+        held = next((one for one in some if one.key in self._occupied), None)
+        same = next((one for one in some if one.start == meeting.start), None)
+        return held or same or self._by_key.get(key_of(meeting))
+
+
+def _found_last(meetings: Iterable[Meeting], there: Iterable[Conference]) -> Iterable[Meeting]:
+    """Return each meeting once, as it was found last.
+
+    Two calendars may call two items the same: then it stays that organiser's who had it first.
+    """
+    every = tuple(meetings)
+    had = {one.meeting: one.organiser for one in there if not one.cancelled}
+    whose: dict[str, int] = {}
+    for one in every:
+        if one.meeting not in whose or had.get(one.meeting) == one.organiser:
+            whose[one.meeting] = one.organiser
+    return {one.meeting: one for one in every if whose[one.meeting] == one.organiser}.values()
+
+
+def _of(meeting: Meeting, had: Conference | None, is_held: bool, users: Mapping[int, User], rules: Rules) -> Conference:
+    """Return the conference of `meeting`, in the room that it had, if any."""
+    key, organiser = key_of(meeting), users[meeting.organiser]
+    opens = meeting.start - EARLY
+    if had is not None and (is_held or had.key != key):
+        key, opens = had.key, min(opens, had.opens)
+    stays = had is not None and (is_held or had.pbx == organiser.pbx)
+    participants, left_out = _who(meeting, users, rules)
+    return Conference(
+        key=key,
+        meeting=meeting.meeting,
+        series=meeting.series,
+        organiser=meeting.organiser,
+        pbx=had.pbx if had is not None and stays else organiser.pbx,
+        room=had.room if had is not None and stays else None,
+        start=meeting.start,
+        end=meeting.end,
+        opens=opens,
+        closes=meeting.end + rules.organisation.grace,
+        autocall=meeting.autocall,
+        subject=meeting.subject,
+        participants=participants,
+        left_out=left_out,
+        collided=had is not None and stays and had.collided,
+        told=had.told if had is not None else "",
+    )
+
+
+def _who(
+    meeting: Meeting, users: Mapping[int, User], rules: Rules
+) -> tuple[tuple[Participant, ...], tuple[LeftOut, ...]]:
+    """Return who is in it and who is not: users may have gone since the calendar was read, numbers been forbidden."""
+    missing = {}
+    for one in meeting.participants:
+        if one.user is not None and one.user not in users:
+            missing[one] = LeftOut(one.address, Why.UNKNOWN)
+        elif one.number is not None and not is_permitted(one.number, rules.organisation.outside, ()):
+            missing[one] = LeftOut(one.address, Why.NOT_PERMITTED)
+    if not missing:
+        return meeting.participants, meeting.left_out
+    return tuple(one for one in meeting.participants if one not in missing), (*meeting.left_out, *missing.values())
+
+
+def _claim(one: Conference, had: Conference | None, is_held: bool, rooms: Rooms, now: datetime) -> Claim:
+    """Say how strongly `one` holds the room that it had; an own room chosen later takes it away before it opens."""
+    if had is None or one.room is None:
+        return Claim.NONE
+    if is_held:
+        return Claim.HELD
+    if one.key != key_of(one):
+        return Claim.MOVED
+    own = rooms.own(one.pbx, one.organiser)
+    is_elsewhere = own is not None and one.room != own and not one.collided
+    return Claim.NONE if is_elsewhere and now < one.start - EARLY else Claim.KNOWN
+
+
+def _stays(one: Conference, users: Collection[int], occupied: Collection[str], now: datetime) -> bool:
+    """Say whether a conference that no calendar asks for stays: people are in it, and it is over or its organiser gone.
+
+    What is over leaves the calendars' rows at its end; its people may stay for the grace.
+    """
+    return not one.cancelled and one.key in occupied and (one.organiser not in users or one.end <= now)
+
+
+def _silent(one: Conference) -> Conference:
+    return replace(one, autocall=False) if one.autocall else one
+
+
+def _opened(placed: Iterable[Conference]) -> list[Conference]:
+    """Let none open before the end of the one before it in its room."""
+    found, ends = [], dict[tuple[str, str], datetime]()
+    for one in sorted(placed, key=lambda one: (one.start, one.key)):
+        if one.room is not None:
+            place = (one.pbx, one.room)
+            earliest = min(ends.get(place, one.opens), one.start)
+            ends[place] = max(ends.get(place, one.end), one.end)
+            one = one if earliest <= one.opens else replace(one, opens=earliest)
+        found.append(one)
+    return found
