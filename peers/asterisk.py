@@ -24,6 +24,7 @@ from peers.raw_ami import RawAmi
 HERE = Path(__file__).parent
 SERVERS = Path(os.environ.get("RINGPLAN_SERVERS", HERE.parent / ".servers"))
 DIALPLAN = HERE.parent / "dialplan" / "asterisk"
+MENUS = "ringplan-menus.conf"  # the one that goes into confbridge.conf
 PHONES = tuple(str(number) for number in range(1001, 1041))
 OPERATOR = "1030"
 TRUNK_HOST = "127.0.0.2"
@@ -59,7 +60,7 @@ class Login:
 class Setup:
     """How an Asterisk differs from the usual one.
 
-    `dialplan`: the folder whose `*.conf` are included, None for none. `sounds`: a folder that is found as
+    `dialplan`: the folder whose `*.conf` are included where they belong, None for none. `sounds`: a folder that is found as
     `ringplan/…` by Playback. `extra`: dialplan text at the end; `[internal](+)` in it adds to a context. `pattern`:
     which extensions are phones. `globals`: lines for `[globals]`. `tls`: certificate and key for the manager
     interface over TLS. `false_clock`: `YYYY-MM-DD HH:MM:SS` UTC, at which its clock starts.
@@ -211,7 +212,9 @@ class Asterisk:
 
     def _values(self) -> dict[str, str]:
         setup, phones = self.setup, self.setup.phones
-        included = sorted(setup.dialplan.absolute().glob("*.conf")) if setup.dialplan else []
+        delivered = sorted(setup.dialplan.absolute().glob("*.conf")) if setup.dialplan else []
+        included = [path for path in delivered if path.name != MENUS]
+        menus = [path for path in delivered if path.name == MENUS]
         return {
             "STATE": str(self.folder),
             "MODULES": self._program["MODULES"],
@@ -237,6 +240,7 @@ class Asterisk:
             "PATTERN": setup.pattern,
             "GLOBALS": "\n".join(f"{name} = {value}" for name, value in setup.globals.items()),
             "INCLUDES": "\n".join(f'#include "{path}"' for path in included),
+            "MENUS": "\n".join(f'#include "{path}"' for path in menus),
             "EXTRA": setup.extra,
         }
 

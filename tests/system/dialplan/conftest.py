@@ -23,6 +23,16 @@ from peers.raw_ami import RawAmi
 HOUR = timedelta(hours=1)
 DECIDED = ("decides", "until", "back", "reason", "target", "inside", "outside", "zone", "language", "operator")
 OWNED = ("known", "main", "phones", "through", "turn", "ended")
+FAMILIES = (
+    "ringplan",
+    "ringplan-phone",
+    "ringplan-hand",
+    "ringplan-call",
+    "ringplan-room",
+    "ringplan-invited",
+    "DND",
+    "CF",
+)
 ADMINISTRATOR = """
 [ringplan-target]
 exten => 9001,1,Goto(phones,1002,1)
@@ -218,7 +228,7 @@ async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
         # not every step of the dialplan: Asterisk closes a connection that does not take its events
         await ami.action("Events", {"EventMask": "call,user,system"})
         yield Desk(pbx, ami, pbx.log.stat().st_size)
-        for family in ("ringplan", "ringplan-phone", "ringplan-hand", "DND", "CF"):
+        for family in FAMILIES:
             await pbx.cli(f"database deltree {family}")
         for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS", "TURN_1001", "TURN_1002"):
             await ami.action("Setvar", {"Variable": f"RINGPLAN_{name}", "Value": ""})
