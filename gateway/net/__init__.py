@@ -1,4 +1,5 @@
-"""What every outgoing connection needs: whom TLS trusts, which host a domain names for a service, when to ask again.
+"""What every outgoing connection needs: whom TLS trusts, which host a domain names for a service, when to ask again, and
+threads for libraries that block.
 
 No protocol of any server is spoken here, and no connection is kept.
 """

@@ -26,7 +26,7 @@ BRIEF = Deadlines(connect=2.0, read=0.5, whole=0.5)
 
 
 def threads() -> int:
-    return sum(thread.name == "exchange" for thread in threading.enumerate())
+    return sum(thread.name == "blocking" for thread in threading.enumerate())
 
 
 def remembered(url: str) -> int:

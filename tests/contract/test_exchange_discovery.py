@@ -240,7 +240,7 @@ class TestFaults:
 async def gone(world: World) -> None:
     """Wait until no connection is left, and no thread that waits at one."""
     await until(lambda: not world.exchange.server.open, 20, "the server has no connection left")
-    await until(lambda: "exchange" not in {thread.name for thread in threading.enumerate()}, 20, "no thread is left")
+    await until(lambda: "blocking" not in {thread.name for thread in threading.enumerate()}, 20, "no thread is left")
 
 
 async def test_the_password_shows_nowhere(world, caplog):

@@ -11,9 +11,9 @@ import requests
 import trustme
 
 from gateway.errors import Unreachable
+from gateway.net.threads import started
 from gateway.net.trust import distrusted, fingerprint, trust
 from gateway.sources.ews.connection.adapter import Adapter
-from gateway.sources.ews.connection.threads import started
 from peers import ports
 from tests.fakes.exchange.http import Reply, Request, Server
 

@@ -18,10 +18,10 @@ from exchangelib.version import Version
 
 from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, RingplanError, SignInAgain, Throttled, Unreachable
+from gateway.net.threads import Threads, started
 from gateway.sources.ews.connection.kept import Kept
 from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines, Learnt, Wire
 from gateway.sources.ews.connection.refusals import KNOWN, host_of, translated
-from gateway.sources.ews.connection.threads import Threads, started
 from gateway.sources.ews.settings import EwsSettings
 
 T = TypeVar("T")

@@ -18,10 +18,10 @@ from spnego.exceptions import SpnegoError
 
 from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, Unreachable
+from gateway.net.threads import started
 from gateway.sources.ews.connection.adapter import Adapter
 from gateway.sources.ews.connection.protocol import Deadlines
 from gateway.sources.ews.connection.refusals import lost, signed_out
-from gateway.sources.ews.connection.threads import started
 from gateway.sources.ews.discovery.autodiscover import site
 from gateway.sources.ews.settings import EwsSettings
 

@@ -55,5 +55,5 @@ async def started(work: Callable[[], T], ended: Callable[[], None] = lambda: Non
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
             loop.call_soon_threadsafe(tell, result, error)
 
-    threading.Thread(target=body, name="exchange", daemon=True).start()
+    threading.Thread(target=body, name="blocking", daemon=True).start()
     return await future
