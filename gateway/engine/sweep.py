@@ -1,12 +1,27 @@
-"""Forgetting: what is over, planned or by hand, leaves the store, its free pages and its WAL (CODES.md, "Privacy")."""
+"""Forgetting: what is over, planned or by hand, leaves the store, its free pages and its WAL (CODES.md, "Privacy").
+
+Conferences go as soon as nobody is in (engine/conferences.py); here go those that no PBX has told the end of.
+"""
 
 import asyncio
-from datetime import timedelta
-from typing import NoReturn
+from datetime import datetime, timedelta
+from typing import NoReturn, Protocol
 
 from gateway.ports import Clock
-from gateway.store import absences, diversions, mailboxes
+from gateway.store import absences, calls, conferences, diversions, mailboxes, meetings
+from gateway.store.rows import Rows
 from gateway.store.store import Store
+
+
+class _Noun(Protocol):
+    """A module of the store whose rows are over one day."""
+
+    async def forget_over(self, rows: Rows, now: datetime) -> int: ...
+
+    async def next_end(self, rows: Rows) -> datetime | None: ...
+
+
+ENDING: tuple[_Noun, ...] = (diversions, absences, meetings, conferences, calls)
 
 LONGEST = timedelta(seconds=20)  # a third of what users are promised
 SOON = timedelta(seconds=1)
@@ -30,12 +45,12 @@ async def sweep(store: Store, clock: Clock) -> NoReturn:
                 await mailboxes.reread(rows)
                 await diversions.found_long_ago(rows)
         async with store.read() as rows:
-            ends = (await diversions.next_end(rows), await absences.next_end(rows))
+            ends = [await noun.next_end(rows) for noun in ENDING]
         end = min((one for one in ends if one is not None), default=None)
         if end is not None and end <= now:
             async with store.write() as rows:
-                await diversions.forget_over(rows, now)
-                await absences.forget_over(rows, now)
+                for noun in ENDING:
+                    await noun.forget_over(rows, now)
             continue
         wait = LONGEST if await store.tidy() else SOON
         soonest = now + wait

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.domain.conference import Attendance
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.engine.sweep import sweep
-from gateway.store import absences, diversions, mailboxes
+from gateway.store import absences, attendances, calls, conferences, diversions, mailboxes, meetings
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
-from tests.unit.store.made import HOUR, NOON, diversion, someone
+from tests.unit.store.made import HOUR, NOON, attempt, conference, diversion, meeting, someone
 
 CURSOR = Cursor("token", NOON.date())
 
@@ -101,3 +102,45 @@ async def test_a_clock_that_is_set_back_a_little_changes_nothing(store: Store, c
     async with running(store, clock):
         await turned(clock, -timedelta(seconds=0.5))
         assert await kept(store, mailbox) == (1, CURSOR)
+
+
+async def test_meetings_conferences_and_calls_are_forgotten_when_they_are_over(store: Store, clock: HandClock) -> None:
+    """A conference that no PBX tells the end of goes half a minute after it was to close, a call after five minutes."""
+    one = conference()
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+        await meetings.replace(rows, mailbox.id, [meeting(user.id)], NOON)
+        await conferences.keep(rows, [one])
+        await attendances.came(rows, Attendance(one.key, "PJSIP/1001-1", "", NOON))
+        await calls.put(rows, [attempt(conference=one.key)])
+
+    async def left() -> list[int]:
+        async with store.read() as rows:
+            return [len(await noun.every(rows)) for noun in (meetings, calls, conferences, attendances)]
+
+    instants = (
+        (one.end, [0, 1, 1, 1]),
+        (one.end + timedelta(minutes=5), [0, 0, 1, 1]),
+        (one.closes + timedelta(seconds=30), [0, 0, 0, 0]),
+    )
+    before = [1, 1, 1, 1]
+    async with running(store, clock):
+        for instant, after in instants:
+            await turned(clock, instant - timedelta(seconds=1) - clock.now())
+            assert await left() == before
+            await turned(clock, timedelta(seconds=1))
+            assert await left() == after
+            before = after
+
+
+async def test_a_meeting_that_is_found_while_the_sweep_waits_is_gone_within_twenty_seconds_of_its_end(
+    store: Store, clock: HandClock
+) -> None:
+    async with running(store, clock):
+        async with store.write() as rows:
+            user, mailbox = await someone(rows)
+            found = meeting(user.id, end=NOON + timedelta(seconds=1))
+            await meetings.replace(rows, mailbox.id, [found], NOON)
+        await turned(clock, timedelta(seconds=20))
+        async with store.read() as rows:
+            assert await meetings.every(rows) == ()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.domain.conference import Attempt, CallState, Conference, LeftOut, Meeting, Participant, Why
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
@@ -28,6 +29,51 @@ def account(login: str = "reader", **values: object) -> Account:
 def diversion(user: int, key: str = "k1", **values: object) -> Diversion:
     given = {"code": "M", "start": NOON, "end": NOON + HOUR, "text": "Styrgrupp"} | values
     return Diversion(user=user, key=key, **given)  # type: ignore[arg-type]
+
+
+def meeting(organiser: int, name: str = "a", **values: object) -> Meeting:
+    given = {
+        "series": "5" * 32,
+        "start": NOON,
+        "end": NOON + HOUR,
+        "autocall": True,
+        "subject": "Styrgrupp",
+        "participants": (Participant("anna@example.org", organiser), Participant("bo@example.net", None, "0046850050")),
+        "left_out": (LeftOut("list@example.org", Why.GROUP),),
+    } | values
+    return Meeting(meeting=name * 32, organiser=organiser, **given)  # type: ignore[arg-type]
+
+
+def conference(name: str = "a", **values: object) -> Conference:
+    given = {
+        "meeting": "b" * 32,
+        "series": "5" * 32,
+        "organiser": 1,
+        "pbx": "main",
+        "room": "8001",
+        "start": NOON,
+        "end": NOON + HOUR,
+        "opens": NOON - HOUR / 6,
+        "closes": NOON + HOUR * 5 / 4,
+        "autocall": True,
+        "subject": "Styrgrupp",
+        "participants": (Participant("anna@example.org", 1), Participant("bo@example.net", None, "0046850050", True)),
+        "left_out": (LeftOut("list@example.org", Why.GROUP),),
+    } | values
+    return Conference(key=name * 32, **given)  # type: ignore[arg-type]
+
+
+def attempt(name: str = "a", **values: object) -> Attempt:
+    given = {
+        "conference": "c" * 32,
+        "who": "d" * 32,
+        "number": 1,
+        "state": CallState.DUE,
+        "at": NOON,
+        "first": NOON,
+        "ends": NOON + HOUR,
+    } | values
+    return Attempt(id=name * 32, **given)  # type: ignore[arg-type]
 
 
 async def someone(rows: Rows, extension: str = "1001") -> tuple[User, Mailbox]:

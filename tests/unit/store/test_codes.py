@@ -1,7 +1,7 @@
 """Codes and the organisation: what was put comes back, and no name means two things."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,6 +79,9 @@ async def test_the_organisation_comes_back_as_it_was_put(store: Store) -> None:
         permitted=("1xxx", "070xxxxxxx"),
         operator="1000",
         through=("1004", "0701234567"),
+        outside=("00*", "07xxxxxxxx"),
+        grace=timedelta(minutes=5),
+        dial_in={"sv": "08-123 45 67", "de": "030 1234567"},
     )
     async with store.write() as rows:
         assert not await organisation.written(rows)

@@ -1,6 +1,6 @@
 """A database that an older Ringplan wrote is brought to the newest shape, and everything in it stays.
 
-`r0001.sql` is what the store of revision 0001 wrote, dumped by sqlite3, and `r0002.sql` what that of 0002 did.
+`r0001.sql` is what the store of revision 0001 wrote, dumped by sqlite3; the others likewise.
 """
 
 import sqlite3
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.domain.conference import Attendance, RoomOf
 from gateway.domain.hours import WorkingHours
 from gateway.domain.mailbox import Cursor
 from gateway.domain.user import Organisation, User
@@ -17,12 +18,17 @@ from gateway.planning.usual import USUAL
 from gateway.store import (
     absences,
     accounts,
+    attendances,
+    calls,
     codes,
+    conferences,
     diversions,
     health,
     mailboxes,
+    meetings,
     organisation,
     refusals,
+    rooms,
     switches,
     users,
     wishes,
@@ -33,7 +39,7 @@ from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.store.vault import vault_at
 from gateway.store.wishes import Kind, Wish
-from tests.unit.store.made import HOUR, NOON, ZONE, diversion
+from tests.unit.store.made import HOUR, NOON, ZONE, attempt, conference, diversion, meeting
 
 
 def written(settings: StoreSettings, by: str) -> StoreSettings:
@@ -59,7 +65,7 @@ def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
     return found
 
 
-@pytest.mark.parametrize("by", ["r0001", "r0002"])
+@pytest.mark.parametrize("by", ["r0001", "r0002", "r0003"])
 async def test_every_row_of_an_older_database_stays_as_it_was(settings: StoreSettings, by: str) -> None:
     older = written(settings, by)
     before = raw(older)
@@ -132,3 +138,28 @@ async def test_what_was_set_by_hand_before_stays_set_and_no_password_counts_as_r
             await refusals.refused(rows, reader, NOON)
         async with store.read() as rows:
             assert await refusals.of(rows, reader.id) == Refusals(1, NOON, NOON)
+
+
+async def test_what_was_refused_before_stays_so_and_conferences_can_be_planned(settings: StoreSettings) -> None:
+    nouns = ("attendances", "calls", "conferences", "meetings", "rooms")
+    async with Store.open(written(settings, "r0003")) as store:
+        async with store.read() as rows:
+            anna, _ = await users.every(rows)
+            (reader,) = await accounts.listed(rows)
+            assert await refusals.of(rows, reader.id) == Refusals(1, NOON, NOON)
+            unchanged = Organisation(ZoneInfo("UTC"))
+            of = await organisation.get(rows)
+            assert (of.outside, of.grace, of.dial_in) == (unchanged.outside, unchanged.grace, unchanged.dial_in)
+            for noun in (attendances, calls, conferences, meetings, rooms):
+                assert await noun.every(rows) == ()
+        watching = store.watch(*nouns)
+        await anext(watching)
+        one = conference(organiser=anna.id)
+        async with store.write() as rows:
+            await meetings.replace(rows, 1, [meeting(anna.id)], NOON)
+            await rooms.put(rows, RoomOf("8001", owner=anna.id))
+            await conferences.keep(rows, [one])
+            await calls.put(rows, [attempt()])
+            await attendances.came(rows, Attendance(one.key, "PJSIP/1001-1", "", NOON))
+        assert await anext(watching) == set(nouns)
+        await watching.aclose()
