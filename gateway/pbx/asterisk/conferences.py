@@ -20,7 +20,9 @@ NO_RIGHT = f"the AMI user lacks a right: give it write = {lines.WRITE} in manage
 
 _DENIED = "Permission denied"
 _NO_EXTENSION = "Extension does not exist."
-_NONE = ("No active conferences.", "No Conference by that name found.")
+_NONE = ("No active conferences.", "No Conference by that name found.", "Invalid/unknown command: Confbridge")
+"""How an answer begins that says that there is nothing to list; the last: app_confbridge is not loaded."""
+
 _NOT_LOADED = f"the context {calls.ANSWERED} is not there: ringplan-conference.conf of this version is not loaded"
 
 
@@ -73,15 +75,20 @@ class Conferences:
         return noted
 
     async def hang_up(self, wanted: Collection[CallId]) -> None:
-        """End these calls; one that has not begun yet, and so has neither channel nor mark, never begins."""
+        """End these calls, wherever they are: those that ring or have not begun are dropped, for good.
+
+        A call is asked for before there is a channel or a mark. With its mark it never begins, or is not noted again,
+        and what becomes of it is told here. Who is in the room has left it, and the dialplan tells that.
+        """
         asked = set(filter(calls.is_id, wanted))
-        left = asked - await self._ended(asked)
-        if not left:
-            return
-        unknown = left - (await self._marks()).keys()
+        noted = await self._marks() if asked else {}
+        dropped = {call for call in asked if call not in noted or noted[call].state is CallState.SENT}
         now = datetime.now(UTC)
-        await self._client.ask_all([calls.dropped(call, now) for call in unknown])
-        for call in unknown - await self._ended(unknown):
+        await self._client.ask_all([calls.dropped(call, now) for call in dropped])
+        channels = await self._channels(asked) if asked else {}
+        of_all = [channel for of_call in channels.values() for channel in of_call]
+        await self._client.ask_all([Action("Hangup", (("Channel", channel),)) for channel in of_all])
+        for call in dropped:
             self._client.tell(CallTold(call, CallState.OVER, Result.DROPPED))
 
     async def forget(self, wanted: Collection[CallId]) -> None:
@@ -90,11 +97,11 @@ class Conferences:
 
     async def members(self) -> frozenset[Member]:
         """Return who is in any conference of ours."""
-        found = await self._in_bridges()
+        found = [(name, channel) for name, channels in await self._in_bridges() for channel in channels]
+        numbers = await self._client.ask_all([rooms.number(channel) for _, channel in found])
         return frozenset(
-            Member(name, channel, rooms.number_of(channel), calls.id_of(channel))
-            for name, channels in found
-            for channel in channels
+            Member(name, channel, rooms.number_of(answer), calls.id_of(channel))
+            for (name, channel), answer in zip(found, numbers, strict=True)
         )
 
     async def close(self, name: str, prompt: Prompt) -> None:
@@ -113,13 +120,6 @@ class Conferences:
         answer = await self._client.ask(Action("CoreShowChannels"))
         return calls.channels(_listed(answer), frozenset(wanted))
 
-    async def _ended(self, wanted: Collection[CallId]) -> set[CallId]:
-        """Hang up the channels that there are of these calls, and return whose they were."""
-        found = await self._channels(wanted)
-        channels = [channel for of_call in found.values() for channel in of_call]
-        await self._client.ask_all([Action("Hangup", (("Channel", channel),)) for channel in channels])
-        return set(found)
-
     async def _in_bridges(self, only: str | None = None) -> list[tuple[str, list[str]]]:
         """Return each of our conferences, or `only` that one, with the channels that are in it."""
         listed = _listed(await self._client.ask(rooms.every()))
@@ -130,7 +130,7 @@ class Conferences:
 
 def _listed(answer: Message) -> tuple[Message, ...]:
     """Return what a list holds. Raises `Refused` where Asterisk would not list it."""
-    if answer.succeeded or answer.get("Message") in _NONE:
+    if answer.succeeded or answer.get("Message").startswith(_NONE):
         return answer.items
     raise Refused(f"Asterisk would not list calls or conferences: {answer.get('Message')}", NO_RIGHT)
 

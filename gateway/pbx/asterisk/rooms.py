@@ -2,8 +2,8 @@
 
 A conference is the bridge `ringplan-<room>-<name>` (dialplan/README.md). Seen on Asterisk 22.10.1 and 16.28
 (tests/captures/asterisk/conference_*.txt): where none goes on, lists are an error; `ConfbridgeListRooms` and
-`ConfbridgeList` need the right `reporting`, `Redirect` needs `call`. A member is listed by its channel: of a call of
-ours that is `Local/<id>@ringplan-call-…`, of a telephone that has dialled in `PJSIP/<endpoint>-…`.
+`ConfbridgeList` need the right `reporting`, `Redirect` needs `call`. A member is listed by its channel; whose telephone
+that is, the dialplan has found out when it let it in, and left in a variable of the channel.
 """
 
 import re
@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from gateway.domain.conference import Prompt
 from gateway.pbx.asterisk.codec import Action, Message
+from gateway.planning.targets import is_number
 
 OUT = "ringplan-out"
 DIAL_IN = "ringplan-room"
+NUMBER = "RINGPLAN_NUMBER"
 LONGEST_CHANNEL = 200
 
 _BRIDGE = re.compile(r"ringplan-([0-9]{1,15})-([0-9a-f]{12})")
 _NAME = re.compile(r"[0-9a-f]{12}")
-_PHONE = re.compile(r"(?:PJSIP|SIP|IAX2)/([0-9]{1,15})-[0-9a-f]+", re.IGNORECASE)
 
 
 def is_name(text: str) -> bool:
@@ -58,10 +59,15 @@ def channels(items: Iterable[Message]) -> Iterator[str]:
             yield channel
 
 
-def number_of(channel: str) -> str:
-    """Return the number of the telephone that a channel is, "" where it is none of the PBX's own."""
-    found = _PHONE.fullmatch(channel)
-    return "" if found is None else found[1]
+def number(channel: str) -> Action:
+    """Return the action that asks for the number of the telephone that a channel is, as the dialplan knows it."""
+    return Action("Getvar", (("Channel", channel), ("Variable", NUMBER)))
+
+
+def number_of(answer: Message) -> str:
+    """Return the number that `number` has asked for, "" where there is none, or the channel is gone."""
+    value = answer.get("Value")
+    return value if is_number(value) else ""
 
 
 def put_out(channel: str, prompt: Prompt) -> Action:
