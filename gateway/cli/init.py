@@ -32,6 +32,10 @@ host = {host}
 port = {port}
 user = {user}
 secret = "file:{secret}"
+# conferences: so many calls a second and at once at most, and telephones ring so long (seconds)
+# calls_per_second = 20
+# calls_at_once = 200
+# ring = 25
 
 [sources.{source}]
 kind = "{kind}"
@@ -192,8 +196,8 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
     typer.echo(f"{config} is written, its secret is in {secret}; only you can read them.\n")
     typer.echo("Add to Asterisk's manager.conf:\n")
     typer.echo(lines.manager_stanza(answers.user, address, f"the text in {secret}"))
-    for conf in ("ringplan.conf", "ringplan-hand.conf"):
-        typer.echo(f"Copy {dialplan_folder() / 'asterisk' / conf} beside Asterisk's extensions.conf.")
+    for conf in sorted((dialplan_folder() / "asterisk").glob("*.conf"), reverse=True):
+        typer.echo(f"Copy {conf} beside Asterisk's extensions.conf.")
     typer.echo("\nAdd to extensions.conf:\n")
     typer.echo(lines.dialplan_lines(pattern))
     typer.echo("Then:\n")

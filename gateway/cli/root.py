@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import absence, accounts, codes, organisation, rooms, sounds, sources, users
+from gateway.cli import absence, accounts, codes, conferences, organisation, rooms, sounds, sources, users
 from gateway.cli.check import check
 from gateway.cli.explain import explain_
 from gateway.cli.init import init
@@ -54,6 +54,7 @@ app.add_typer(organisation.app, name="organisation")
 app.add_typer(codes.app, name="codes")
 app.add_typer(absence.app, name="absence")
 app.add_typer(rooms.app, name="rooms")
+app.add_typer(conferences.app, name="conferences")
 app.command("explain")(explain_)
 app.command()(off)
 app.command()(on)

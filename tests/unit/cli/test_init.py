@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.pbx.asterisk.lines import WRITE
 from gateway.settings import load
 from tests.unit.cli.conftest import INIT, Ringplan
 
@@ -19,10 +20,22 @@ def test_what_it_writes_can_be_read_and_is_for_its_owner_alone(installed: Ringpl
     assert modes == dict.fromkeys(("ringplan.toml", "ami.secret", "ringplan.db", "ringplan.key"), 0o600)
 
 
+def test_what_it_leaves_commented_out_can_be_used_and_is_what_holds_without_it(
+    installed: Ringplan, tmp_path: Path
+) -> None:
+    assert installed(*INIT).exit_code == 0
+    file = tmp_path / "ringplan.toml"
+    before = load(file, {})
+    commented = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+    assert len(commented.findall(file.read_text())) >= 3
+    file.write_text(commented.sub("", file.read_text()))
+    assert load(file, {}).pbx == before.pbx
+
+
 def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installed: Ringplan, tmp_path: Path) -> None:
     done = installed(*INIT, "--pattern", "_2XXX")
     assert "[ringplan]" in done.stdout
-    assert "write = system,call,reporting" in done.stdout
+    assert f"write = {WRITE}\n" in done.stdout
     assert "Gosub(ringplan,${EXTEN},1(${EXTEN}))" in done.stdout
     assert "exten => _2XXX,hint" in done.stdout
     assert (tmp_path / "ami.secret").read_text().strip() not in done.stdout
