@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.user import Extension, User
+from gateway.planning.meetings import People, people_of
 from gateway.planning.rules import Rules
 from gateway.store import codes, organisation, users
 from gateway.store.revisions import revisions_of
@@ -25,10 +26,11 @@ def takes_part(pilot: Collection[Extension], user: User) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """`users` by id, those who are disabled too."""
+    """`users` by id, those who are disabled too; `people` are theirs by address."""
 
     users: Mapping[int, User]
     rules: Rules
+    people: People
 
 
 class Decided:
@@ -42,7 +44,8 @@ class Decided:
         mine = await revisions_of(rows.connection, NOUNS)
         if self._kept is None or self._kept[0] != mine:
             everybody = await users.every(rows)
-            self._kept = mine, Decisions({user.id: user for user in everybody}, await _rules(rows, everybody))
+            users_by_id = {user.id: user for user in everybody}
+            self._kept = mine, Decisions(users_by_id, await _rules(rows, everybody), people_of(everybody))
         return self._kept[1]
 
 

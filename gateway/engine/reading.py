@@ -1,21 +1,33 @@
 """One reading of one mailbox, from the server's answer to rows (steps 2 to 5 of an appointment's way).
 
-Appointments live here for a moment: what is no diversion is dropped, never stored, never logged.
+Appointments live here for a moment: what is no diversion and no conference is dropped, never stored, never logged.
 """
 
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Generic, TypeVar
 
 from gateway.domain.mailbox import Mailbox, Reading, Window
 from gateway.domain.user import Organisation, User
-from gateway.engine.decided import Decided
-from gateway.planning import codes as planning
+from gateway.engine.decided import Decided, Decisions
+from gateway.errors import GiveUp, RetryLater, Throttled
+from gateway.planning import codes, meetings
 from gateway.planning.working import last_start
 from gateway.ports import CalendarSource, Clock
 from gateway.store import diversions, mailboxes
+from gateway.store import meetings as kept_meetings
 from gateway.store.store import Store
 
+MOST_ASKED = 100  # strangers that a source is asked for in one reading
 YESTERDAY = timedelta(days=1)
 AHEAD = timedelta(days=15)  # today and 14 days ahead
+
+Answer = TypeVar("Answer")
+
+log = logging.getLogger(__name__)
 
 
 def window(now: datetime, user: User, of: Organisation) -> Window:
@@ -53,23 +65,70 @@ async def read_mailbox(
         reading = await source.read(mailbox, days, None)
     if reading is None:
         return False
-    await _keep(store, decided, mailbox, reading, before.epoch, clock)
+    told = await _ask(source, mailbox, reading, user, decisions)
+    if not told.is_whole:
+        reading = replace(reading, cursor=None)
+    await _keep(store, decided, mailbox, reading, told, before.epoch, clock)
     return True
 
 
 async def _had_some(store: Store, mailbox: Mailbox) -> bool:
     async with store.read() as rows:
-        return await diversions.count(rows, mailbox.id) > 0
+        return await diversions.count(rows, mailbox.id) + await kept_meetings.count(rows, mailbox.id) > 0
 
 
-async def _keep(store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, epoch: int, clock: Clock) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the source tells of those in conferences who are nobody's here; not `is_whole`: ask again soon."""
+
+    groups: Mapping[str, tuple[str, ...] | None]
+    numbers: Mapping[str, tuple[str, ...]]
+    is_whole: bool
+
+
+async def _ask(source: CalendarSource, mailbox: Mailbox, reading: Reading, user: User, decisions: Decisions) -> Told:
+    """Ask the source for the lists and numbers of strangers; of whom it does not tell, they are left out."""
+    people, items = decisions.people, reading.appointments
+    groups, numbers = _Answers[tuple[str, ...] | None](), _Answers[tuple[str, ...]]()
+    await groups.ask(source.group, mailbox, meetings.strangers(items, user, people))
+    if decisions.rules.organisation.outside:
+        await numbers.ask(source.numbers, mailbox, meetings.strangers(items, user, people, groups.told))
+    return Told(groups.told, numbers.told, groups.is_whole and numbers.is_whole)
+
+
+@dataclass(slots=True)
+class _Answers(Generic[Answer]):
+    told: dict[str, Answer] = field(default_factory=dict)
+    is_whole: bool = True
+
+    async def ask(
+        self, question: Callable[[Mailbox, str], Awaitable[Answer]], mailbox: Mailbox, addresses: Sequence[str]
+    ) -> None:
+        """Ask for each address, while the source answers. Raises what closes or rests the whole account."""
+        for address in addresses[:MOST_ASKED]:
+            try:
+                self.told[address] = await question(mailbox, address)
+            except Throttled:
+                raise
+            except RetryLater:
+                self.is_whole = False
+                return
+            except GiveUp as error:
+                log.info("mailbox %s: somebody who is nobody here is left out of a conference: %s", mailbox.id, error)
+
+
+async def _keep(
+    store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, told: Told, epoch: int, clock: Clock
+) -> None:
     async with store.write() as rows:
         now = clock.now()  # an answer may have been long in coming
         decisions = await decided.now(rows)
         user = decisions.users.get(mailbox.user)
         if user is None:
             return
-        found = planning.read(reading.appointments, user, decisions.rules)
+        found = codes.read(reading.appointments, user, decisions.rules)
+        asked = meetings.read(reading.appointments, user, decisions.people, decisions.rules, told.groups, told.numbers)
+        remarks = Counter(found.remarks) + Counter(asked.remarks)
         await mailboxes.replace(
             rows,
             mailbox.id,
@@ -78,5 +137,6 @@ async def _keep(store: Store, decided: Decided, mailbox: Mailbox, reading: Readi
             epoch=epoch,
             now=now,
             set_aside=reading.set_aside,
-            remarks={remark.value: count for remark, count in found.remarks.items()},
+            remarks={remark.value: count for remark, count in remarks.items()},
+            meetings=asked.found,
         )
