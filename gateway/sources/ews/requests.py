@@ -9,7 +9,7 @@ What exchangelib raises goes through. Operations as Microsoft's pages of these n
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from exchangelib import Account, CalendarItem, EWSDateTime
 from exchangelib.errors import (
@@ -25,7 +25,7 @@ from exchangelib.errors import (
     EWSError,
 )
 from exchangelib.fields import FieldPath
-from exchangelib.folders import Calendar, Root
+from exchangelib.folders import Calendar, Folder, Root
 from exchangelib.items import ID_ONLY, SHALLOW
 from exchangelib.items.calendar_item import RECURRING_MASTER
 from exchangelib.properties import CalendarView, DistinguishedFolderId, ItemId, Mailbox
@@ -39,6 +39,7 @@ from gateway.errors import GiveUp, Refused, RetryLater
 from gateway.sources.ews.items.parse import is_private
 from gateway.sources.ews.items.people import MOST_ATTENDEES
 
+F = TypeVar("F", bound=Folder)
 PAGE = 100
 # Beside what exchangelib calls complex. Microsoft's own client asks FindItem for neither (it has them without
 # `PropertyDefinitionFlags.CanFind`); that Exchange refuses them there is not proven, that GetItem tells them is.
@@ -104,9 +105,16 @@ class Alias(Refused):
 
 def calendar_of(account: Account) -> Calendar:
     """Return the mailbox's calendar without a request: `account.calendar` asks for the root, which may be refused."""
+    return folder_of(account, Calendar)
+
+
+def folder_of(account: Account, kind: type[F]) -> F:
+    """Return the mailbox's own folder of a kind, without a request."""
     mailbox = Mailbox(email_address=account.primary_smtp_address)
     root = Root(account=account, _distinguished_id=DistinguishedFolderId(id="root", mailbox=mailbox))
-    return Calendar(root=root, _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=mailbox))
+    name = DistinguishedFolderId(id=kind.DISTINGUISHED_FOLDER_ID, mailbox=mailbox)
+    folder: F = kind(root=root, _distinguished_id=name)
+    return folder
 
 
 def changes(account: Account, state: str | None, *, kinds: bool = True) -> Changes:
@@ -234,7 +242,7 @@ class _Changes(Plain, _Refusable):
         return next(elem.iter(ID)), kind if kind == self.DELETE else elem.findtext(f"*/{KIND}")
 
 
-class _Found(Plain, FindItem):  # type: ignore[misc]
+class Found(Plain, FindItem):  # type: ignore[misc]
     """Finds without reading, one page; `last`: nothing comes after it. One that is too full is thrown away."""
 
     last = True
@@ -278,7 +286,7 @@ def _find(
     account: Account, paths: Sequence[FieldPath], most: int, offset: int = 0, view: CalendarView | None = None
 ) -> tuple[list[Any], bool]:
     """Return a page of what is found, and whether it is the last one."""
-    service = _Found(account=account, page_size=most)
+    service = Found(account=account, page_size=most)
     found = raised(
         service.call(
             folders=[calendar_of(account)],

@@ -33,7 +33,7 @@ from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.errors import GiveUp, RetryLater, Unreachable
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
-from gateway.sources.ews import requests
+from gateway.sources.ews import contacts, requests
 from gateway.sources.ews.connection.client import Client, Shared, Work, opened
 from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines
 from gateway.sources.ews.connection.refusals import Misplaced, StaleState
@@ -41,6 +41,7 @@ from gateway.sources.ews.discovery.autodiscover import Endpoint
 from gateway.sources.ews.discovery.discovery import Discovery, discovery_of
 from gateway.sources.ews.items.expand import MASTER_FIELDS, changed, expanded
 from gateway.sources.ews.items.parse import FIELDS, appointments
+from gateway.sources.ews.lists import everybody, members
 from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.settings import EwsSettings
 
@@ -110,12 +111,16 @@ class Calendars:
         return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
 
     async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
-        """Return None: the server does not tell who is in a list."""
-        return None
+        """As `ports.CalendarSource.group`; asked for as the mailbox's owner may see it, a request for each list."""
+
+        async def everybody_at(place: Place) -> tuple[str, ...] | None:
+            return await everybody(lambda one: self.ask(place, partial(members, address=one)), address.lower())
+
+        return await self.at(mailbox, everybody_at)
 
     async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
-        """Return nothing: contacts are not read here."""
-        return ()
+        """As `ports.CalendarSource.numbers`; none where only the calendar is shared with the account."""
+        return await self.at(mailbox, lambda place: self.ask(place, partial(contacts.numbers, address=address)))
 
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""

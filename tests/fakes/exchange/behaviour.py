@@ -39,9 +39,10 @@ class Behaviour:
     seconds (6 and 9: capture 018). `folder_events`: changes and deletions reach a stream as an event on the folder,
     and quiet as a StatusEvent (capture 101). `zones`: GetServerTimeZones exists (not so: capture 060). `denial`: what
     refuses a folder (Microsoft: "Handling delegation-related errors"; ErrorAccessDenied: captures 068, 071).
-    `minute`: how long a minute of ConnectionTimeout and of a subscription's life lasts, in seconds; `heartbeat`: pause
-    between two signs of life of a stream, in seconds. `streams`: HangingConnectionLimit; `subscriptions`:
-    EWSMaxSubscriptions; `find_limit`: EWSFindCountLimit.
+    `expands_lists`: ExpandDL exists; `unknown_lists_empty`: a list that there is not comes without members ("ExpandDL
+    operation" has both that and an error). `minute`: how long a minute of ConnectionTimeout and of a subscription's
+    life lasts, in seconds; `heartbeat`: pause between two signs of life of a stream, in seconds. `streams`:
+    HangingConnectionLimit; `subscriptions`: EWSMaxSubscriptions; `find_limit`: EWSFindCountLimit.
     """
 
     version: str = "Exchange2016"
@@ -51,6 +52,8 @@ class Behaviour:
     folder_events: bool = False
     zones: bool = True
     denial: str = "ErrorItemNotFound"
+    unknown_lists_empty: bool = False
+    expands_lists: bool = True
     minute: float = 60.0
     heartbeat: float = 45.0
     streams: int = 3

@@ -9,7 +9,8 @@ from datetime import date
 from xml.etree.ElementTree import Element
 
 from tests.fakes.exchange.behaviour import Behaviour
-from tests.fakes.exchange.mailbox import FOLDERS, Instance, Mailbox, read
+from tests.fakes.exchange.items import Contact
+from tests.fakes.exchange.mailbox import CONTACT, FOLDERS, Instance, Mailbox, read
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.soap import Call, Fault, Refusal, text
 
@@ -23,14 +24,28 @@ class Folder:
     right: Right
 
 
+@dataclass(frozen=True, kw_only=True)
+class DistributionList:
+    """`members`: addresses, of mailboxes and lists too; any other is a mail contact."""
+
+    address: str
+    members: tuple[str, ...] = ()
+    name: str = ""
+    hidden: bool = False
+
+
 @dataclass
 class Directory:
-    """`logins`: address by login; an address without a mailbox is a service account that has none."""
+    """`logins`: address by login; an address without a mailbox is a service account that has none.
+
+    `lists` by address.
+    """
 
     behaviour: Behaviour = field(default_factory=Behaviour)
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
     impersonators: set[str] = field(default_factory=set)
+    lists: dict[str, DistributionList] = field(default_factory=dict)
 
     def actor(self, login: str, call: Call) -> str:
         """Return the address whose rights count; `login`: that of who signed in.
@@ -89,7 +104,9 @@ class Directory:
     def _open(self, actor: str, mailbox: Mailbox, name: str) -> Folder:
         """A shared calendar opens the calendar alone (captures 071, 079); free/busy rights open nothing (084)."""
         right = self.right(actor, mailbox)
-        if right < (Right.REVIEWER if name == "calendar" else Right.FULL):
+        if name == "contacts" and right < Right.FULL:
+            right = Right.REVIEWER if actor in mailbox.contacts_with else Right.NONE
+        if right < (Right.REVIEWER if name in ("calendar", "contacts") else Right.FULL):
             raise Refusal(self.behaviour.denial, "The specified object was not found in the store.")
         return Folder(mailbox, name, right)
 
@@ -109,6 +126,16 @@ class Directory:
         if day in stored.deleted:
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
         return mailbox.calendar.occurrence(stored, day), right
+
+    def contact(self, actor: str, identity: str) -> Contact | None:
+        """Return the contact that an id means, None where it is no id of one."""
+        parts = read(identity)
+        mailbox = self.by_guid(parts[0]) if len(parts) == 3 and parts[1] == CONTACT else None
+        if mailbox is None:
+            return None
+        if not (self.right(actor, mailbox) == Right.FULL or actor in mailbox.contacts_with):
+            raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+        return mailbox.contacts[int(parts[2])]
 
     def by_guid(self, guid: str) -> Mailbox | None:
         return next((mailbox for mailbox in self.mailboxes.values() if mailbox.guid == guid), None)

@@ -22,11 +22,13 @@ from tests.fakes.exchange import grammar, soap
 from tests.fakes.exchange.autodiscover import Autodiscover, Told, User
 from tests.fakes.exchange.availability import get_user_availability
 from tests.fakes.exchange.behaviour import BUILDS, Behaviour
-from tests.fakes.exchange.directory import Asked, Directory
+from tests.fakes.exchange.directory import Asked, Directory, DistributionList
 from tests.fakes.exchange.faults import XML, Faults
 from tests.fakes.exchange.folders import find_folder, get_folder, get_user_configuration
 from tests.fakes.exchange.http import Reply, Request, Server, page
 from tests.fakes.exchange.item import get_item
+from tests.fakes.exchange.items import Contact
+from tests.fakes.exchange.lists import expand_dl
 from tests.fakes.exchange.mailbox import FakeCalendar, Mailbox
 from tests.fakes.exchange.names import convert_id, get_server_time_zones, resolve_names
 from tests.fakes.exchange.rights import Right
@@ -94,6 +96,18 @@ class FakeExchange:
         """Give `other` (an address) a right to somebody's calendar, FULL: to the mailbox."""
         self.directory.mailboxes[address].rights[other] = right
 
+    def group(self, address: str, *members: str, hidden: bool = False) -> None:
+        """Add a distribution list, or change it."""
+        self.directory.lists[address] = DistributionList(address=address, members=members, hidden=hidden)
+
+    def contact(self, address: str, *emails: str, **phones: str) -> None:
+        """Give somebody a contact with these addresses and numbers: BusinessPhone, MobilePhone, …"""
+        self.directory.mailboxes[address].contacts.append(Contact(emails=emails, phones=phones))
+
+    def share_contacts(self, address: str, other: str) -> None:
+        """Let `other` (an address) read somebody's contacts, and nothing else."""
+        self.directory.mailboxes[address].contacts_with.add(other)
+
     def impersonator(self, address: str) -> None:
         """Give the role ApplicationImpersonation for all mailboxes (Microsoft: "Configure impersonation")."""
         self.directory.impersonators.add(address)
@@ -140,6 +154,7 @@ class FakeExchange:
     def _operations(self) -> dict[str, Callable[[Asked], Element | Stream]]:
         return {
             "ConvertId": convert_id,
+            **({"ExpandDL": expand_dl} if self.behaviour.expands_lists else {}),
             "FindFolder": find_folder,
             "FindItem": find_item,
             "GetFolder": get_folder,

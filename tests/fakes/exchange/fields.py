@@ -123,7 +123,8 @@ def _mailbox(who: Attendee, name_only: bool) -> list[Element]:
     name = element("t:Name", who.name or who.address)
     if name_only:
         return [name]
-    return [name, element("t:EmailAddress", who.address), element("t:RoutingType", "SMTP")]
+    kind = element("t:MailboxType", who.kind)
+    return [name, element("t:EmailAddress", who.address), element("t:RoutingType", "SMTP"), kind]
 
 
 def _attendees(name: str, people: tuple[Attendee, ...]) -> Element | None:

@@ -69,6 +69,8 @@ CHILDREN = {
     "m:GetServerTimeZones": "(m:Ids )?",
     "m:Ids": "(t:Id )*",
     "m:ResolveNames": "(m:ParentFolderIds )?m:UnresolvedEntry ",
+    "m:ExpandDL": "m:Mailbox ",
+    "m:Mailbox": "(t:Name )?(t:EmailAddress )?(t:RoutingType )?(t:MailboxType )?(t:ItemId )?",
     "m:GetUserAvailabilityRequest": "t:TimeZone m:MailboxDataArray (t:FreeBusyViewOptions )?",
     "t:TimeZone": "t:Bias t:StandardTime t:DaylightTime ",
     "t:StandardTime": CHANGE,
@@ -142,6 +144,11 @@ VALUES = {
         }.items()
     },
     ("t:OccurrenceItemId", "InstanceIndex"): r"-?\d+",
+    ("t:Contains", "ContainmentMode"): "FullString|Prefixed|Substring|PrefixOnWords|ExactPhrase",
+    ("t:Contains", "ContainmentComparison"): "Exact|IgnoreCase|IgnoreNonSpacingCharacters|Loose|IgnoreCaseAndNonSpacing"
+    "Characters|LooseAndIgnoreCase|LooseAndIgnoreNonSpace|LooseAndIgnoreCaseAndIgnoreNonSpace",
+    ("t:IndexedFieldURI", "FieldURI"): r"item:InternetMessageHeader|contacts:(ImAddress|EmailAddress|PhoneNumber"
+    r"|PhysicalAddress:(Street|City|State|CountryOrRegion|PostalCode))|distributionlist:Members:Member",
     ("t:FieldURI", "FieldURI"): r"(item|calendar|folder|contacts|distributionlist|message|meeting|meetingRequest|task"
     r"|postitem|conversation|persona):[A-Za-z]+",
 }

@@ -3,9 +3,10 @@
 from itertools import islice
 from xml.etree.ElementTree import Element
 
+from tests.fakes.exchange import contacts
 from tests.fakes.exchange.directory import Asked
 from tests.fakes.exchange.fields import Writer, wanted
-from tests.fakes.exchange.mailbox import Instance
+from tests.fakes.exchange.mailbox import CONTACT, Instance, read
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.soap import Refusal, element, every, refused, response, success, text
 
@@ -13,14 +14,26 @@ from tests.fakes.exchange.soap import Refusal, element, every, refused, response
 def get_item(asked: Asked) -> Element:
     """Answer for each id in its place."""
     shape = asked.call.body[0]
-    fields = wanted(shape)
+    fields = _wanted(asked, shape)
     if text(shape, "t:IncludeMimeContent") in ("true", "1"):
         fields.append("item:MimeContent")
     return response("GetItem", *(_one(asked, identity, fields) for identity in every(asked.call.body, "m:ItemIds/*")))
 
 
+def _wanted(asked: Asked, shape: Element) -> list[str]:
+    """Return what is asked for of calendar items; where all are contacts, which have other properties: nothing."""
+    ids = every(asked.call.body, "m:ItemIds/t:ItemId")
+    if ids and all(read(one.get("Id", ""))[1:2] == [CONTACT] for one in ids):
+        return []
+    return wanted(shape)
+
+
 def _one(asked: Asked, identity: Element, fields: list[str]) -> Element:
     try:
+        contact = asked.directory.contact(asked.actor, identity.get("Id", ""))
+        if contact is not None:
+            told = contacts.written(contact, identity.get("Id", ""), contacts.wanted(asked.call.body[0]))
+            return success("GetItem", element("m:Items", told))
         instance, right = _sound(*_meant(asked, identity))
     except Refusal as refusal:
         return refused("GetItem", refusal, element("m:Items"))

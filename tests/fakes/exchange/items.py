@@ -1,10 +1,10 @@
-"""What people keep in a calendar: single items and series, as Outlook would store them.
+"""What people keep: single items and series in a calendar, as Outlook would store them, and contacts.
 
 Values have the words of the EWS schema (Microsoft: "CalendarItem", "LegacyFreeBusyStatus", "Sensitivity",
 "ResponseType").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,12 @@ CANCELLED = "Canceled: "
 
 @dataclass(frozen=True, kw_only=True)
 class Attendee:
-    """`response`: Unknown, Organizer, Tentative, Accept, Decline, NoResponseReceived."""
+    """`response`: Unknown, Organizer, Tentative, Accept, Decline, NoResponseReceived. `kind`: Mailbox, PublicDL, …"""
 
     address: str
     name: str = ""
     response: str = "Unknown"
+    kind: str = "Mailbox"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +58,21 @@ class Item:
     @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(WINDOWS_TO_OLSON[self.zone])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """`emails`: up to three; `phones` by EWS's keys: BusinessPhone, BusinessPhone2, MobilePhone, HomePhone, …"""
+
+    given: str = ""
+    surname: str = ""
+    emails: tuple[str, ...] = ()
+    phones: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def display(self) -> str:
+        return f"{self.given} {self.surname}".strip()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {f"EmailAddress{number}": email for number, email in enumerate(self.emails, 1)}

@@ -11,7 +11,7 @@ from itertools import count, takewhile
 from typing import Any
 from uuid import uuid4
 
-from tests.fakes.exchange.items import CANCELLED, Item
+from tests.fakes.exchange.items import CANCELLED, Contact, Item
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.series import days
 
@@ -19,6 +19,7 @@ FOLDERS = (
     "root", "msgfolderroot", "inbox", "calendar", "contacts", "deleteditems", "drafts", "junkemail", "outbox",
     "sentitems", "tasks",
 )  # fmt: skip
+CONTACT = "contact"  # what the id of one says
 DIGITS = 72  # of an item's number in its id, which so has 152 characters as Exchange's own have: some clients count
 
 
@@ -238,7 +239,8 @@ class FakeCalendar:
 class Mailbox:
     """`rights` by the address of whoever else reads it; all others have `everybody`'s, which is free/busy in Exchange.
 
-    `group`: where it lies, as GroupingInformation says it.
+    `group`: where it lies, as GroupingInformation says it. `contacts`: the folder of that name, which is shared with
+    the addresses `contacts_with`.
     """
 
     address: str
@@ -250,9 +252,15 @@ class Mailbox:
     guid: str = field(default_factory=lambda: str(uuid4()))
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     listeners: list[Callable[[Happened], None]] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    contacts_with: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.calendar = FakeCalendar(self)
 
     def folder(self, name: str) -> str:
         return opaque(self.guid, "folder", name)
+
+    def contact_id(self, number: int) -> str:
+        """Return the id of one of its contacts, by its place among them."""
+        return opaque(self.guid, CONTACT, str(number))

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from functools import partial
 from xml.etree.ElementTree import Element
 
-from tests.fakes.exchange import restriction
+from tests.fakes.exchange import contacts, restriction
 from tests.fakes.exchange.directory import Asked, Folder
 from tests.fakes.exchange.fields import Writer, wanted
 from tests.fakes.exchange.mailbox import Instance
@@ -36,6 +36,8 @@ def find_item(asked: Asked) -> Element:
 def _one(asked: Asked, identity: Element) -> Element:
     try:
         folder = asked.directory.folder(asked.actor, identity)
+        if folder.name == "contacts":
+            return _contacts(asked, folder)
         page = _view(asked, folder) if find(asked.call.body, "m:CalendarView") is not None else _paged(asked, folder)
     except Refusal as refusal:
         return refused("FindItem", refusal)
@@ -46,6 +48,27 @@ def _one(asked: Asked, identity: Element) -> Element:
         IndexedPagingOffset=None if page.following is None else str(page.following),
         TotalItemsInView=str(page.total),
         IncludesLastItemInRange=truth(page.last),
+    ))  # fmt: skip
+
+
+def _contacts(asked: Asked, folder: Folder) -> Element:
+    """Return a page of contacts, in the order of their making."""
+    body = asked.call.body
+    if find(body, "m:CalendarView") is not None:
+        raise Refusal("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is not a calendar.")
+    names = contacts.wanted(body[0])
+    found = [(number, one) for number, one in enumerate(folder.mailbox.contacts) if contacts.fits(one, body)]
+    view = find(body, "m:IndexedPageItemView")
+    offset = int(view.get("Offset", "0")) if view is not None else 0
+    most = _most(asked, view, len(found[offset:]))
+    page = found[offset : offset + most]
+    told = (contacts.written(one, folder.mailbox.contact_id(number), names, found=True) for number, one in page)
+    return success("FindItem", element(
+        "m:RootFolder",
+        element("t:Items", *told),
+        IndexedPagingOffset=str(offset + len(page)),
+        TotalItemsInView=str(len(found)),
+        IncludesLastItemInRange=truth(offset + len(page) >= len(found)),
     ))  # fmt: skip
 
 

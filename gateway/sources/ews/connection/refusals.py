@@ -55,7 +55,8 @@ KNOWN = (  # what `translated` can be asked about
     *GARBLED,
 )
 READERS = tuple(
-    f"gateway.sources.ews.{name}" for name in ("connection.dialect", "push.notifications", "requests", "rights")
+    f"gateway.sources.ews.{name}"
+    for name in ("connection.dialect", "contacts", "lists", "push.notifications", "requests", "rights")
 )
 # Where an answer of a server makes an error: nobody can foresee all answers, and none may end the gateway for all.
 THEIRS = ("exchangelib", "requests", "urllib3", "spnego", *READERS)
