@@ -78,13 +78,13 @@ def wanted(
 
 def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Attempt | None]:
     """Return `attempt` as it is over with `result`, and the next one to the same participant, if there is to be one."""
-    over = replace(attempt, state=CallState.OVER, waits=False, result=result, over=now)
+    over = replace(attempt, state=CallState.OVER, result=result, over=now)
     waits = result is Result.UNREGISTERED
     if attempt.number >= MOST_ATTEMPTS or not (waits or result in AGAIN):
         return over, None
-    end = attempt.first + AT_ALL
+    end = min(attempt.first + AT_ALL, attempt.ends)
     at = end if waits else now + AGAIN[result]
-    if now >= end or at > end or at >= attempt.ends:
+    if now >= end or at > end:
         return over, None
     number = attempt.number + 1
     return over, Attempt(
@@ -118,7 +118,7 @@ def dropped(attempts: Iterable[Attempt], now: datetime) -> tuple[Attempt, ...]:
 
 def void(attempt: Attempt, why: Result, now: datetime) -> Attempt:
     """Return `attempt` as one that is never made."""
-    return replace(attempt, state=CallState.VOID, waits=False, result=why, over=now)
+    return replace(attempt, state=CallState.VOID, result=why, over=now)
 
 
 def _calls(conference: Conference, now: datetime) -> bool:

@@ -68,9 +68,12 @@ def plan(
             claimants.append(Claimant(one, _claim(one, had, is_held, kept, now)))
             matched.add(one.key)
     left = [one for one in there if one.key not in matched and now < (one.closes if one.key in occupied else one.end)]
-    stay = [one for one in left if _stays(one, by_id, occupied, now)]
-    claimants += [Claimant(one if one.organiser in by_id else _silent(one), Claim.HELD) for one in stay]
-    gone = [one if one.cancelled else replace(one, cancelled=True) for one in left if one not in stay]
+    gone = []
+    for one in left:
+        if _stays(one, by_id, occupied, now):
+            claimants.append(Claimant(one if one.organiser in by_id else _silent(one), Claim.HELD))
+        else:
+            gone.append(one if one.cancelled else replace(one, cancelled=True))
     found = sorted((*_opened(kept.assign(claimants)), *gone), key=lambda one: (one.start, one.key))
     changes = min((one.closes if one.key in occupied else one.end for one in found), default=None)
     return Planned(tuple(found), changes)

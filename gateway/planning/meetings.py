@@ -52,20 +52,14 @@ def strangers(
 ) -> tuple[str, ...]:
     """Return the addresses in conferences of `user` that are nobody's, each once: those that may be lists first.
 
-    Once `groups` are known: only those that may be people with a number, members of lists among them. Who has declined
-    is not looked for.
+    Once `groups` are known: only those that may be people with a number, members of lists among them. Of one meeting
+    no more than may take part, and nobody who has declined.
     """
-    known = groups or {}
     found: dict[str, bool] = {}
     for item in items:
-        if asked(item.location) is None or not _is_held_by(item, user, people):
-            continue
-        for attendee in item.attendees:
-            members = known.get(attendee.address)
-            if members is not None:
-                found.update((member, False) for member in members if member not in people)
-            elif not _is_of_no_interest(attendee, people) and (groups is None or not attendee.is_group):
-                found.setdefault(attendee.address, attendee.is_group)
+        if _said(item) is not None and _is_held_by(item, user, people):
+            strange = {address: is_list for address, is_list in _asked_after(item, groups) if address not in people}
+            found |= dict(sorted(strange.items(), key=lambda one: not one[1])[:MOST_PARTICIPANTS])
     return tuple(sorted(found, key=lambda address: not found[address]))
 
 
@@ -85,29 +79,28 @@ def read(
     remarks: Counter[Remark] = Counter()
     found: dict[str, Meeting] = {}
     for item in items:
-        said = None if item.cancelled else asked(item.location)
-        start, end = _second(item.start), _second(item.end)
-        if said is None or start >= end:
+        said = _said(item)
+        if said is None:
             continue
         if not _is_held_by(item, user, people):
             remarks[Remark.ORGANISER_UNKNOWN] += item.organiser not in people
-        elif end - start > LONGEST:
+            continue
+        participants, left_out = _who(item, user, people, rules, groups, numbers)
+        meeting = Meeting(
+            meeting=occurrence_key(item),
+            series=series_key(item),
+            organiser=user.id,
+            start=_second(item.start),
+            end=_second(item.end),
+            autocall=said is Asked.AUTOCALL,
+            subject=subject_of(item, rules),
+            participants=participants,
+            left_out=left_out,
+        )
+        if meeting.end - meeting.start > LONGEST:
             remarks[Remark.CONFERENCE_TOO_LONG] += 1
         else:
-            participants, left_out = _who(item, user, people, rules, groups, numbers)
-            meeting = Meeting(
-                meeting=occurrence_key(item),
-                series=series_key(item),
-                organiser=user.id,
-                start=start,
-                end=end,
-                autocall=said is Asked.AUTOCALL,
-                subject=subject_of(item, rules),
-                participants=participants,
-                left_out=left_out,
-            )
-            same = found.get(meeting.meeting, meeting)
-            found[meeting.meeting] = min(same, meeting, key=_order)
+            found[meeting.meeting] = min(found.get(meeting.meeting, meeting), meeting, key=_order)
     kept = {remark: count for remark, count in remarks.items() if count}
     return Meetings(tuple(sorted(found.values(), key=_order)), kept)
 
@@ -115,6 +108,12 @@ def read(
 def series_key(item: Appointment) -> str:
     """Return the key of an item, whatever its occurrence: 32 hexadecimal digits that tell nothing of its uid."""
     return hashlib.sha256(f"{len(item.uid)}:{item.uid}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _said(item: Appointment) -> Asked | None:
+    """Return what `item` asks for, if it takes place and has a length."""
+    said = None if item.cancelled or not item.location else asked(item.location)
+    return said if said and _second(item.start) < _second(item.end) else None
 
 
 def _is_held_by(item: Appointment, user: User, people: People) -> bool:
@@ -175,8 +174,17 @@ def _found(attendee: Attendee, people: People, rules: Rules, numbers: Numbers) -
     return Why.NOT_PERMITTED if written else Why.UNKNOWN
 
 
-def _is_of_no_interest(attendee: Attendee, people: People) -> bool:
-    return attendee.address in people or (attendee.response is Response.DECLINED and not attendee.is_group)
+def _asked_after(item: Appointment, groups: Groups | None) -> Iterator[tuple[str, bool]]:
+    """Yield who may be a list, while no groups are known, or have a number; and whether it surely is a list."""
+    for attendee in item.attendees:
+        members = groups.get(attendee.address) if groups else None
+        if members is not None:
+            yield from ((member, False) for member in members)
+        elif attendee.is_group:
+            if groups is None:
+                yield attendee.address, True
+        elif attendee.response is not Response.DECLINED:
+            yield attendee.address, False
 
 
 def _second(instant: datetime) -> datetime:

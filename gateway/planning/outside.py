@@ -10,7 +10,6 @@ from gateway.planning.targets import is_permitted
 
 INTERNATIONAL = "00"
 _BETWEEN = re.compile(r"[\s()./-]+")
-_TRUNK_ZERO = re.compile(r"(?<=[0-9\s])\(0\)")
 
 
 def dialled(written: str, permitted: Collection[str]) -> str | None:
@@ -21,6 +20,8 @@ def dialled(written: str, permitted: Collection[str]) -> str | None:
     """
     number = written.strip()
     if number.startswith("+"):
-        number = INTERNATIONAL + _TRUNK_ZERO.sub("", number[1:])
+        number = INTERNATIONAL + number[1:]
+    if number.startswith(INTERNATIONAL):
+        number = number.replace("(0)", "")
     digits = _BETWEEN.sub("", number)
     return digits if is_permitted(digits, permitted, ()) else None

@@ -162,6 +162,17 @@ def test_a_stranger_sends_nobody_anywhere():
         ("", ("",), False),
         ("１００４", ("xxxx",), False),
         ("1004\n", ("xxxxx",), False),
+        ("004685001", ("0046*",), True),
+        ("0046", ("0046*",), True),
+        ("004", ("0046*",), False),
+        ("0045123", ("0046*",), False),
+        ("0812", ("xx1*",), True),
+        ("0822", ("xx1*",), False),
+        ("12345678901234567890", ("*",), True),
+        ("123456789012345678901", ("*",), False),
+        ("0046", ("00*6",), False),
+        ("00*6", ("00*6",), False),
+        ("004a", ("00*",), False),
     ],
 )
 def test_permission_is_by_pattern_or_else_the_users_extensions(number: str, permitted: tuple[str, ...], may: bool):
