@@ -60,10 +60,11 @@ class Login:
 class Setup:
     """How an Asterisk differs from the usual one.
 
-    `dialplan`: the folder whose `*.conf` are included where they belong, None for none. `sounds`: a folder that is found as
+    `dialplan`: the folder whose `*.conf` are included, None for none. `sounds`: a folder that is found as
     `ringplan/…` by Playback. `extra`: dialplan text at the end; `[internal](+)` in it adds to a context. `pattern`:
     which extensions are phones. `globals`: lines for `[globals]`. `tls`: certificate and key for the manager
-    interface over TLS. `false_clock`: `YYYY-MM-DD HH:MM:SS` UTC, at which its clock starts.
+    interface over TLS. `false_clock`: `YYYY-MM-DD HH:MM:SS` UTC, at which its clock starts. `at`: host and port where
+    all phones are, without registering. `rtp`: ports for sound, where two hundred of them are too few.
     """
 
     version: str = "22"
@@ -78,6 +79,8 @@ class Setup:
     write: str = WRITE
     tls: tuple[Path, Path] | None = None
     false_clock: str | None = None
+    at: str = ""
+    rtp: range | None = None
 
 
 class Asterisk:
@@ -230,10 +233,10 @@ class Asterisk:
             "SIP_SECRET": self.sip_secret,
             "TRUNK_HOST": self.trunk_host,
             "TRUNK_PORT": str(self.trunk_port),
-            "RTP_START": str(self._rtp.start),
-            "RTP_END": str(self._rtp.stop - 1),
+            "RTP_START": str((setup.rtp or self._rtp).start),
+            "RTP_END": str((setup.rtp or self._rtp).stop - 1),
             "LANGUAGE": setup.language,
-            "PHONES": "\n".join(_phone(phone) for phone in phones),
+            "PHONES": "\n".join(_phone(phone, setup.at) for phone in phones),
             "BOXES": "\n".join(f"{phone} => {phone},Phone {phone}" for phone in phones),
             "QUEUE_FIRST": phones[-2] if len(phones) > 1 else "1039",
             "QUEUE_SECOND": phones[-1] if phones else "1040",
@@ -254,11 +257,12 @@ class Asterisk:
         )
 
 
-def _phone(number: str) -> str:
+def _phone(number: str, at: str) -> str:
     context = "context = operators\n" if number == OPERATOR else ""
     return (
         f'[{number}](phone)\nauth = {number}\naors = {number}\ncallerid = "Phone {number}" <{number}>\n{context}'
         f"\n[{number}](login)\nusername = {number}\n\n[{number}](place)\nmailboxes = {number}@default\n"
+        + (f"contact = sip:{number}@{at}\nqualify_frequency = 0\n" if at else "")
     )
 
 
