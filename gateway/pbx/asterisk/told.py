@@ -3,8 +3,10 @@
 The dialplan tells with `UserEvent` (dialplan/README.md): `RingplanHand` what was dialled, `RingplanCall` how far a
 call of ours is, `RingplanRoom` who comes into a conference and leaves it. Queues tell of their members
 by QueueMemberAdded, QueueMemberRemoved and QueueMemberPause; of static members that a changed file adds or takes out
-they do not, but `module reload` tells that by Reload (`queue reload` tells nothing). tests/captures/asterisk holds
-all of these, of 22.10.1 and 16.28.
+they do not, but `module reload` tells that by Reload (`queue reload` tells nothing). A telephone that could not be
+called and now can, since it has signed in or answers again, is PeerStatus Reachable; signing in again before the time
+is over tells nothing, a second telephone of the same endpoint only ContactStatus. tests/captures/asterisk holds all of
+these, of 22.10.1 and 16.28.
 """
 
 import re
@@ -30,6 +32,7 @@ UNREAD = 10_000
 _CLOCKS = 16
 _QUEUES = frozenset({"QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause"})
 _RELOADED = frozenset({"All", "app_queue.so"})
+_PHONE = re.compile(r"PJSIP/([0-9]{1,15})")
 _HAND = re.compile(f"[ -~]{{1,{LONGEST_HAND - 1}}}")
 
 
@@ -45,6 +48,9 @@ def event(message: Message) -> PbxEvent | None:
         return None if understand is None else understand(message)
     if name in _QUEUES or (name == "Reload" and message.get("Module") in _RELOADED):
         return QueuesChanged()
+    if name == "PeerStatus" and message.get("PeerStatus") == "Reachable":
+        phone = _PHONE.fullmatch(message.get("Peer"))
+        return None if phone is None else SignedIn(phone[1])
     return None
 
 

@@ -1,17 +1,17 @@
 """What Asterisk tells without being asked, and what is kept of it until it is read."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.held import ClockSeen, Dialled, Lamp, QueuesChanged
+from gateway.domain.conference import CallState, Member, Result
+from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, Lamp, PbxEvent, QueuesChanged, SignedIn, Went
 from gateway.pbx.asterisk import told
-from gateway.pbx.asterisk.codec import Decoder, Message
+from gateway.pbx.asterisk.codec import Message
+from tests.unit.pbx.captures import captured
 
-CAPTURES = Path(__file__).parents[2] / "captures" / "asterisk"
 HAND = "1|5-0-2|1795264800-1795268400-1795268400-0-at-qb-meeting-1004-"
 EVENT = {
     "Event": "UserEvent",
@@ -22,13 +22,18 @@ EVENT = {
     "Phones": "1001.1501",
 }
 
-
-def captured(name: str) -> list[Message]:
-    """Return what Asterisk sent, of one or several connections."""
-    sent = [line[3:] for line in (CAPTURES / name).read_text().splitlines() if line.startswith("S:")]
-    text = "".join(f"{line}\r\n" for line in sent)
-    each = [f"Asterisk Call Manager{one}" for one in text.split("Asterisk Call Manager")[1:]]
-    return [message for one in each for message in Decoder().feed(one.encode())]
+ID = "0123456789abcdef0123456789abcdef"
+OF_CALL = {"Event": "UserEvent", "UserEvent": "RingplanCall", "Id": ID, "State": "o", "Result": "busy"}
+OF_ROOM = {
+    "Event": "UserEvent",
+    "UserEvent": "RingplanRoom",
+    "Name": "00ff11ee22dd",
+    "Room": "8501",
+    "Member": "PJSIP/1001-00000007",
+    "Number": "1001",
+    "Call": "",
+    "State": "in",
+}
 
 
 @pytest.mark.parametrize("version", ["22", "16"])
@@ -47,6 +52,104 @@ def test_what_a_real_asterisk_tells_of_queues(version):
         "QueueMemberPause",
         "QueueMemberRemoved",
     ]
+
+
+@pytest.mark.parametrize("version", ["22", "16"])
+def test_what_a_real_asterisk_tells_of_calls_and_rooms(version):
+    said = [told.event(message) for message in captured(f"conference_{version}.txt")]
+    ids = [f"0123456789abcdef0123456789abcd{number:02x}" for number in range(6)]
+    first = [event for event in said if isinstance(event, CallTold) and event.call == ids[0]]
+    assert first == [
+        CallTold(ids[0], CallState.SENT),
+        CallTold(ids[0], CallState.UP),
+        CallTold(ids[0], CallState.OVER, Result.LEFT),
+    ]
+    assert [event for event in said if isinstance(event, CallTold) and event.call == ids[3]] == [
+        CallTold(ids[3], CallState.SENT),
+        CallTold(ids[3], CallState.OVER, Result.NO_ANSWER),
+    ]
+    member = Member("0123456789ab", f"Local/{ids[0]}@ringplan-call-00000000;1", "", ids[0])
+    assert [event for event in said if isinstance(event, Came | Went)] == [Came(member), Went(member)]
+
+
+@pytest.mark.parametrize("version", ["22", "16"])
+def test_what_a_real_asterisk_tells_of_telephones_that_sign_in(version):
+    """Registered, again after it had unregistered, with `qualify_frequency`, again anew, and answering again."""
+    said = [message for message in captured(f"signed_in_{version}.txt") if told.event(message)]
+    assert {told.event(message) for message in said} == {SignedIn("1001")}
+    assert len(said) == 5
+    assert not any(told.event(m) for m in captured(f"signed_in_{version}.txt") if m.get("Event") == "ContactStatus")
+
+
+@pytest.mark.parametrize("peer", ["PJSIP/trunk", "PJSIP/1001a", "1001", "", "IAX2/1001", f"PJSIP/{'1' * 16}"])
+def test_what_is_no_extension_does_not_sign_in(peer):
+    assert told.event(Message({"Event": "PeerStatus", "Peer": peer, "PeerStatus": "Reachable"})) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "event"),
+    [
+        ({}, CallTold(ID, CallState.OVER, Result.BUSY)),
+        ({"State": "d", "Result": ""}, CallTold(ID, CallState.SENT)),
+        ({"State": "u", "Result": ""}, CallTold(ID, CallState.UP)),
+    ],
+)
+def test_how_far_a_call_is(change, event):
+    assert told.event(Message(OF_CALL | change)) == event
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Id": ""},
+        {"Id": ID[1:]},
+        {"Id": f"{ID}\n{ID}"},
+        {"Id": ID.upper()},
+        {"State": ""},
+        {"State": "v"},
+        {"State": "d"},
+        {"State": "u"},
+        {"Result": ""},
+        {"Result": "happy"},
+    ],
+)
+def test_a_call_that_is_not_told_as_it_must_be_is_refused_without_its_contents(change):
+    with pytest.raises(ValueError, match="RingplanCall") as refused:
+        told.event(Message(OF_CALL | change))
+    assert not any(value and value in str(refused.value) for value in change.values() if len(value) > 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "event"),
+    [
+        ({}, Came(Member("00ff11ee22dd", "PJSIP/1001-00000007", "1001"))),
+        ({"State": "out"}, Went(Member("00ff11ee22dd", "PJSIP/1001-00000007", "1001"))),
+        ({"Number": ""}, Came(Member("00ff11ee22dd", "PJSIP/1001-00000007"))),
+        ({"Number": "", "Call": ID}, Came(Member("00ff11ee22dd", "PJSIP/1001-00000007", "", ID))),
+    ],
+)
+def test_who_comes_and_goes(change, event):
+    assert told.event(Message(OF_ROOM | change)) == event
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Name": ""},
+        {"Name": "00FF11EE22DD"},
+        {"Member": ""},
+        {"Member": "x" * 201},
+        {"Member": "PJSIP/1\nPJSIP/2"},
+        {"Number": "+46"},
+        {"Call": ID[1:]},
+        {"State": ""},
+        {"State": "in\nout"},
+    ],
+)
+def test_a_room_that_is_not_told_as_it_must_be_is_refused_without_its_contents(change):
+    with pytest.raises(ValueError, match="RingplanRoom") as refused:
+        told.event(Message(OF_ROOM | change))
+    assert not any(value and value in str(refused.value) for value in change.values())
 
 
 @pytest.mark.parametrize(
@@ -103,22 +206,33 @@ def test_whatever_is_told_is_whole_or_refused(change):
     assert all(text.isascii() and text.isprintable() for text in (event.place, event.hand, *event.phones))
 
 
-def test_what_was_dialled_is_read_first_and_all_of_it():
+def test_all_but_queues_and_the_clock_is_read_first_and_in_its_order():
     kept = told.Told()
-    dialled = [Dialled("1001", f"1|{turn}-0-", Lamp.OFF, ("1001",)) for turn in range(1, 1001)]
-    for event in dialled:
+    call, member = CallTold(ID, CallState.SENT), Member("00ff11ee22dd", "PJSIP/1001-00000007")
+    dialled = Dialled("1001", HAND, Lamp.ON, ("1001",))
+    some: list[PbxEvent] = [
+        dialled,
+        call,
+        Came(member),
+        SignedIn("1001"),
+        Went(member),
+        Came(member),
+        dialled,
+        call,
+    ] * 100
+    for event in some:
         assert kept.put(ClockSeen(timedelta(seconds=1)))
         assert kept.put(QueuesChanged())
         assert kept.put(event)
-    assert [kept.take() for _ in dialled] == dialled
+    assert [kept.take() for _ in some] == some
     rest = list(iter(kept.take, None))
     assert rest[0] == QueuesChanged()
     assert 1 <= len(rest[1:]) <= 100
     assert set(rest[1:]) == {ClockSeen(timedelta(seconds=1))}
 
 
-def test_one_too_many_is_not_taken():
+@pytest.mark.parametrize("event", [Dialled("1001", "1|1-0-", Lamp.OFF, ("1001",)), CallTold(ID, CallState.SENT)])
+def test_one_too_many_is_not_taken(event):
     kept = told.Told()
-    event = Dialled("1001", "1|1-0-", Lamp.OFF, ("1001",))
     assert all(kept.put(event) for _ in range(told.UNREAD))
     assert not kept.put(event)
