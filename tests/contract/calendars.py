@@ -1,5 +1,6 @@
 """Calendar servers of any kind: what the common suite needs of one, and items that can be put into each of them."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.domain.secret import Secret
 from gateway.ports import CalendarSource, Connect, Opened
 from peers.dav import event
+from peers.process import until
 from tests.fakes.exchange import items as exchange
 from tests.fakes.exchange import series
 from tests.fakes.exchange.mailbox import FakeCalendar
@@ -23,21 +25,22 @@ DAYS = {"MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "F
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The occurrence that was planned for `day` has other times and another subject."""
+    """The occurrence that was planned for `day` has other times, another subject and another location."""
 
     day: date
     start: datetime
     end: datetime
     subject: str
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """What somebody has in a calendar. `start` and `end`: times in Stockholm without a zone, or days (`end` is out).
 
-    `asked_by`: an address; alice, the owner, has accepted, and `others` (addresses) have answered with these words of
-    RFC 5545's PARTSTAT. `weekly`: days such as MO, a series without end; `deleted` and
-    `moved`: of its occurrences.
+    `asked_by`: an address; alice has accepted, if it is not hers, and `others` (addresses) have answered with these
+    words of RFC 5545's PARTSTAT. `weekly`: days such as MO, a series without end; `deleted` and `moved`: of its
+    occurrences.
     """
 
     uid: str
@@ -51,6 +54,7 @@ class Item:
     weekly: tuple[str, ...] = ()
     deleted: tuple[date, ...] = ()
     moved: tuple[Moved, ...] = ()
+    location: str = ""
 
 
 @dataclass
@@ -147,9 +151,15 @@ def one(uid: str, start: str = "11-23T12:00", end: str = "11-23T13:00", subject:
     return Item(uid=uid, subject=subject, start=local(f"2026-{start}"), end=local(f"2026-{end}"))
 
 
+async def second_is_over() -> None:
+    """Wait until a change can be told from an earlier one by a server whose tokens are seconds."""
+    last = int(time.time())
+    await until(lambda: int(time.time()) > last, 5, "the next second")
+
+
 def ics(item: Item) -> str:
     """Return an item as iCalendar (RFC 5545)."""
-    lines = ["TRANSP:TRANSPARENT"] * item.free + ["CLASS:PRIVATE"] * item.private
+    lines = ["TRANSP:TRANSPARENT"] * item.free + ["CLASS:PRIVATE"] * item.private + _where(item.location)
     if item.asked_by:
         lines += [f"ORGANIZER:mailto:{item.asked_by}"]
         lines += [f"ATTENDEE;PARTSTAT={answer}:mailto:{who}" for who, answer in _asked(item)]
@@ -164,6 +174,7 @@ def ics(item: Item) -> str:
 
 def to_exchange(calendar: FakeCalendar, item: Item) -> None:
     """Put an item into a calendar of the scripted Exchange."""
+    owner, asked = calendar.mailbox.address, _asked(item)
     calendar.put(
         exchange.Item(
             uid=item.uid,
@@ -173,9 +184,10 @@ def to_exchange(calendar: FakeCalendar, item: Item) -> None:
             all_day=not isinstance(item.start, datetime),
             show_as="Free" if item.free else "Busy",
             sensitivity="Private" if item.private else "Normal",
-            organizer=exchange.Attendee(address=item.asked_by) if item.asked_by else None,
-            response="Accept" if item.asked_by else "",
-            required=tuple(exchange.Attendee(address=who, response=ANSWERS[answer]) for who, answer in _asked(item)),
+            organizer=exchange.Attendee(address=item.asked_by) if item.asked_by not in ("", owner) else None,
+            response=next((ANSWERS[answer] for who, answer in asked if who == owner), ""),
+            required=tuple(exchange.Attendee(address=who, response=ANSWERS[answer]) for who, answer in asked),
+            location=item.location,
             recurrence=series.Recurrence(kind="Weekly", days=tuple(DAYS[day] for day in item.weekly))
             if item.weekly
             else None,
@@ -185,17 +197,23 @@ def to_exchange(calendar: FakeCalendar, item: Item) -> None:
         calendar.delete_occurrence(item.uid, day)
     for one in item.moved:
         start, end = _aware(one.start), _aware(one.end)
-        calendar.change_occurrence(item.uid, one.day, subject=one.subject, start=start, end=end)
+        said = {"subject": one.subject, "location": one.location}
+        calendar.change_occurrence(item.uid, one.day, start=start, end=end, **said)
 
 
 def _asked(item: Item) -> tuple[tuple[str, str], ...]:
-    return (("alice@example.test", "ACCEPTED"), *item.others) if item.asked_by else ()
+    alice = (("alice@example.test", "ACCEPTED"),) if item.asked_by not in ("", "alice@example.test") else ()
+    return (*alice, *item.others)
 
 
 def _changed(item: Item, one: Moved) -> str:
-    planned = f"RECURRENCE-ID{_ics(_on(item, one.day))}"
-    body = event(item.uid, _ics(one.start), _ics(one.end), _escaped(one.subject), planned)
+    lines = [f"RECURRENCE-ID{_ics(_on(item, one.day))}", *_where(one.location)]
+    body = event(item.uid, _ics(one.start), _ics(one.end), _escaped(one.subject), *lines)
     return body[body.index("BEGIN:VEVENT") : body.index("END:VCALENDAR")]
+
+
+def _where(location: str) -> list[str]:
+    return [f"LOCATION:{_escaped(location)}"] if location else []
 
 
 def _on(item: Item, day: date) -> datetime:

@@ -3,7 +3,6 @@
 The clock that a source asks is the test's own, so a token grows old without anybody waiting.
 """
 
-import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,7 +11,6 @@ import pytest
 from gateway.domain.appointment import Appointment, Response, ShowAs
 from gateway.domain.mailbox import Cursor
 from gateway.errors import GiveUp, SignInAgain, Unreachable
-from peers.process import until
 from tests.contract.calendars import (
     WINDOW,
     Item,
@@ -25,6 +23,7 @@ from tests.contract.calendars import (
     of,
     one,
     read,
+    second_is_over,
     whole,
 )
 
@@ -40,12 +39,6 @@ SERIES = Item(
         Moved(date(2027, 1, 4), local("2026-11-28T08:00"), local("2026-11-28T08:30"), "M: moved into the window"),
     ),
 )
-
-
-async def second_is_over() -> None:
-    """Wait until a change can be told from an earlier one by a server whose tokens are seconds."""
-    last = int(time.time())
-    await until(lambda: int(time.time()) > last, 5, "the next second")
 
 
 async def test_one_item_arrives_as_it_was_written(server):

@@ -26,7 +26,7 @@ from gateway.sources.ews.requests import Plain, raised
 
 MOST_PEOPLE = 50
 MOST_LISTS = 20  # each is a request
-# ErrorInvalidSchemaVersionForMailboxVersion (what exchangelib makes of ErrorInvalidRequest) and SOAPError (as in capture
+# ErrorInvalidSchemaVersionForMailboxVersion (exchangelib makes it of ErrorInvalidRequest) and SOAPError (as in capture
 # 060): servers that are not Microsoft's, and do not have the operation.
 NOT_TOLD = (
     ErrorAccessDenied,
