@@ -197,7 +197,7 @@ def _of_part(part: Health, waits: str | None) -> list[Problem]:
         many = ", ".join(refused) if isinstance(refused, list) else str(refused)
         found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
     if calls := part.facts.get("calls_refused"):
-        found.append(Problem(Level.WARNING, f"{part.name}: calls that it refused: {calls}"))
+        found.append(Problem(Level.WARNING, f"{part.name}: calls were refused: {calls}"))
     if queues := part.facts.get("queues"):
         found.append(Problem(Level.WARNING, f"{part.name}: queue members could not be paused: {queues}"))
     return found
