@@ -6,20 +6,25 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from gateway.engine.calling import Calling, Limits
 from gateway.engine.clock import WallClock
-from gateway.engine.decided import Decided, takes_part
+from gateway.engine.conferences import Conferences
+from gateway.engine.decided import Decided, TakesPart, takes_part
+from gateway.engine.live import Live
 from gateway.engine.pulse import BEAT, Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
+from gateway.engine.switchboard import Switchboard
 from gateway.engine.sync import Sync
 from gateway.errors import RetryLater, RingplanError
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
-from gateway.ports import Clock, Connect, Pbx
+from gateway.ports import Clock, Connect, Pbx, Switch
 from gateway.settings import Settings, SourceSettings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
@@ -103,7 +108,31 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
         tasks.create_task(Sync(store, decided, connect, taking_part, clock, pulse).run(), name="sync")
+        tasks.create_task(Conferences(store, decided, taking_part, clock).run(), name="conferences")
         for name, one in settings.pbx.items():
-            reconcile = Reconcile(name, store, decided, taking_part, clock, pulse, dry_run=settings.run.dry_run)
+            board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse)
             say = partial(pulse.say, f"pbx:{name}")
-            tasks.create_task(supervise(pbx_of(one).connect, reconcile.hold, say, clock), name=f"pbx {name}")
+            tasks.create_task(supervise(pbx_of(one).connect, board.hold, say, clock), name=f"pbx {name}")
+
+
+def _switchboard(
+    name: str,
+    settings: AsteriskSettings,
+    dry_run: bool,
+    store: Store,
+    decided: Decided,
+    taking_part: TakesPart,
+    clock: Clock,
+    pulse: Pulse,
+) -> Switchboard:
+    """Return all that is done with one PBX; in a dry run nobody is called, and nobody put out."""
+    limits = Limits(settings.calls_per_second, settings.calls_at_once, timedelta(seconds=settings.ring))
+    reconcile = Reconcile(name, store, decided, taking_part, clock, pulse, dry_run=dry_run)
+
+    def live(switch: Switch) -> Live:
+        return Live(name, switch, store, decided, clock, dry_run=dry_run)
+
+    def calling(switch: Switch) -> Calling:
+        return Calling(name, switch, limits, store, decided, taking_part, clock, pulse)
+
+    return Switchboard(name, reconcile, live, None if dry_run else calling)

@@ -65,7 +65,7 @@ def plan(
     main = replace(held, hand=hand.write(hand.of(by_hand, user, rules, turn))) if by_hand else held
     return Plan(
         held={place: main if place == user.extension else held for place in user.places},
-        diverted=current is not None and _leads_away(current, user, rules),
+        diverted=current is not None and leads_away(current, user, rules),
         left_out=left_out,
         changes=_next_change((*calendar, *whole) if by_hand else calendar, user, now),
     )
@@ -98,7 +98,8 @@ def _next_change(segments: Iterable[Segment], user: User, now: datetime) -> date
     return min(boundaries, default=change)
 
 
-def _leads_away(segment: Segment, user: User, rules: Rules) -> bool:
+def leads_away(segment: Segment, user: User, rules: Rules) -> bool:
+    """Say whether any callers are led away during `segment`, rather than told something and let through."""
     window = window_of(segment, user, rules)
     return {window.internal.then, window.external.then} != {Behaviour.RING}
 

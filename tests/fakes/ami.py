@@ -2,7 +2,7 @@
 
 Answers are those of tests/captures/asterisk: login_ok_events_off, login_fail_secret, startup_fullybooted (FullyBooted
 last), db_put_get_del_tree, devstate_presence, rights_least, shutdown_core_stop_now and userevent_22; of queues see
-ami_queues.py. Written without the gateway's codec, so that a fault there cannot hide here; panoramisk, an independent
+ami_queues.py, of calls and conferences ami_conferences.py. Written without the gateway's codec, so that a fault there cannot hide here; panoramisk, an independent
 client, is tested against it too.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.fakes.ami_conferences import FakeConferences
 from tests.fakes.ami_queues import FakeQueues
 
 Fields = dict[str, str]
@@ -54,9 +55,14 @@ class FakeAmi:
     chatter: str = ""
     crossing: dict[str, Dial] = field(default_factory=dict)
     queues: FakeQueues | None = field(default_factory=FakeQueues)
+    variables: dict[str, str] = field(default_factory=dict)
+    conferences: FakeConferences = field(init=False)
     _untold: list[str] = field(default_factory=list)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.conferences = FakeConferences(self.database, self._untold)
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator["FakeAmi"]:
@@ -85,7 +91,7 @@ class FakeAmi:
     async def dial(self, place: str, hand: str, lamp: str = "INUSE", phones: str = "") -> None:
         """Write as the dialplan does, and tell everybody."""
         self._dialled(place, hand, lamp, phones or place)
-        await self._tell_all()
+        await self.tell_all()
 
     @property
     def of_queues(self) -> FakeQueues:
@@ -127,7 +133,7 @@ class FakeAmi:
         if crossing and crossing.before:
             self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
         if crossing and crossing.told_before:
-            await self._tell_all()
+            await self.tell_all()
         said = _error("Permission denied") if name in self.refused else self._answer(name, action)
         if crossing and not crossing.before:
             self._dialled(crossing.place, crossing.hand, "INUSE", crossing.place)
@@ -135,7 +141,7 @@ class FakeAmi:
             return False
         said = said.replace(ID, f"ActionID: {number}\r\n" if number else "")
         await self._write(writer, self.chatter + said)
-        await self._tell_all()
+        await self.tell_all()
         return "Authentication failed" not in said
 
     def _answer(self, name: str, action: Fields) -> str:
@@ -146,12 +152,15 @@ class FakeAmi:
             "DBDel": self._delete,
             "DBGetTree": self._tree,
             "Setvar": self._set,
+            "Getvar": self._get,
             "UserEvent": self._user_event,
         }
         if name in known:
             return known[name](action)
         if self.queues is not None and name in ("QueueStatus", "QueueAdd", "QueueRemove", "QueuePause"):
             return self._of_queues(self.queues, name, action)
+        if name in self.conferences.actions:
+            return self._of_conferences(name, action)
         return _error(f"Invalid/unknown command: {name}. Use Action: ListCommands to show available commands.")
 
     def _of_queues(self, queues: FakeQueues, name: str, action: Fields) -> str:
@@ -161,6 +170,12 @@ class FakeAmi:
         message, told = change(action)
         self._untold.append(told)
         return _success(f"Message: {message}") if told else _error(message)
+
+    def _of_conferences(self, name: str, action: Fields) -> str:
+        message, items = self.conferences.actions[name](action)
+        if items is None:
+            return _error(message)
+        return _success(f"Message: {message}") if not message.endswith("follow") else _list(name, message, items)
 
     def _user_event(self, action: Fields) -> str:
         told = "".join(f"{key}: {value}\r\n" for key, value in action.items() if key not in ("Action", "ActionID"))
@@ -173,8 +188,10 @@ class FakeAmi:
         said = {"UserEvent": "RingplanHand", "Extension": place, "Hand": hand, "Lamp": lamp, "Phones": phones}
         self._user_event(said)
 
-    async def _tell_all(self) -> None:
-        told, self._untold = "".join(self._untold), []
+    async def tell_all(self) -> None:
+        """Tell everybody what has not been told yet."""
+        told = "".join(self._untold)
+        self._untold.clear()
         for writer in tuple(self._writers) if told else ():
             await self._write(writer, told)
 
@@ -208,10 +225,20 @@ class FakeAmi:
         function, _, name = action["Variable"].rstrip(")").partition("(")
         families = {"DEVICE_STATE": "CustomDevstate", "PRESENCE_STATE": "CustomPresence"}
         provider, _, key = name.partition(":")
+        if "(" not in action["Variable"]:
+            self.variables[action["Variable"]] = action["Value"]
+            return _success("Message: Variable Set")
         if function not in families or not provider.startswith("Custom"):
             return _error("Variable not set")
         self.database[f"{families[function]}/{key}"] = action["Value"]
         return _success("Message: Variable Set")
+
+    def _get(self, action: Fields) -> str:
+        name, channel = action["Variable"], action.get("Channel")
+        value = self.variables.get(name, "")
+        if channel is not None:
+            value = self.conferences.guests.get(channel, ("", ""))[1]
+        return _success(f"Variable: {name}\r\nValue: {value}")
 
     async def _write(self, writer: asyncio.StreamWriter, text: str) -> None:
         data = text.encode()
@@ -228,7 +255,7 @@ async def _action(reader: asyncio.StreamReader) -> Fields:
         if line == "\r\n":
             return fields
         key, _, value = line.removesuffix("\r\n").partition(": ")
-        fields[key] = value
+        fields[key] = f"{fields[key]},{value}" if key in fields else value
     return {}
 
 

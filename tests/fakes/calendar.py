@@ -11,7 +11,7 @@ from gateway.errors import RingplanError
 class FakeCalendar:
     """Serves `appointments` by mailbox, once `answers` is set; fails with `error`; `reads` are (mailbox id, whole?).
 
-    `groups` and `contacts` are what it knows of addresses, `asked` those that it was asked for; that fails with `shy`.
+    `groups` and `contacts` are what it knows of addresses, `looked_up` those that it was asked for; that fails with `shy`.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class FakeCalendar:
         self.pushed: asyncio.Queue[Mailbox] = asyncio.Queue()
         self.groups: dict[str, tuple[str, ...]] = {}
         self.contacts: dict[str, tuple[str, ...]] = {}
-        self.asked: list[str] = []
+        self.looked_up: list[str] = []
         self.shy: RingplanError | None = None
         self._version = 0
 
@@ -59,6 +59,6 @@ class FakeCalendar:
         return self.contacts.get(address, ())
 
     def _asked_for(self, address: str) -> None:
-        self.asked.append(address)
+        self.looked_up.append(address)
         if self.shy is not None:
             raise self.shy

@@ -10,6 +10,7 @@ from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import HandClock
 from tests.fakes.switch import FakePbx
+from tests.unit.engine.meeting import Meetings
 from tests.unit.store.made import NOON
 
 
@@ -32,3 +33,9 @@ def calendar() -> FakeCalendar:
 @pytest.fixture
 def pbx() -> FakePbx:
     return FakePbx()
+
+
+@pytest.fixture
+async def held(store: Store, pbx: FakePbx, calendar: FakeCalendar, clock: HandClock) -> AsyncIterator[Meetings]:
+    async with Meetings.open(store, pbx, calendar, clock) as opened:
+        yield opened

@@ -83,7 +83,7 @@ class House:
     async def open(cls, built: Path, now: datetime) -> AsyncIterator["House"]:
         """Open a house like the one that was `built`."""
         async with AsyncExitStack() as stack:
-            working = stack.enter_context(_noted_work())
+            working = stack.enter_context(noted_work())
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="house-")))
             shutil.copytree(built, folder, dirs_exist_ok=True)
             store = await stack.enter_async_context(Store.open(_settings(folder)))
@@ -188,7 +188,7 @@ def _everybody(_: User) -> bool:
 
 
 @contextmanager
-def _noted_work() -> Iterator[set[asyncio.Future[None]]]:
+def noted_work() -> Iterator[set[asyncio.Future[None]]]:
     """Yield what a database's thread is doing: a future for each thing that it has been asked to do."""
     working: set[asyncio.Future[None]] = set()
 
