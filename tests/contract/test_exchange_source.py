@@ -86,12 +86,16 @@ async def test_only_a_service_account_acts_as_somebody_else(exchange):
 
 async def test_what_a_reader_may_not_see_of_a_private_item_is_not_there_and_its_times_are(exchange):
     exchange.share("alice@example.test", READER.login, Right.REVIEWER)
-    to_exchange(exchange.calendar("alice@example.test"), replace(one("secret", subject="M: doctor"), private=True))
+    secret = replace(one("secret", subject="M: doctor"), private=True, location="PBX AUTOCALL")
+    to_exchange(exchange.calendar("alice@example.test"), secret)
+    to_exchange(exchange.calendar("alice@example.test"), replace(one("open"), location="PBX"))
     async with connect(EwsSettings(url=exchange.url))(READER) as opened:
         reading = await whole(calendar_of(opened), mailbox("alice"))
-    (found,) = reading.appointments
+    (found,) = of(reading, "secret")
     assert found.private
     assert found.subject != "M: doctor"
+    assert (found.location, found.organiser) == ("", "")
+    assert [item.location for item in of(reading, "open")] == ["PBX"]
 
 
 async def test_a_day_of_a_far_zone_is_a_day_in_its_owners_zone_at_the_edge_of_the_window_too(exchange):

@@ -17,7 +17,7 @@ from defusedxml.ElementTree import fromstring
 from tests.fakes.exchange.behaviour import Behaviour
 from tests.fakes.exchange.exchange import FakeExchange
 from tests.fakes.exchange.http import Reply, Request
-from tests.fakes.exchange.items import Attendee, Item
+from tests.fakes.exchange.items import Attendee, Contact, Item
 from tests.fakes.exchange.mailbox import FakeCalendar, Stored
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.series import Recurrence
@@ -57,6 +57,9 @@ WRITTEN: dict[int, Callable[[FakeExchange], object]] = {  # what was written wit
     36: lambda ex: ex.calendar(ANNA).change("m", subject="M: Möte ändrat"),
     37: lambda ex: ex.calendar(ANNA).put(item("n", "M: Ny", "11-27T09:00", "11-27T10:00")),
     38: lambda ex: ex.calendar(ANNA).delete("l", hard=True),
+    45: lambda ex: ex.directory.mailboxes[ANNA].contacts.append(
+        Contact(given="Åsa", surname="Ek", emails=EMAILS, phones=PHONES)
+    ),
     69: lambda ex: ex.share(ANNA, SVC, Right.REVIEWER),
     78: lambda ex: ex.calendar(ANNA).put(item("v", "M: av svc", "11-28T09:00", "11-28T10:00")),
     82: lambda ex: ex.share(ANNA, SVC, Right.FREE_BUSY),
@@ -96,7 +99,13 @@ SUBJECTS = {  # whose id a captured id is: UID, and the day of an occurrence
 
 PRIVATE = frozenset({"Privat: läkare", "Private Appointment"})
 MOVED = frozenset({"M: Veckomöte FLYTTAT"})
-NOT_PUT = {1, 145, 45, 47, 48, 49, 50, 51, 53, 54, 79, 80, 81, 109}  # sign-in, no XML; contacts, drafts
+NOT_PUT = {1, 145, 50, 54, 80, 81, 109}  # sign-in, no XML; sync of contacts, drafts
+CONTACT = "AAAAAM9GjmCGrptDpXpIa+QKOy0HAAIAAAClGHtvvNzqHtA8VlcAAAAAABMAAAIAAAClGHtvvNzqHtA8VlcAAAAIAAEAAAM="
+EMAILS = ("asa@kund.example", "asa2@kund.example")
+PHONES = {
+    "BusinessPhone": "+46 8 123 45 67", "HomePhone": "08-111 22 33", "BusinessPhone2": "08-765 43 21",
+    "MobilePhone": "070-123 45 67", "BusinessFax": "08-999", "OtherTelephone": "1234",
+}  # fmt: skip
 NOT_KEPT = frozenset({  # properties that the scripted server does not keep
     "Categories", "ConversationId", "IsAssociated", "IsFromMe", "IsResend", "IsSubmitted", "IsUnmodified",
     "LastModifiedName", "MimeContent", "ReminderDueBy", "ReminderMinutesBeforeStart", "Size",
@@ -210,7 +219,7 @@ class Replay:
         for calendar in (self.exchange.calendar(ANNA), self.exchange.calendar(BO)):
             every = [*calendar.items.values(), *(one for _, _, one in calendar.removed)]
             stored |= {one.item.uid: (calendar, one) for one in every}
-        own = {}
+        own = {CONTACT: self.exchange.directory.mailboxes[ANNA].contact_id(0)}
         for captured, (uid, day) in self.ids.items():
             if uid in stored:
                 calendar, one = stored[uid]
@@ -255,3 +264,22 @@ def unlike(number: int, path: Path, captured: Element, answer: Element) -> Itera
         ours = {plain(part.tag) for part in own[subject]}
         if ours - asked or (given & asked) - ours - NOT_KEPT:
             yield subject, (ours - asked, (given & asked) - ours - NOT_KEPT)
+
+
+def contacts(answer: Element) -> list[dict[str, str | None]]:
+    """Return what is told of each contact: its numbers and addresses by their keys, and its surname."""
+    found = (part for part in answer.iter() if plain(part.tag) == "Contact")
+    told = {"Entry", "Surname"}
+    return [{part.get("Key", "Surname"): part.text for part in one.iter() if plain(part.tag) in told} for one in found]
+
+
+async def test_contacts_are_found_and_told_as_a_real_server_does():
+    replay = Replay()
+    seen = []
+    for number, path in asks():
+        if number in (45, 47, 48, 49):
+            captured, answer = answered(path), await replay.ask(number, path)
+            assert captured is not None
+            assert contacts(answer) == contacts(captured), number
+            seen.append(len(contacts(answer)))
+    assert seen == [0, 1, 1, 0]
