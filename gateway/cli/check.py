@@ -11,6 +11,7 @@ import typer
 
 from gateway.app import source_of
 from gateway.cli import prompts, refused, shown
+from gateway.cli.conference_check import of_rooms
 from gateway.cli.opened import FAILED, perform, settings_of
 from gateway.domain.code import Code
 from gateway.domain.finding import Finding
@@ -23,7 +24,7 @@ from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
 from gateway.sources.ews.settings import EwsSettings
-from gateway.store import accounts, codes, mailboxes, organisation, users
+from gateway.store import accounts, codes, mailboxes, organisation, rooms, users
 from gateway.store.store import Store
 
 AHEAD = timedelta(days=14)
@@ -96,12 +97,15 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
             boxes = await mailboxes.every(rows)
             written = await organisation.written(rows)
             every_code = await codes.every(rows)
+            every_room = await rooms.every(rows)
             resting = await refused.resting(rows, WallClock().now())
     except RingplanError as error:
         yield "store", Finding(str(settings.store.path), False, str(error), error.remedy)
         return
     yield "store", Finding(str(settings.store.path), True, "can be used")
     for one in _decided(everybody, boxes, opened, written=written):
+        yield "store", one
+    for one in of_rooms(every_room, everybody, settings.pbx.keys()):
         yield "store", one
     sounds = _sounds(everybody, every_code)
     for name, pbx in settings.pbx.items():
