@@ -1,4 +1,4 @@
-"""The four places where Ringplan meets the world, as Protocols: a calendar, a PBX and one connection to it, a clock."""
+"""Where Ringplan meets the world, as Protocols: a calendar, a PBX and one connection to it, mail, a clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.domain.conference import Call, CallId, Member, Prompt
 from gateway.domain.held import CallTold, Held, PbxEvent, Place, Refusal
+from gateway.domain.letter import Letter
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 
 
@@ -92,6 +93,17 @@ class Pbx(Protocol):
 
     def connect(self) -> AbstractAsyncContextManager[Switch]:
         """Open one connection. Raises `Unreachable`, `SignInAgain` or `Refused`."""
+
+
+class Post(Protocol):
+    """Mail, as far as letters are sent."""
+
+    async def send(self, letter: Letter) -> None:
+        """Hand one letter over to be delivered.
+
+        Raises `Unreachable`, `SignInAgain` or `Misconfigured`, which will hold for the next letter as well; another
+        `RetryLater`: not this one now; `Refused`: this one never. After any other than `Refused` it may have been sent.
+        """
 
 
 class Clock(Protocol):

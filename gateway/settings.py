@@ -3,6 +3,7 @@
     [store]            gateway.store.settings
     [pbx.<name>]       gateway.pbx.<kind>.settings
     [sources.<name>]   gateway.sources.<kind>.settings
+    [mail]             gateway.mail.settings; without it, nobody is told by mail
     [run]  [log]       here
 
 `RINGPLAN_PBX__MAIN__PORT=5039` in the environment stands over `port` in `[pbx.main]`. A secret is written as `env:NAME`
@@ -25,6 +26,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
+from gateway.mail.settings import MailSettings
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
@@ -40,6 +42,7 @@ SourceSettings = CalDavSettings | EwsSettings
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
+TABLES = ("store", "pbx", "sources", "mail", "run", "log")
 CREDENTIALS = re.compile(r"//[^/]*@")  # in an address: never shown
 
 
@@ -62,7 +65,7 @@ class LogSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the file says; `pbx` and `sources` by name."""
+    """Everything that the file says; `pbx` and `sources` by name; `mail` None: no letters are sent."""
 
     file: Path
     store: StoreSettings
@@ -70,6 +73,7 @@ class Settings:
     sources: Mapping[str, SourceSettings]
     run: RunSettings = field(default_factory=RunSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    mail: MailSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +105,20 @@ def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     found: list[Mistake] = []
     _overlay(tables, environment, found)
     reading = _Reading(file.absolute().parent, environment, found)
-    for name in tables.keys() - {"store", "pbx", "sources", "run", "log"}:
-        near = _near(name, ("store", "pbx", "sources", "run", "log"))
+    for name in tables.keys() - set(TABLES):
+        near = _near(name, TABLES)
         found.append(Mistake(name, "", "there is no such table", near or "Remove it"))
     store = reading.model(StoreSettings, "store", tables.get("store", {}))
     pbx = reading.models(PBX_KINDS, "pbx", tables.get("pbx", {}))
     sources = reading.models(SOURCE_KINDS, "sources", tables.get("sources", {}))
     run = reading.model(RunSettings, "run", tables.get("run", {}))
     log = reading.model(LogSettings, "log", tables.get("log", {}))
+    mail = reading.model(MailSettings, "mail", tables["mail"]) if "mail" in tables else None
     if not found:
         found += [_absent(key) for key, models in (("pbx", pbx), ("sources", sources)) if not models]
     if found:
         raise Mistakes(file, tuple(sorted(found, key=lambda mistake: mistake.key)))
-    return Settings(file, store, pbx, sources, run, log)
+    return Settings(file, store, pbx, sources, run, log, mail)
 
 
 def _file(file: Path) -> Table:

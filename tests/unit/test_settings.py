@@ -74,6 +74,65 @@ tls_minimum = "1.0"
     )
 
 
+MAIL = """
+[mail]
+host = "mail.example.org"
+sender = "telephone@example.org"
+"""
+
+
+def test_without_a_table_nobody_is_told_by_mail(folder: Path) -> None:
+    assert read(folder).mail is None
+
+
+def test_mail_has_a_table_of_its_own(folder: Path) -> None:
+    mail = read(folder, GOOD + MAIL + 'user = "ringplan"\nsecret = "file:ami.secret"\n').mail
+    assert mail
+    assert (mail.at, mail.tls, mail.user, mail.secret) == (
+        ("mail.example.org", 587),
+        "starttls",
+        "ringplan",
+        Secret("opensesame"),
+    )
+    assert "opensesame" not in repr(mail)
+    assert "opensesame" not in mail.model_dump_json()
+
+
+def test_the_port_follows_from_tls_unless_it_is_given(folder: Path) -> None:
+    ports = [read(folder, GOOD + MAIL + f'tls = "{tls}"\n').mail for tls in ("starttls", "tls", "none")]
+    assert [mail.at[1] for mail in ports if mail] == [587, 465, 25]
+    given = read(folder, GOOD + MAIL + "port = 2525\n").mail
+    assert given
+    assert given.address == "mail.example.org:2525"
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "said"),
+    [
+        ('user = "ringplan"', "mail", "belong together"),
+        ('secret = "file:ami.secret"', "mail", "belong together"),
+        ('user = "ringplan"\nsecret = "file:ami.secret"\ntls = "none"', "mail", "not sent without TLS"),
+        (f'pin = "{"ab" * 32}"\ntls = "none"', "mail", "with TLS only"),
+        ('user = "ringplån"\nsecret = "file:ami.secret"', "mail.user", "printable ASCII"),
+        ('secret = "opensesame"', "mail.secret", "not written into the settings"),
+        ('pin = "ab"', "mail.pin", "64 hex digits"),
+        ("port = 0", "mail.port", ""),
+        ("tls = true", "mail.tls", ""),
+        ('from = "a@b.c"', "mail.from", "no such key"),
+    ],
+)
+def test_a_mistake_in_mail_is_told(folder: Path, line: str, key: str, said: str) -> None:
+    (mistake,) = mistakes(folder, GOOD + MAIL + line)
+    assert mistake.key == key
+    assert said in str(mistake)
+
+
+@pytest.mark.parametrize("sender", ["", "telephone", "a@b\\r\\nBcc: c@d", "Ringplan <a@b.c>", "a@b, c@d", "å@b.c"])
+def test_a_sender_is_an_address_and_nothing_else(folder: Path, sender: str) -> None:
+    (mistake,) = mistakes(folder, GOOD + MAIL.replace("telephone@example.org", sender))
+    assert (mistake.key, "address alone" in str(mistake)) == ("mail.sender", True)
+
+
 def test_the_environment_stands_over_the_file(folder: Path) -> None:
     environment = {
         "RINGPLAN_PBX__MAIN__PORT": "5039",
