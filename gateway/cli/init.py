@@ -49,6 +49,14 @@ pilot = []
 
 [log]
 level = "info"
+
+# through which server the organisers of conferences are told
+# [mail]
+# host = "mail.example.org"
+# sender = "telephone@example.org"
+# where it lets nobody send without
+# user = "ringplan"
+# secret = "file:mail.secret"
 """
 
 

@@ -26,10 +26,13 @@ def test_what_it_leaves_commented_out_can_be_used_and_is_what_holds_without_it(
     assert installed(*INIT).exit_code == 0
     file = tmp_path / "ringplan.toml"
     before = load(file, {})
-    commented = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+    commented = re.compile(r"^# (?=[a-z_]+ = |\[)", re.MULTILINE)
     assert len(commented.findall(file.read_text())) >= 3
     file.write_text(commented.sub("", file.read_text()))
-    assert load(file, {}).pbx == before.pbx
+    (tmp_path / "mail.secret").write_text("x\n")
+    after = load(file, {})
+    assert (after.pbx, before.mail) == (before.pbx, None)
+    assert after.mail is not None
 
 
 def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installed: Ringplan, tmp_path: Path) -> None:
