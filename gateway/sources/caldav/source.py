@@ -150,15 +150,26 @@ class Calendars:
 
 
 def told_apart(calendars: list[tuple[Appointment, ...]]) -> tuple[Appointment, ...]:
-    """Join several calendars: what is in two of them alike counts once, what differs under one name gets its own."""
+    """Join several calendars: what is in two of them alike counts once, what differs under one name gets its own.
+
+    Only one of those under one name has a location: a meeting asks for one conference, however often it is kept.
+    """
     names: dict[tuple[str, str], Appointment] = {}
     for number, appointments in enumerate(calendars):
         for appointment in appointments:
-            name = (appointment.uid, appointment.occurrence)
-            if name in names and names[name] != appointment:
-                appointment = replace(appointment, uid=f"{appointment.uid} {number}")
+            known = names.get((appointment.uid, appointment.occurrence))
+            if known is not None and _alike(known, appointment):
+                appointment = known if known.location else appointment
+            elif known is not None:
+                location = "" if known.location else appointment.location
+                appointment = replace(appointment, uid=f"{appointment.uid} {number}", location=location)
             names[appointment.uid, appointment.occurrence] = appointment
     return tuple(names.values())
+
+
+def _alike(one: Appointment, other: Appointment) -> bool:
+    """Tell whether two copies differ at most in where and with whom, which decides about no diversion."""
+    return replace(one, location="", attendees=()) == replace(other, location="", attendees=())
 
 
 def _where(mailbox: Mailbox) -> Where:

@@ -19,6 +19,7 @@ from gateway.domain.mailbox import Window
 from gateway.recurrence.effort import Effort
 from gateway.recurrence.unreadable import Unreadable
 from gateway.sources.ews.items import people
+from gateway.sources.ews.items.uid import shared
 from gateway.sources.ews.items.when import utc, when
 
 # What a view or GetItem has to ask for; exchangelib adds the zones of `start` and `end` by itself.
@@ -141,7 +142,7 @@ def in_order(found: Iterable[Appointment]) -> tuple[Appointment, ...]:
 def uid(item: CalendarItem) -> str:
     """Return the UID that all copies of a meeting share; where a server gives none, one made of the item's id."""
     if given := (item.uid or "").strip():
-        return str(given)
+        return shared(str(given), occurs=item.recurrence_id is not None or item.type in (OCCURRENCE, EXCEPTION))
     if not item.id:
         raise Unreadable("an item without UID and id")
     return sha256(item.id.encode()).hexdigest()

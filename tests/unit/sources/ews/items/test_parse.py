@@ -107,6 +107,12 @@ def test_an_occurrence_is_named_by_the_time_for_which_it_was_planned(fields, exp
     assert one(**fields).occurrence == expected
 
 
+def test_who_was_asked_to_one_occurrence_alone_has_the_uid_of_the_series():
+    said = f"040000008200E00074C5B7101A82E00807EA0B17{'0' * 16}{'0' * 16}10000000{'AB' * 16}"
+    assert one(uid=said, recurrence_id=moment("2026-11-23 08:00")).uid == said.replace("07EA0B17", "00000000")
+    assert one(uid=said).uid == said, "nothing else tells the occurrences apart"
+
+
 def test_an_item_without_a_uid_has_one_of_its_own():
     assert one(uid=None, id="an id").uid == sha256(b"an id").hexdigest()
     assert one(uid=" ", id="an id").uid == one(uid="", id="an id").uid != one(uid="", id="another").uid
