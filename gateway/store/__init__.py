@@ -10,5 +10,6 @@ Domain objects go in and come out. Statements are such that PostgreSQL runs them
 `sqlite`. What is removed is gone from the file: from its free pages and from its WAL as well.
 
 Not in here: when to read a calendar, what a code means, what a PBX holds. No text of a calendar is kept but the
-description of a diversion that operators may see, and no longer than the diversion itself.
+description of a diversion that operators may see, and of a meeting that asks for a conference its subject and who is
+asked; and no longer than the diversion, the meeting or the conference itself.
 """

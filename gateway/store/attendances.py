@@ -1,11 +1,11 @@
 """Attendances: who is in a conference, and who was as long as the conference is there. They go with it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
 from gateway.domain.conference import Attendance
 from gateway.store import tables
@@ -25,20 +25,8 @@ async def came(rows: Rows, attendance: Attendance) -> bool:
 
     Who is in already stays so since when they came; who had left is in anew.
     """
-    known = tables.conferences.c.key
-    if await rows.first(select(known).where(known == attendance.conference)) is None:
-        return False
-    same = (COLUMN.conference == attendance.conference, COLUMN.channel == attendance.channel)
-    row = await rows.first(select(tables.attendances).where(*same))
-    before = _attendance(row) if row else None
-    if before and before.left is None:
-        attendance = replace(attendance, joined=before.joined)
-    if attendance == before:
-        return False
-    await rows.run(delete(tables.attendances).where(*same))
-    await rows.run(insert(tables.attendances).values(_columns(attendance)))
-    rows.touch("attendances")
-    return True
+    there = select(tables.attendances).where(COLUMN.conference == attendance.conference)
+    return await _put(rows, _news((attendance,), [_attendance(row) for row in await rows.all(there)]))
 
 
 async def went(rows: Rows, conference: str, channel: str, now: datetime) -> bool:
@@ -57,18 +45,49 @@ async def keep(
 
     A PBX that tells who is in passes the conferences that it holds. True: something changed.
     """
-    changed = [await came(rows, one) for one in present]
-    there = {(one.conference, one.channel) for one in present}
-    for one in await every(rows):
-        is_asked = among is None or one.conference in among
-        if is_asked and one.left is None and (one.conference, one.channel) not in there:
-            changed.append(await went(rows, one.conference, one.channel, now))
-    return any(changed)
+    before = await every(rows)
+    are_in = {_place(one) for one in present}
+    left = [
+        replace(one, left=now)
+        for one in before
+        if one.left is None and _place(one) not in are_in and (among is None or one.conference in among)
+    ]
+    return await _put(rows, [*_news(present, before), *left])
 
 
 async def forget(rows: Rows, conferences: Collection[str]) -> int:
     """Remove who is and was in these (keys), out of the file as well, and return how many these were."""
     return await rows.remove(delete(tables.attendances).where(COLUMN.conference.in_(conferences)), "attendances")
+
+
+def _place(attendance: Attendance) -> tuple[str, str]:
+    return attendance.conference, attendance.channel
+
+
+def _news(present: Iterable[Attendance], before: Iterable[Attendance]) -> list[Attendance]:
+    """Return those of `present` whose rows are to be other ones than `before`."""
+    known = {_place(one): one for one in before}
+    news = {}
+    for one in present:
+        had = known.get(_place(one))
+        stays = one if had is None or had.left is not None else replace(one, joined=had.joined)
+        if stays != had:
+            news[_place(one)] = stays
+    return list(news.values())
+
+
+async def _put(rows: Rows, some: Collection[Attendance]) -> bool:
+    """Write those whose conference is still there; True: there is one."""
+    known = {row["key"] for row in await rows.all(select(tables.conferences.c.key))} if some else set()
+    new = [_columns(one) for one in some if one.conference in known]
+    if not new:
+        return False
+    same = (COLUMN.conference == bindparam("in_conference"), COLUMN.channel == bindparam("by_channel"))
+    places = [{"in_conference": one["conference"], "by_channel": one["channel"]} for one in new]
+    await rows.run(delete(tables.attendances).where(*same), places)
+    await rows.run(insert(tables.attendances), new)
+    rows.touch("attendances")
+    return True
 
 
 def _attendance(row: RowMapping) -> Attendance:
