@@ -6,7 +6,6 @@ keeps it, and a conference with people in it stays, under its key, wherever its 
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -53,13 +52,14 @@ def plan(
     lets it go. `users`: everybody who takes part. `occupied`: keys of the conferences that somebody is in.
     """
     there, by_id, kept = tuple(before), {user.id: user for user in users}, Rooms(rooms)
-    known = _Known(there, occupied)
+    by_key = {one.key: one for one in there}
+    going_on = {one.meeting: one for one in there if not one.cancelled}
     claimants: list[Claimant] = []
     matched: set[str] = set()
-    for meeting in _found_last(meetings, there):
-        had = known.conference_of(meeting)
+    for meeting in _found_last(meetings, going_on):
         if meeting.organiser not in by_id:
             continue
+        had = _had(meeting, going_on.get(meeting.meeting), by_key, occupied)
         if had is not None:
             matched.add(had.key)
         is_held = had is not None and had.key in occupied
@@ -67,47 +67,35 @@ def plan(
             one = _of(meeting, had, is_held, by_id, rules)
             claimants.append(Claimant(one, _claim(one, had, is_held, kept, now)))
             matched.add(one.key)
-    left = [one for one in there if one.key not in matched and now < (one.closes if one.key in occupied else one.end)]
-    gone = []
-    for one in left:
-        if _stays(one, by_id, occupied, now):
-            claimants.append(Claimant(one if one.organiser in by_id else _silent(one), Claim.HELD))
-        else:
-            gone.append(one if one.cancelled else replace(one, cancelled=True))
+    stay, gone = _left(there, matched, by_id, occupied, now)
+    claimants += [Claimant(one, Claim.HELD) for one in stay]
     found = sorted((*_opened(kept.assign(claimants)), *gone), key=lambda one: (one.start, one.key))
     changes = min((one.closes if one.key in occupied else one.end for one in found), default=None)
     return Planned(tuple(found), changes)
 
 
-class _Known:
-    """The conferences that there are, to be found by what calendars say now."""
+def _had(
+    meeting: Meeting, goes_on: Conference | None, by_key: Mapping[str, Conference], occupied: Collection[str]
+) -> Conference | None:
+    """Return the conference that `meeting` has: the one that `goes_on`, if it starts then or people are in it.
 
-    def __init__(self, there: Iterable[Conference], occupied: Collection[str]) -> None:
-        self._by_key = {one.key: one for one in there}
-        self._occupied = occupied
-        self._of_meeting: defaultdict[str, list[Conference]] = defaultdict(list)
-        for one in there:
-            if not one.cancelled:
-                self._of_meeting[one.meeting].append(one)
-
-    def conference_of(self, meeting: Meeting) -> Conference | None:
-        """Return the conference of `meeting`: one with people in it, at whatever time; else one at this very start."""
-        some = self._of_meeting.get(meeting.meeting, ())
-        held = next((one for one in some if one.key in self._occupied), None)
-        same = next((one for one in some if one.start == meeting.start), None)
-        return held or same or self._by_key.get(key_of(meeting))
+    Otherwise the one that had been cancelled, if its key says that it is the same.
+    """
+    if goes_on is not None and (goes_on.key in occupied or goes_on.start == meeting.start):
+        return goes_on
+    return by_key.get(key_of(meeting))
 
 
-def _found_last(meetings: Iterable[Meeting], there: Iterable[Conference]) -> Iterable[Meeting]:
+def _found_last(meetings: Iterable[Meeting], going_on: Mapping[str, Conference]) -> Iterable[Meeting]:
     """Return each meeting once, as it was found last.
 
     Two calendars may call two items the same: then it stays that organiser's who had it first.
     """
     every = tuple(meetings)
-    had = {one.meeting: one.organiser for one in there if not one.cancelled}
     whose: dict[str, int] = {}
     for one in every:
-        if one.meeting not in whose or had.get(one.meeting) == one.organiser:
+        had = going_on.get(one.meeting)
+        if one.meeting not in whose or (had is not None and had.organiser == one.organiser):
             whose[one.meeting] = one.organiser
     return {one.meeting: one for one in every if whose[one.meeting] == one.organiser}.values()
 
@@ -168,16 +156,32 @@ def _claim(one: Conference, had: Conference | None, is_held: bool, rooms: Rooms,
     return Claim.NONE if is_elsewhere and now < one.start - EARLY else Claim.KNOWN
 
 
-def _stays(one: Conference, users: Collection[int], occupied: Collection[str], now: datetime) -> bool:
-    """Say whether a conference that no calendar asks for stays: people are in it, and it is over or its organiser gone.
+def _left(
+    there: Iterable[Conference],
+    matched: Collection[str],
+    users: Collection[int],
+    occupied: Collection[str],
+    now: datetime,
+) -> tuple[list[Conference], list[Conference]]:
+    """Return those that no calendar asks for and that are not over: which stay, and which are cancelled.
 
-    What is over leaves the calendars' rows at its end; its people may stay for the grace.
+    One stays while people are in it, if its organiser is gone (nobody is called any more), or in the grace after its
+    end: what is over leaves the calendars' rows at once.
     """
-    return not one.cancelled and one.key in occupied and (one.organiser not in users or one.end <= now)
-
-
-def _silent(one: Conference) -> Conference:
-    return replace(one, autocall=False) if one.autocall else one
+    stay, gone = [], []
+    for one in there:
+        is_held = one.key in occupied
+        if one.key in matched or now >= (one.closes if is_held else one.end):
+            continue
+        if one.cancelled:
+            gone.append(one)
+        elif is_held and one.organiser not in users:
+            stay.append(replace(one, autocall=False))
+        elif is_held and one.end <= now:
+            stay.append(one)
+        else:
+            gone.append(replace(one, cancelled=True))
+    return stay, gone
 
 
 def _opened(placed: Iterable[Conference]) -> list[Conference]:
