@@ -38,6 +38,12 @@ def item(uid: str, subject: str, start: str, end: str, **more: object) -> Item:
 
 TUESDAYS = Recurrence(kind="Weekly", days=("Tuesday",), number=6)
 GUEST = Attendee(address=BO, name="Bo Öberg")
+CONTACT = "AAAAAM9GjmCGrptDpXpIa+QKOy0HAAIAAAClGHtvvNzqHtA8VlcAAAAAABMAAAIAAAClGHtvvNzqHtA8VlcAAAAIAAEAAAM="
+EMAILS = ("asa@kund.example", "asa2@kund.example")
+PHONES = {
+    "BusinessPhone": "+46 8 123 45 67", "HomePhone": "08-111 22 33", "BusinessPhone2": "08-765 43 21",
+    "MobilePhone": "070-123 45 67", "BusinessFax": "08-999", "OtherTelephone": "1234",
+}  # fmt: skip
 WRITTEN: dict[int, Callable[[FakeExchange], object]] = {  # what was written with the request of this number
     2: lambda ex: ex.share(ANNA, SVC, Right.NONE),
     3: lambda ex: ex.share(BO, SVC, Right.NONE),
@@ -100,12 +106,6 @@ SUBJECTS = {  # whose id a captured id is: UID, and the day of an occurrence
 PRIVATE = frozenset({"Privat: läkare", "Private Appointment"})
 MOVED = frozenset({"M: Veckomöte FLYTTAT"})
 NOT_PUT = {1, 145, 50, 54, 80, 81, 109}  # sign-in, no XML; sync of contacts, drafts
-CONTACT = "AAAAAM9GjmCGrptDpXpIa+QKOy0HAAIAAAClGHtvvNzqHtA8VlcAAAAAABMAAAIAAAClGHtvvNzqHtA8VlcAAAAIAAEAAAM="
-EMAILS = ("asa@kund.example", "asa2@kund.example")
-PHONES = {
-    "BusinessPhone": "+46 8 123 45 67", "HomePhone": "08-111 22 33", "BusinessPhone2": "08-765 43 21",
-    "MobilePhone": "070-123 45 67", "BusinessFax": "08-999", "OtherTelephone": "1234",
-}  # fmt: skip
 NOT_KEPT = frozenset({  # properties that the scripted server does not keep
     "Categories", "ConversationId", "IsAssociated", "IsFromMe", "IsResend", "IsSubmitted", "IsUnmodified",
     "LastModifiedName", "MimeContent", "ReminderDueBy", "ReminderMinutesBeforeStart", "Size",

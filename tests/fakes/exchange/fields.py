@@ -148,6 +148,12 @@ def _state(item: Item) -> str:
     return str(int(item.meeting) + 2 * int(received) + 4 * int(item.cancelled))
 
 
+def _planned(writer: Writer, instance: Instance) -> Element | None:
+    """RecurrenceId, of an occurrence, or of one that is an item of its own (Microsoft: "RecurrenceId")."""
+    planned = instance.original or instance.item.planned
+    return writer.time("t:RecurrenceId", planned) if planned else None
+
+
 def _class(instance: Instance) -> str:
     return CLASSES.get(instance.kind, "IPM.Appointment")
 
@@ -196,7 +202,7 @@ PROPERTIES: dict[str, Callable[[Writer, Instance], Element | None]] = {
     "item:EffectiveRights": lambda w, i: effective(w.right, w.right == Right.FULL),
     "item:LastModifiedTime": lambda w, i: w.time("t:LastModifiedTime", i.stored.modified),
     "calendar:UID": _text("t:UID", lambda item: item.uid),
-    "calendar:RecurrenceId": lambda w, i: w.time("t:RecurrenceId", i.original) if i.original else None,
+    "calendar:RecurrenceId": lambda w, i: _planned(w, i),
     "calendar:Start": lambda w, i: w.time("t:Start", i.item.start),
     "calendar:End": lambda w, i: w.time("t:End", i.item.end),
     "calendar:OriginalStart": lambda w, i: w.time("t:OriginalStart", i.original) if i.original else None,

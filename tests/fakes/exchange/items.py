@@ -31,7 +31,7 @@ class Item:
 
     `show_as`: Free, Tentative, Busy, OOF, WorkingElsewhere, NoData. `sensitivity`: Normal, Personal, Private,
     Confidential. `response`: the owner's own answer, "": the organiser's or none. `organizer`: None is the owner.
-    `uid`: "" is given one by the server.
+    `uid`: "" is given one by the server. `planned`: when the occurrence would begin that somebody alone was asked to.
     """
 
     subject: str
@@ -50,6 +50,7 @@ class Item:
     location: str = ""
     body: str = ""
     recurrence: Recurrence | None = None
+    planned: datetime | None = None
 
     @property
     def meeting(self) -> bool:
