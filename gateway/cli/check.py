@@ -10,15 +10,15 @@ from typing import Annotated
 import typer
 
 from gateway.app import source_of
-from gateway.cli import prompts, refused, shown
-from gateway.cli.conference_check import of_rooms
+from gateway.cli import given, prompts, refused, shown
+from gateway.cli.conference_check import of_mail, of_rooms
 from gateway.cli.opened import FAILED, perform, settings_of
 from gateway.domain.code import Code
 from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account, Mailbox, Window
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
-from gateway.errors import RingplanError, SignInAgain, Unreachable
+from gateway.errors import Misconfigured, RingplanError, SignInAgain, Unreachable
 from gateway.pbx.asterisk.inspect import inspect
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
@@ -35,10 +35,13 @@ AT_MOST = 10
 def check(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    mail_to: Annotated[str | None, typer.Option(help="Send a letter to this address, to see that it comes.")] = None,
 ) -> None:
     """Look at every part; exit status 1 if anything fails."""
     settings = settings_of(context)
-    found = perform(_gather(settings))
+    if mail_to is not None and settings.mail is None:
+        raise Misconfigured("--mail-to: no mail server is in the settings", "add [mail]")
+    found = perform(_gather(settings, given.email("--mail-to", mail_to) if mail_to is not None else None))
     if as_json:
         shown.as_json(
             [{"of": of, "part": one.part, "ok": one.ok, "said": one.said, "remedy": one.remedy} for of, one in found]
@@ -84,11 +87,11 @@ def _tell(of: str, one: Finding) -> None:
         shown.line(shown.plain(f"       {line}"))
 
 
-async def _gather(settings: Settings) -> list[tuple[str, Finding]]:
-    return [found async for found in _findings(settings)]
+async def _gather(settings: Settings, mail_to: str | None) -> list[tuple[str, Finding]]:
+    return [found async for found in _findings(settings, mail_to)]
 
 
-async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
+async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tuple[str, Finding]]:
     yield "settings", Finding(str(settings.file), True, "can be used")
     try:
         async with Store.open(settings.store) as store, store.read() as rows:
@@ -112,6 +115,9 @@ async def _findings(settings: Settings) -> AsyncIterator[tuple[str, Finding]]:
         places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
         for one in await inspect(pbx, places, sounds):
             yield f"pbx {name}", one
+    if settings.mail is not None:
+        for one in await of_mail(settings.mail, mail_to):
+            yield "mail", one
     active = {user.id for user in everybody if user.enabled}
     for account in opened:
         if account.id in resting:  # each try counts at the server, ours as well

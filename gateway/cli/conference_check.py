@@ -1,12 +1,19 @@
 """What `ringplan check` says of conferences: the rooms that there are, and the mail server."""
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gateway.domain.conference import RoomOf
 from gateway.domain.finding import Finding
+from gateway.domain.letter import Letter
 from gateway.domain.user import User
+from gateway.errors import RingplanError
+from gateway.mail.settings import MailSettings
+from gateway.mail.smtp import Smtp
 
 NAMED = 5
+SUBJECT = "Ringplan: test"
+BODY = "This letter was sent by `ringplan check`. Organisers of telephone conferences can be told by mail.\n"
 
 
 def of_rooms(rooms: Sequence[RoomOf], everybody: Iterable[User], pbxs: Collection[str]) -> list[Finding]:
@@ -22,6 +29,20 @@ def of_rooms(rooms: Sequence[RoomOf], everybody: Iterable[User], pbxs: Collectio
         remedy = "who has no room of their own, or whose is taken, needs one: ringplan rooms add … --pool"
         return [*wrong, Finding("rooms", True, f"{said}; no pool on {', '.join(bare)}", remedy)]
     return wrong or [Finding("rooms", True, said)]
+
+
+async def of_mail(settings: MailSettings, to: str | None = None) -> list[Finding]:
+    """Return whether the mail server would take a letter; one is sent only where somebody is named `to` get it."""
+    post, found = Smtp(settings), []
+    try:
+        await post.greet()
+        found.append(Finding("server", True, f"{settings.address} takes letters from {settings.sender}"))
+        if to is not None:
+            await post.send(Letter(secrets.token_hex(16), to, SUBJECT, BODY))
+            found.append(Finding("letter", True, f"{settings.address} has taken one to {to}"))
+    except RingplanError as error:
+        found.append(Finding("letter" if found else "server", False, str(error), error.remedy))
+    return found
 
 
 def _on_no_pbx(rooms: Sequence[RoomOf], pbxs: Collection[str]) -> list[Finding]:

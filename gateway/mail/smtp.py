@@ -6,6 +6,7 @@ error, since they often quote the recipient; its reply code does.
 
 import contextlib
 import smtplib
+from collections.abc import Callable
 
 from gateway.domain.letter import Letter
 from gateway.errors import Misconfigured, Refused, RetryLater, RingplanError, SignInAgain, Unreachable
@@ -14,6 +15,7 @@ from gateway.mail.settings import MailSettings
 from gateway.net.threads import started
 from gateway.net.trust import distrusted, trust
 
+TAKEN = 250
 LATER = range(400, 500)
 CLOSING = 421
 SIGN_IN_FIRST = 530  # RFC 4954
@@ -30,10 +32,22 @@ class Smtp:
 
         Cancelled, it returns at once, and the letter may be on its way.
         """
-        raw = message_of(letter, self._settings.sender)
-        await started(lambda: self._send(letter.to, raw))
+        sender, raw = self._settings.sender, message_of(letter, self._settings.sender)
+        await started(lambda: self._connect(lambda server: server.sendmail(sender, [letter.to], raw)))
 
-    def _send(self, to: str, raw: bytes) -> None:
+    async def greet(self) -> None:
+        """See that letters would be taken, and send none. Raises as `send`, but for what is about one letter."""
+        await started(lambda: self._connect(self._greeted))
+
+    def _greeted(self, server: smtplib.SMTP) -> None:
+        server.ehlo_or_helo_if_needed()
+        code, said = server.mail(self._settings.sender)
+        if code != TAKEN:
+            raise smtplib.SMTPSenderRefused(code, said, self._settings.sender)
+        server.rset()
+
+    def _connect(self, work: Callable[[smtplib.SMTP], object]) -> None:
+        """Connect, sign in, and do `work`."""
         settings = self._settings
         with contextlib.ExitStack() as stack:
             try:
@@ -43,7 +57,7 @@ class Smtp:
                     server.starttls(context=trust(settings.ca, settings.pin, settings.tls_minimum))
                 if settings.user is not None and settings.secret is not None:
                     server.login(settings.user, settings.secret.reveal())
-                server.sendmail(settings.sender, [to], raw)
+                work(server)
             except OSError as error:  # so are all of smtplib's
                 raise self._meaning(error) from None
             with contextlib.suppress(OSError):  # it has the letter

@@ -1,9 +1,12 @@
 """`check`: what it says of many findings. What it finds is looked at on real servers, in tests/contract and system."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.cli.check import AT_MOST, _tell_of
 from gateway.domain.finding import Finding
+from tests.unit.cli.conftest import Ringplan
 
 
 def test_of_many_findings_of_a_kind_the_first_are_told_and_the_others_counted(
@@ -36,3 +39,15 @@ def test_what_works_and_should_be_looked_at_is_told_with_its_remedy(capsys: pyte
         "note reader at office source: TLS 1.0 IS ALLOWED",
         "       update the server",
     ]
+
+
+def test_no_letter_can_be_sent_where_no_mail_server_is_set(ringplan: Ringplan) -> None:
+    done = ringplan("check", "--mail-to", "anna@example.org")
+    assert (done.exit_code, "add [mail]" in done.stderr) == (2, True), done.output
+
+
+def test_a_letter_is_sent_to_an_address_alone(ringplan: Ringplan, tmp_path: Path) -> None:
+    with (tmp_path / "ringplan.toml").open("a") as settings:
+        settings.write('[mail]\nhost = "localhost"\nsender = "a@example.org"\n')
+    done = ringplan("check", "--mail-to", "Anna <anna@example.org>")
+    assert (done.exit_code, "is no e-mail address" in done.stderr) == (2, True), done.output
