@@ -16,8 +16,14 @@ import pytest
 import pytest_asyncio
 import recurring_ical_events
 
+from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.secret import Secret
+from gateway.sources.caldav.parse import parse
+from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.ews.source import connect
 from peers.dav import Person
 from peers.davmail import Davmail
+from tests.contract.calendars import WINDOW, calendar_of, whole
 from tests.fakes.exchange.exchange import FakeExchange
 from tests.fakes.exchange.items import Attendee, Item
 from tests.fakes.exchange.rights import Right
@@ -191,3 +197,22 @@ async def test_people_sign_in_with_their_passwords_alone(folder: Path, scheme: s
         assert not any(attempt.right for attempt in desk.exchange.server.signins.attempts)
         desk.exchange.calendar(ALICE).put(Item(subject="Lunch", start=NINE, end=NINE + HOUR))
         assert await desk.found() == [("Lunch", NINE, NINE + HOUR)]
+
+
+async def test_a_meeting_has_the_same_name_over_caldav_and_over_ews_at_one_server(desk: Desk):
+    calendar = desk.exchange.calendar(ALICE)
+    weekly = Recurrence(kind="Weekly", days=("Monday",), number=4)
+    uid = calendar.put(Item(subject="M: PBX", start=NINE, end=NINE + HOUR, recurrence=weekly, location="PBX"))
+    moved = at(date(2026, 12, 1), 15)
+    calendar.change_occurrence(uid, date(2026, 11, 30), start=moved, end=moved + HOUR, location="PBX AUTOCALL")
+    calendar.put(Item(subject="M:", start=NINE, end=NINE + HOUR, location="Rum", required=(Attendee(address=BOB),)))
+    person = Person(LOGINS[ALICE], PASSWORDS[ALICE])
+    texts = await desk.davmail.calendar(ALICE, person).events()
+    over_dav, _ = parse(texts, WINDOW, BERLIN, frozenset({ALICE}))
+    account = Account(1, "office", LOGINS[ALICE], Secret(PASSWORDS[ALICE]))
+    async with connect(EwsSettings(url=desk.exchange.url))(account) as opened:
+        box = Mailbox(1, 1, 1, ALICE, frozenset({ALICE}), BERLIN)
+        over_ews = (await whole(calendar_of(opened), box)).appointments
+    told = [{(a.uid, a.occurrence, a.start, a.location, a.response) for a in found} for found in (over_dav, over_ews)]
+    assert told[0] == told[1]
+    assert len(over_ews) == 3
