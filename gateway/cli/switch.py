@@ -17,7 +17,7 @@ BY_HAND = "on the PBX itself, `dialplan set global RINGPLAN_OFF 1` lets every ca
 
 
 def off(context: typer.Context) -> None:
-    """Release every extension at once, until `ringplan on`. Calendars are still read."""
+    """Release every extension and room at once, until `ringplan on`. Calendars are still read."""
     perform(_off(settings_of(context)))
 
 

@@ -14,7 +14,7 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import accounts, mailboxes, organisation, users
+from gateway.store import accounts, mailboxes, organisation, rooms, users
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Who takes part: a number on the PBX, and the calendar that it follows.", no_args_is_help=True)
@@ -142,8 +142,11 @@ def remove(context: typer.Context, extension: Extension) -> None:
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
             user = await user_at(rows, extension)
+            own = [room.number for room in await rooms.every(rows) if room.owner == user.id]
             await users.remove(rows, user.id)
         shown.line(f"{user.extension} is removed")
+        for number in own:
+            shown.line(f"{number}, which was their room, belongs to the pool now, without a PIN")
 
     perform(work())
 

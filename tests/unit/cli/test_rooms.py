@@ -121,6 +121,15 @@ def test_a_user_has_one_room_of_their_own(anna: Ringplan) -> None:
     assert "1001 Anna" in anna("rooms", "list").stdout
 
 
+def test_the_room_of_who_goes_belongs_to_the_pool(anna: Ringplan) -> None:
+    anna("rooms", "add", "8001", "--owner", "1001", "--pin", "4711", "--record")
+    done = anna("users", "remove", "1001")
+    assert "8001, which was their room, belongs to the pool now, without a PIN" in done.stdout
+    (room,) = listed(anna)
+    assert (room["pool"], room["has_pin"], room["recorded"]) == (True, False, False)
+    assert "pool" not in anna("users", "remove", "1002").stdout
+
+
 def test_no_user_gets_the_number_of_a_room(anna: Ringplan) -> None:
     anna("rooms", "add", "8001", "--pool")
     for words in (("add", "8001"), ("set", "1001", "--extension", "8001"), ("set", "1001", "--phone", "8001")):
