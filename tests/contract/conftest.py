@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
 from peers.sogo import Sogo
 from tests.contract.calendars import Item, Own, Server, Sharing, Wrist, address, ics, to_exchange
+from tests.contract.telephones import InMemory, Real, Scripted, Telephones
 from tests.fakes.ami import FakeAmi
 from tests.fakes.exchange.behaviour import Behaviour
 from tests.fakes.exchange.exchange import FakeExchange
@@ -63,6 +65,7 @@ class Peer:
     kept: Callable[[], Awaitable[str]]
     dial: Callable[[Dialled], Awaitable[None]]
     others: Callable[[], AbstractAsyncContextManager[RawAmi]]
+    telephones: Telephones
 
     @property
     def pbx(self) -> Asterisk:
@@ -100,7 +103,8 @@ def _scripted(fake: FakeAmi) -> Peer:
         await fake.dial(event.place, event.hand, STATES[event.lamp], ".".join(event.phones))
 
     settings = AsteriskSettings.model_validate({"port": fake.port, "user": fake.user, "secret": fake.secret})
-    return Peer(settings, kept, dial, lambda: RawAmi.connect("127.0.0.1", fake.port, fake.user, fake.secret))
+    others = partial(RawAmi.connect, "127.0.0.1", fake.port, fake.user, fake.secret)
+    return Peer(settings, kept, dial, others, Scripted(fake))
 
 
 def _real(server: asterisk.Asterisk) -> Peer:
@@ -121,7 +125,7 @@ def _real(server: asterisk.Asterisk) -> Peer:
 
     login = server.ami
     settings = AsteriskSettings.model_validate({"port": server.ami_port, "user": login.user, "secret": login.secret})
-    return Peer(settings, kept, dial, server.observe)
+    return Peer(settings, kept, dial, server.observe, Real(server))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class AnyPbx:
     join: Callable[[Place], Awaitable[None]]
     pause: Callable[[Place, str], Awaitable[None]]
     paused: Callable[[Place], Awaitable[str | None]]
+    telephones: Telephones
 
 
 @pytest_asyncio.fixture(
@@ -167,7 +172,7 @@ def _in_memory(pbx: FakePbx) -> AnyPbx:
         by = pbx.pauses.get(place)
         return "Ringplan" if place in pbx.paused else by
 
-    return AnyPbx(pbx, dial, join, pause, paused)
+    return AnyPbx(pbx, dial, join, pause, paused, InMemory(pbx))
 
 
 def _asterisk(peer: Peer) -> AnyPbx:
@@ -189,7 +194,7 @@ def _asterisk(peer: Peer) -> AnyPbx:
             (one,) = [event for event in ami.events if event.get("Location") == f"PJSIP/{place}"]
         return one["PausedReason"] if one["Paused"] == "1" else None
 
-    return AnyPbx(peer.pbx, peer.dial, join, pause, paused)
+    return AnyPbx(peer.pbx, peer.dial, join, pause, paused, peer.telephones)
 
 
 @pytest.fixture(params=["radicale", "sogo", *BEHAVIOURS])

@@ -2,14 +2,14 @@
 
 Answers are those of tests/captures/asterisk: login_ok_events_off, login_fail_secret, startup_fullybooted (FullyBooted
 last), db_put_get_del_tree, devstate_presence, rights_least, shutdown_core_stop_now and userevent_22; of queues see
-ami_queues.py, of calls and conferences ami_conferences.py. Written without the gateway's codec, so that a fault there cannot hide here; panoramisk, an independent
-client, is tested against it too.
+ami_queues.py, of calls and conferences ami_conferences.py. Written without the gateway's codec, so that a fault there
+cannot hide here; panoramisk, an independent client, is tested against it too.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.fakes.ami_conferences import FakeConferences
@@ -193,7 +193,8 @@ class FakeAmi:
         told = "".join(self._untold)
         self._untold.clear()
         for writer in tuple(self._writers) if told else ():
-            await self._write(writer, told)
+            with suppress(ConnectionError):  # it has just gone
+                await self._write(writer, told)
 
     def _login(self, action: Fields) -> str:
         if (action.get("Username"), action.get("Secret")) != (self.user, self.secret):

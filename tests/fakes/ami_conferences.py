@@ -1,7 +1,7 @@
 """Calls and conferences of the scripted peer: telephones that are rung, marks, bridges, and what is told of them.
 
-As Asterisk 22.10.1 and 16.28 answered with Ringplan's dialplan (tests/captures/asterisk/conference_*.txt): an id is placed
-once, a mark never goes back, and what is told follows the answers.
+As Asterisk 22.10.1 and 16.28 answered with Ringplan's dialplan (tests/captures/asterisk/conference_*.txt): an id is
+placed once, a mark never goes back, and what is told follows the answers.
 """
 
 from collections.abc import Callable

@@ -218,7 +218,7 @@ class CallsOfLine:
         for call in sorted(calls):
             await self._write()
             is_in = any(one.call == call for one in self._telephones.inside.values())
-            self._telephones.end(call, Result.LEFT if is_in else Result.FAILED)
+            self._telephones.end(call, Result.LEFT if is_in else Result.DROPPED)
         await self._step()
 
     async def forget(self, calls: Collection[CallId]) -> None:

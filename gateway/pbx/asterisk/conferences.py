@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from gateway.domain.conference import Call, CallId, CallState, Member, Prompt, Result
-from gateway.domain.held import CallTold, Refusal
+from gateway.domain.held import CallTold, Came, Refusal, Went
 from gateway.errors import Refused
 from gateway.pbx.asterisk import calls, lines, rooms
 from gateway.pbx.asterisk.client import Client
@@ -31,6 +31,14 @@ class Conferences:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._told_in: dict[str, Member] = {}  # by channel
+
+    def hear(self, event: Came | Went) -> None:
+        """Note who has come and gone: the dialplan tells that somebody comes just before the conference lists them."""
+        if isinstance(event, Came):
+            self._told_in[event.member.channel] = event.member
+        else:
+            self._told_in.pop(event.member.channel, None)
 
     async def boot(self) -> str:
         """Return what names this run of Asterisk: a global variable, which does not outlive it."""
@@ -97,12 +105,17 @@ class Conferences:
 
     async def members(self) -> frozenset[Member]:
         """Return who is in any conference of ours."""
-        found = [(name, channel) for name, channels in await self._in_bridges() for channel in channels]
-        numbers = await self._client.ask_all([rooms.number(channel) for _, channel in found])
-        return frozenset(
-            Member(name, channel, rooms.number_of(answer), calls.id_of(channel))
-            for (name, channel), answer in zip(found, numbers, strict=True)
-        )
+        names = {channel: name for name, channels in await self._in_bridges() for channel in channels}
+        told = {channel: member.name for channel, member in self._told_in.items()}
+        found = list({**told, **names}.items())
+        numbers = await self._client.ask_all([rooms.number(channel) for channel, _ in found])
+        members = []
+        for (channel, name), answer in zip(found, numbers, strict=True):
+            if answer.succeeded or channel in names:
+                members.append(Member(name, channel, rooms.number_of(answer), calls.id_of(channel)))
+            else:  # gone without a word, under this name
+                self._told_in.pop(channel, None)
+        return frozenset(members)
 
     async def close(self, name: str, prompt: Prompt) -> None:
         """Tell everybody in a conference what `prompt` says, and put them out; who leaves meanwhile is no error."""

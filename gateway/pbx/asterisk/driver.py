@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 
 from gateway.domain.conference import Call, CallId, Member, Prompt
-from gateway.domain.held import CallTold, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
+from gateway.domain.held import CallTold, Came, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal, Went
 from gateway.errors import Refused
 from gateway.pbx.asterisk import image, lines, told
 from gateway.pbx.asterisk.calls import FAMILY as CALLS
@@ -78,6 +78,8 @@ class AsteriskSwitch:
             return
         if isinstance(event, Dialled):
             self._doubt(event)
+        if isinstance(event, Came | Went):
+            self._conferences.hear(event)
         if event is not None and not (isinstance(event, QueuesChanged) and self._queues.made(message)):
             self._client.tell(event)
 

@@ -19,12 +19,6 @@ NUMBER = "RINGPLAN_NUMBER"
 LONGEST_CHANNEL = 200
 
 _BRIDGE = re.compile(r"ringplan-([0-9]{1,15})-([0-9a-f]{12})")
-_NAME = re.compile(r"[0-9a-f]{12}")
-
-
-def is_name(text: str) -> bool:
-    """Return whether `text` can name a conference."""
-    return _NAME.fullmatch(text) is not None
 
 
 def is_channel(text: str) -> bool:

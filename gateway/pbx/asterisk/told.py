@@ -17,6 +17,7 @@ from gateway.domain.conference import Member
 from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, PbxEvent, QueuesChanged, SignedIn, Went
 from gateway.pbx.asterisk import calls, image, rooms
 from gateway.pbx.asterisk.codec import Message
+from gateway.planning.room import is_name
 from gateway.planning.targets import is_number
 
 HAND_EVENT = "RingplanHand"
@@ -78,7 +79,7 @@ def _room(message: Message) -> Came | Went:
     name, channel, number, call = (message.get(key) for key in ("Name", "Member", "Number", "Call"))
     moved = _MOVED.get(message.get("State"))
     are_known = (not number or is_number(number)) and (not call or calls.is_id(call))
-    if moved is None or not rooms.is_name(name) or not rooms.is_channel(channel) or not are_known:
+    if moved is None or not is_name(name) or not rooms.is_channel(channel) or not are_known:
         raise ValueError(f"a field of {ROOM_EVENT} is not as it must be")
     return moved(Member(name, channel, number, call or None))
 
