@@ -11,6 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gateway.store import health
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
 from peers.asterisk import Asterisk
 from peers.dav import event
 from peers.process import POLL, Process
@@ -375,6 +378,29 @@ async def test_a_table_sent_into_a_file_has_no_colours_and_is_not_cut(folder: Pa
     done = await ringplan("users", "list")
     assert name in done.out
     assert "\x1b" not in done.out
+
+
+async def test_conferences_are_watched_until_that_is_interrupted(folder: Path) -> None:
+    ringplan = Installation(folder)
+    assert (await ringplan("init", "--yes", "--domain", "example.org")).status == 0
+    pipe = asyncio.subprocess.PIPE
+    watching = await asyncio.create_subprocess_exec(
+        *ringplan.command, "conferences", "--watch", stdout=pipe, stderr=pipe, env=ENVIRONMENT
+    )
+    assert watching.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            await watching.stdout.readuntil(b"No conference is planned")
+            async with Store.open(StoreSettings(path=folder / "ringplan.db")) as store, store.write() as rows:
+                await health.put(rows, "gateway", ok=True, now=datetime.now(ZONE))
+            await watching.stdout.readuntil(b"No conference is planned")
+            watching.send_signal(signal.SIGINT)
+            _, said = await watching.communicate()
+    finally:
+        if watching.returncode is None:
+            watching.kill()
+            await watching.wait()
+    assert (watching.returncode, said) == (130, b"")
 
 
 async def test_a_key_that_others_can_read_stops_every_command_with_the_remedy(folder: Path) -> None:
