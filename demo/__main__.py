@@ -11,7 +11,8 @@ from rich.console import Console
 from demo.calendars import SOURCES
 from demo.live import live
 from demo.stage import stage
-from demo.story import Step, story
+from demo.step import Step
+from demo.story import story
 from demo.tale import Tale, record
 
 BREAKS = ("", "dialplan")

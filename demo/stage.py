@@ -3,18 +3,18 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demo.calendars import SOURCES, Calendars, Entry
 from gateway.cli.prompts import Progress, build, read_texts, texts_folder
 from gateway.domain.code import Behaviour, Code, Treatment
+from peers import process
 from peers.asterisk import DIALPLAN, Asterisk
 from peers.asterisk import Setup as AsteriskSetup
 from peers.gateway import Gateway, Owner, Setup
 from peers.phone import Phone, call
-from peers.process import POLL, Late, until
 from peers.raw_ami import RawAmi
 
 SOUNDS = Path("build/sounds")
@@ -71,10 +71,25 @@ class Stage:
         try:
             async with asyncio.timeout(deadline):
                 while not what(await self.value(extension), await self.lamp(extension)):
-                    await asyncio.sleep(POLL)
+                    await asyncio.sleep(process.POLL)
         except TimeoutError:
             return False
         return True
+
+    async def holds(self, key: str, family: str, *, there: bool = True, deadline: float = 15.0) -> bool:
+        """Wait until the PBX holds something there, or nothing; return whether it does in the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline):
+                while (await self.value(key, family) != "") is not there:
+                    await asyncio.sleep(process.POLL)
+        return await self.value(key, family) != ""
+
+    async def inside(self, room: str) -> list[str]:
+        """Return the channels that are in a conference behind `room`."""
+        listed = await self.asterisk.cli("confbridge list")
+        names = [word for word in listed.split() if word.startswith(f"ringplan-{room}-")]
+        lines = [line for name in names for line in (await self.asterisk.cli(f"confbridge list {name}")).splitlines()]
+        return [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
 
     async def call(self, caller: str, extension: str) -> Heard:
         """Call, listen to the end of what is said, speak with whoever answers, and hang up."""
@@ -87,13 +102,13 @@ class Stage:
                     (number for number, phone in self.phones.items() if len(phone.calls) > before[number]), None
                 )
 
-            await _until(lambda: landed() is not None or made.ended)
+            await until(lambda: landed() is not None or made.ended)
             number = landed()
             leg = self.phones[number].calls[-1] if number else None
             if leg is not None:
-                await _until(lambda: leg.answered and len(leg.packets) > 10)
-            await _until(lambda: len(made.heard) > 10 or made.ended)
-            sounds = _played(self.asterisk.log, log_from)
+                await until(lambda: leg.answered and len(leg.packets) > 10)
+            await until(lambda: len(made.heard) > 10 or made.ended)
+            sounds = played(self.asterisk.log, log_from)
             evidence: dict[str, object] = {
                 "caller's call-id": made.call_id,
                 "caller heard (RTP packets)": len(made.packets),
@@ -109,14 +124,14 @@ class Stage:
                     "far phone heard (RTP packets)": len(leg.packets),
                 }
         answered = number if leg is not None and len(leg.packets) > 0 else None
-        return Heard(answered, sounds, _words(sounds), evidence)
+        return Heard(answered, sounds, words(sounds), evidence)
 
     async def dial(self, extension: str, code: str) -> Heard:
         """Dial a star code, and listen to the end of what is said."""
         log_from = self.asterisk.log.stat().st_size
         async with call(self.asterisk, extension, code.replace("#", "%23")) as made:
-            await _until(lambda: made.ended)
-            sounds = _played(self.asterisk.log, log_from)
+            await until(lambda: made.ended)
+            sounds = played(self.asterisk.log, log_from)
             evidence: dict[str, object] = {
                 "dialled": code,
                 "caller's call-id": made.call_id,
@@ -124,7 +139,7 @@ class Stage:
                 "prompt files opened": list(sounds),
                 "by hand in the PBX": await self.value(extension, "ringplan-hand"),
             }
-        return Heard(None, sounds, _words(sounds), evidence)
+        return Heard(None, sounds, words(sounds), evidence)
 
 
 @asynccontextmanager
@@ -147,7 +162,10 @@ async def stage(
             for extension in PEOPLE.values()
         }
         say("The gateway")
-        owners = [Owner(extension, person, people[person]) for person, extension in PEOPLE.items()]
+        rooms = {"anna": "8501"}
+        owners = [
+            Owner(extension, person, people[person], room=rooms.get(person)) for person, extension in PEOPLE.items()
+        ]
         beside = Setup(
             asterisk,
             calendars.url,
@@ -181,14 +199,15 @@ def _broken_dialplan(folder: Path) -> Path:
     return copy
 
 
-def _played(log: Path, start: int) -> tuple[str, ...]:
+def played(log: Path, start: int) -> tuple[str, ...]:
+    """Return the sounds that were opened since the log was so long."""
     with log.open("rb") as full:
         full.seek(start)
         text = full.read().decode(errors="replace")
     return tuple(Path(name).with_suffix("").as_posix() for name in re.findall(r"Playing '([^']+)'", text))
 
 
-def _words(sounds: tuple[str, ...]) -> str:
+def words(sounds: tuple[str, ...]) -> str:
     """Return what our own sounds say, in words."""
     texts = {language: read_texts(texts_folder() / f"{language}.toml")[1] for language in ("sv", "de", "en")}
     spoken = []
@@ -198,9 +217,9 @@ def _words(sounds: tuple[str, ...]) -> str:
     return " ".join(word for word in spoken if word)
 
 
-async def _until(condition: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     """Wait for what should come; a step then tells what was seen instead."""
     try:
-        await until(condition, LISTEN, "")
-    except Late:
+        await process.until(condition, LISTEN, "")
+    except process.Late:
         return

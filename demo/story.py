@@ -3,28 +3,18 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from demo.calendars import Entry
+from demo.meeting import a_conference
 from demo.stage import Heard, Stage
+from demo.step import Step
 from gateway.domain.code import NEUTRAL_TEXTS
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MINUTE = timedelta(minutes=1)
 PRIVATE = "hemma med Alva"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What was to be seen and what was; `evidence` is what the far ends and the PBX's files show."""
-
-    name: str
-    expected: str
-    seen: str
-    ok: bool
-    evidence: dict[str, object] = field(default_factory=dict)
 
 
 Tell = Callable[[Stage], Awaitable[Step]]
@@ -151,7 +141,7 @@ async def story(stage: Stage) -> AsyncIterator[Step]:
     """Tell it all, a step at a time."""
     for tell in (nobody_is_away, a_meeting, lunch_inside_a_trip, deleted, a_private_sick_child):
         yield await tell(stage)
-    for scene in (set_and_ended_by_telephone, the_gateway_is_stopped):
+    for scene in (set_and_ended_by_telephone, the_gateway_is_stopped, a_conference):
         async for step in scene(stage):
             yield step
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from demo.story import Step
+from demo.step import Step
 
 RECORD = Path("build/demo.json")
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
