@@ -63,6 +63,12 @@ class Unchanging:
         for mailbox in mailboxes:
             yield mailbox
 
+    async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
+        return None
+
+    async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
+        return ()
+
 
 def diverts(now: datetime) -> bool:
     """Say what the series says, in the words of the office: Mondays from ten to eleven."""
