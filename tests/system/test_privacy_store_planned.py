@@ -1,6 +1,8 @@
 """What a meeting, a conference, its calls and a room said is in no file of the store once it is no more."""
 
+import asyncio
 import random
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +30,7 @@ from tests.system.test_privacy_store import LED_TO, NOON, PLANTED, STAYING, back
 from tests.system.writings import files_with, inside
 
 ASKED = "alva.ågren@example.net"
+CALLED = "d" * 64
 
 
 def people_of(one: Mailbox, *, is_planted: bool) -> tuple[tuple[Participant, ...], tuple[LeftOut, ...]]:
@@ -158,34 +161,66 @@ async def owner_gone(rows: Rows) -> None:
     assert await users.remove(rows, room.owner)
 
 
-@pytest.mark.parametrize(
+WAYS = pytest.mark.parametrize(
     ("way", "what"),
     [
-        (calls_over, "d" * 64),
+        (calls_over, CALLED),
         (everybody_gone, STAYING),
         (pin_changed, LED_TO),
         (room_gone, LED_TO),
         (owner_gone, LED_TO),
+        (owner_gone, PLANTED),
     ],
 )
+
+
+async def everything(store: Store) -> None:
+    """Fill the store with a room, a meeting, its conference, calls and members; the PIN is `LED_TO`."""
+    chance = random.Random(9)
+    (mailbox,) = await filled(store, 1)
+    asked = asked_by(mailbox, chance, PLANTED)
+    one = replace(planned_for(asked), subject="")
+    async with store.write() as rows:
+        await rooms.put(rows, RoomOf("8001", owner=mailbox.user, pin=LED_TO))
+        await meetings.replace(rows, mailbox.id, [replace(asked, participants=(), left_out=())], one.start)
+        await conferences.keep(rows, [replace(one, participants=(), left_out=())])
+    for number in chance.sample(range(100), 100):
+        async with store.write() as rows:
+            await calls.put(rows, [Attempt(f"{number:032x}", one.key, CALLED, 1, CallState.UP, NOON, NOON, NOON)])
+            await attendances.came(rows, Attendance(one.key, f"{STAYING}-{number}", "", NOON))
+
+
+@WAYS
 async def test_of_who_was_called_who_was_in_and_a_rooms_pin_nothing_is_in_any_file(
     tmp_path: Path, way: Callable[[Rows], Awaitable[None]], what: str
 ) -> None:
-    settings = StoreSettings(path=tmp_path / "ringplan.db")
-    chance = random.Random(9)
-    async with Store.open(settings) as store:
-        (mailbox,) = await filled(store, 1)
-        one = planned_for(asked_by(mailbox, chance, ""))
-        async with store.write() as rows:
-            await rooms.put(rows, RoomOf("8001", owner=mailbox.user, pin=LED_TO))
-            await conferences.keep(rows, [one])
-        for number in chance.sample(range(100), 100):
-            async with store.write() as rows:
-                again = Attempt(f"{number:032x}", one.key, "d" * 64, 1, CallState.UP, NOON, NOON, NOON)
-                await calls.put(rows, [again])
-                await attendances.came(rows, Attendance(one.key, f"{STAYING}-{number}", "", NOON))
+    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store:
+        await everything(store)
         assert files_with(inside(tmp_path), what), "it must be found before it is removed"
         async with store.write() as rows:
             await way(rows)
         await tidied(store)
+        assert files_with(inside(tmp_path), what) == set()
+
+
+@WAYS
+async def test_what_a_command_removes_leaves_the_files_though_it_could_not_wait_for_that(
+    tmp_path: Path, way: Callable[[Rows], Awaitable[None]], what: str
+) -> None:
+    settings = StoreSettings(path=tmp_path / "ringplan.db")
+    async with Store.open(settings) as gateway:
+        await everything(gateway)
+        watching = gateway.watch()
+        await anext(watching)
+        reader = sqlite3.connect(settings.path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM rooms").fetchall()
+        async with Store.open(settings) as command, command.write() as rows:
+            await way(rows)
+        reader.close()
+        assert files_with(inside(tmp_path), what), "a reader keeps what it may still read"
+        async with asyncio.timeout(5):
+            await anext(watching)
+        await watching.aclose()
+        await tidied(gateway)
         assert files_with(inside(tmp_path), what) == set()

@@ -159,11 +159,25 @@ async def test_an_address_that_becomes_somebodys_lets_those_be_read_whole_that_a
         assert await whole(rows, mailbox.id) == is_asked
 
 
+async def test_an_address_that_moves_from_one_user_to_another_lets_those_be_read_whole_that_ask_it(
+    store: Store,
+) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+        other = await users.add(rows, person("1002"))
+        for emails, is_read_whole in ((("eva@example.org",), False), (("BO@example.net",), True), ((), True)):
+            epoch = (await mailboxes.progress(rows))[mailbox.id].epoch
+            found = [meeting(user.id)]
+            await mailboxes.replace(rows, mailbox.id, [], CURSOR, epoch=epoch, now=NOON, meetings=found)
+            await users.put(rows, replace(other, emails=emails))
+            assert await whole(rows, mailbox.id) == is_read_whole
+
+
 async def test_a_user_who_changes_lets_those_be_read_whole_that_ask_them(store: Store) -> None:
     async with store.write() as rows:
         user, mailbox = await someone(rows)
         other = await users.add(rows, person("1002", emails=("eva@example.org", "e@example.org")))
-        asked = meeting(user.id, participants=(Participant("eva@example.org", other.id),))
+        asked = meeting(user.id, participants=(Participant("second@example.org", other.id),))
         named = replace(other, name="Eva", phones=("2002",))
         sources = (
             (named, False),

@@ -80,6 +80,15 @@ async def test_a_rooms_number_is_refused_to_users(store: Store, anna: User) -> N
         assert await users.every(rows) == (anna,)
 
 
+async def test_who_has_moved_to_another_pbx_may_have_a_room_there(store: Store, anna: User) -> None:
+    async with store.write() as rows:
+        before, there = RoomOf("8001", "main", anna.id), RoomOf("9001", "north", anna.id)
+        await rooms.put(rows, before)
+        await users.put(rows, replace(anna, pbx="north"))
+        await rooms.put(rows, there)
+        assert await rooms.every(rows) == (before, there)
+
+
 async def test_a_room_is_removed(store: Store, anna: User) -> None:
     async with store.write() as rows:
         await rooms.put(rows, RoomOf("8001", "main", anna.id, "4711"))
