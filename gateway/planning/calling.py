@@ -58,9 +58,10 @@ def wanted(
 ) -> tuple[Attempt, ...]:
     """Return the rows to add or change, out of all `attempts` of the conference.
 
-    `known_since_before`: it was known before this look; then who is new after its start, while others have rows, is
-    called at once, and otherwise everybody was due at the start. `been_in`: `Participant.who` of everybody who is in
-    the room, or was.
+    `known_since_before`: it was known before this look. Then whoever is new after its start, while others have been
+    due before them, is due at once; otherwise everybody is due at the start, and void when that is too long ago.
+    `been_in`: `Participant.who` of everybody who is in the room, or was. Nothing but `ends` changes in an attempt that
+    has been made.
     """
     rows = {row.id: row for row in attempts}
     if not rows and (not _calls(conference, now) or conference.start - now > AHEAD):
@@ -78,13 +79,13 @@ def wanted(
 
 def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Attempt | None]:
     """Return `attempt` as it is over with `result`, and the next one to the same participant, if there is to be one."""
-    over = replace(attempt, state=CallState.OVER, result=result, over=now)
+    over = replace(attempt, state=CallState.OVER, waits=False, result=result, over=now)
     waits = result is Result.UNREGISTERED
     if attempt.number >= MOST_ATTEMPTS or not (waits or result in AGAIN):
         return over, None
     end = min(attempt.first + AT_ALL, attempt.ends)
     at = end if waits else now + AGAIN[result]
-    if now >= end or at > end:
+    if (now if waits else at) >= end:
         return over, None
     number = attempt.number + 1
     return over, Attempt(
@@ -118,7 +119,7 @@ def dropped(attempts: Iterable[Attempt], now: datetime) -> tuple[Attempt, ...]:
 
 def void(attempt: Attempt, why: Result, now: datetime) -> Attempt:
     """Return `attempt` as one that is never made."""
-    return replace(attempt, state=CallState.VOID, result=why, over=now)
+    return replace(attempt, state=CallState.VOID, waits=False, result=why, over=now)
 
 
 def _calls(conference: Conference, now: datetime) -> bool:
@@ -156,16 +157,19 @@ def _changed(
 
 
 def _in_time(row: Attempt, conference: Conference, first: datetime, now: datetime) -> Attempt:
-    """Return a first attempt that has not been made with the start that there is now, and due again if it was dropped.
+    """Return an attempt that has not been made at the time that is right now; one that was dropped is due again.
 
-    A later one that was dropped is due again while it is not late.
+    So is a later one, as long as it is not late; one that waited for a telephone is due at once.
     """
-    if row.state is not CallState.DUE and row.result is not Result.DROPPED:
+    was_dropped = row.result is Result.DROPPED
+    if row.state is not CallState.DUE and not was_dropped:
         return row
     again = replace(row, state=CallState.DUE, result=None, over=None)
-    if row.number == 1 and (row.result is Result.DROPPED or row.at > now or conference.start > now):
+    if row.number == 1 and (was_dropped or row.at > now or conference.start > now):
         again = replace(again, at=first, first=first)
-    return row if row.result is Result.DROPPED and _is_late(again, now) else again
+    elif was_dropped and row.at == row.first + AT_ALL:
+        again = replace(again, at=now)
+    return row if was_dropped and _is_late(again, now) else again
 
 
 def _is_late(row: Attempt, now: datetime) -> bool:
