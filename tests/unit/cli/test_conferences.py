@@ -123,6 +123,8 @@ async def going_on(rows: Rows, now: datetime) -> None:
             attempt(runs, 1, 1, CallState.OVER, Result.BUSY, runs.start),
             attempt(runs, 1, 2, CallState.DUE, None, now + MINUTE),
             attempt(runs, 3, 1, CallState.OVER, Result.UNCONFIRMED, runs.start),
+            attempt(cancelled, 0, 1, CallState.OVER, Result.LATE, now),
+            attempt(cancelled, 1, 1, CallState.VOID, Result.DROPPED, now),
         ),
     )
     for channel, who in (("PJSIP/1001-1", "user:1"), ("PJSIP/trunk-7", ""), ("PJSIP/1003-2", "user:3")):
@@ -143,7 +145,7 @@ def test_what_is_planned_and_what_goes_on_is_listed_by_time(ringplan: Ringplan, 
     assert (runs["room"], runs["organiser"], runs["state"], runs["autocall"]) == ("8001", "1001", "running", True)
     assert (runs["in"], runs["called"], runs["left_out"], runs["asked"]) == (2, 3, 2, 4)
     assert (tomorrow["state"], tomorrow["collided"], tomorrow["in"]) == ("planned", True, 0)
-    assert cancelled["state"] == "cancelled"
+    assert (cancelled["state"], cancelled["called"]) == ("cancelled", 0)
     shown = ringplan("conferences").stdout
     assert shown == ringplan("conferences", "list").stdout
     assert re.search(r"8001 +1001 +yes +running +4 +3 +2 +2 +aaaaaaaaaaaa", shown), shown
@@ -196,6 +198,7 @@ def test_show_for_programs_tells_the_same(ringplan: Ringplan, write: Write, now:
     anna, bo, cy, outside, guest = told["people"]
     assert [one["state"] for one in bo["calls"]] == ["over", "due"]
     assert [one["result"] for one in bo["calls"]] == ["busy", None]
+    assert "not called: no longer asked" in ringplan("conferences", "show", "c" * 12).stdout
     assert (cy["declined"], outside["who"], guest["who"]) == (True, MOBILE, "a guest")
     (stay,) = anna["in"]
     assert (datetime.fromisoformat(stay["since"]), stay["left"]) == (now - 4 * MINUTE, None)
@@ -335,12 +338,11 @@ def test_explain_tells_to_which_conference_somebody_is_invited_now(
         assert ("as its moderator" in shown) == as_moderator
     (one,) = json.loads(ringplan("explain", "1002", "--json").stdout)["conferences"]
     assert (one["room"], one["key"]) == ("8001", "a" * 32)
-    later = (now + 24 * HOUR).isoformat()
-    assert "bbbbbbbbbbbb" in ringplan("explain", "1002", "--at", later).stdout
-    assert (
-        json.loads(ringplan("explain", "1002", "--at", (now + 3 * HOUR).isoformat(), "--json").stdout)["conferences"]
-        == []
-    )
+    hours = {24: ["b" * 32], 24 - 1 / 12: ["b" * 32], 24 - 1 / 5: [], 48.5: [], 3: []}
+    for from_now, keys in hours.items():  # from ten minutes before; the one in two days is cancelled
+        at = (now + from_now * HOUR).isoformat()
+        told = json.loads(ringplan("explain", "1002", "--at", at, "--json").stdout)["conferences"]
+        assert [one["key"] for one in told] == keys, from_now
     ringplan("users", "add", "1004")
     assert "*26" not in ringplan("explain", "1004").stdout
 
