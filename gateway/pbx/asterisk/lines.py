@@ -1,9 +1,10 @@
 """What an administrator adds to Asterisk's own files, as text. Pure.
 
 The rights were measured on Asterisk 22.10.1 (tests/captures/asterisk/rights_*.txt, queue_*.txt): of `read`, `system`
-brings FullyBooted, `user` what is dialled by star codes, `agent` changes of queues; of `write`, `system` is for DBPut,
-DBDel, DBGetTree, `call` for Setvar, `agent` for QueuePause, `reporting` for ShowDialPlan, which only `ringplan check`
-uses.
+brings FullyBooted and telephones that sign in, `user` what is dialled by star codes and what becomes of calls, `agent`
+changes of queues; of `write`, `system` is for DBPut, DBDel, DBGetTree, `call` for Setvar, Hangup and Redirect, `agent`
+for QueuePause, `originate` for Originate, `reporting` for who is in a conference, and for ShowDialPlan, which only
+`ringplan check` uses (rights_originate_*.txt, conference_*.txt).
 """
 
 from gateway.domain.user import Extension
@@ -21,6 +22,8 @@ INCLUDE = "#include ringplan.conf"
 HINTS = "ringplan-hints"
 CODES = "ringplan-codes"
 OPERATOR = "ringplan-operator"
+ROOM = "ringplan-room"
+AUTOCALL = "ringplan-autocall"
 OUTSIDE = " same => n,Set(__RINGPLAN_CALLER=external)"
 
 
@@ -61,6 +64,18 @@ def target_context() -> str:
     )
 
 
+def room(pattern: str = "_80XX") -> str:
+    """Return the line that leads to rooms with numbers like `pattern`."""
+    return f"exten => {pattern},1,Goto({ROOM},${{EXTEN}},1)"
+
+
+def autocall_context() -> str:
+    """Return an example of the context in which those are rung who are called into a conference."""
+    return (
+        f"[{AUTOCALL}]\n; how participants are rung, for example as in the context of your phones\ninclude => phones\n"
+    )
+
+
 def dialplan_lines(pattern: str = "_1XXX") -> str:
     """Return the lines for extensions.conf, for extensions like `pattern`.
 
@@ -72,7 +87,8 @@ def dialplan_lines(pattern: str = "_1XXX") -> str:
         f"; or, under *21 and the extension, in the context that phones subscribe in\n{include(HINTS)}\n\n"
         f"; optional, star codes for absences by hand: in the context that phones dial in\n{include(CODES)}\n"
         f"; and, only where operators dial, to ring through to somebody who is diverted\n{include(OPERATOR)}\n\n"
+        f"; optional, rooms of conferences, with their numbers: where phones dial, and guests\n{room()}\n\n"
         "; where calls come in from outside, first of all: colleagues and others are treated differently\n"
         f"{OUTSIDE}\n\n"
-        f"; at the end of the file\n{target_context()}\n{INCLUDE}\n"
+        f"; at the end of the file\n{target_context()}\n{autocall_context()}\n{INCLUDE}\n"
     )

@@ -14,7 +14,6 @@ from gateway.pbx.asterisk.codec import Action, Message
 from gateway.planning.targets import is_number
 
 OUT = "ringplan-out"
-DIAL_IN = "ringplan-room"
 NUMBER = "RINGPLAN_NUMBER"
 LONGEST_CHANNEL = 200
 

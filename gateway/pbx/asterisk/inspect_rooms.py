@@ -1,0 +1,112 @@
+"""Is an Asterisk set up for conferences? Asked through AMI, changes nothing, and matters only where there are rooms.
+
+As in `inspect`: `ListCommands` lists what the signed-in user may do, `ShowDialPlan` with an extension what matches it
+in every context. `ModuleCheck` succeeds for a module that is loaded, and `AST_CONFIG` reads a file with those that it
+includes. Seen on Asterisk 22.10.1 and 16.28.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+from gateway.domain.conference import Room
+from gateway.domain.finding import Finding
+from gateway.errors import RingplanError
+from gateway.pbx.asterisk import calls, lines, rooms
+from gateway.pbx.asterisk.client import Client
+from gateway.pbx.asterisk.codec import Action, Message
+from gateway.pbx.asterisk.connection import connect
+from gateway.pbx.asterisk.settings import AsteriskSettings
+
+NEEDED = ("Originate", "Hangup", "Redirect", "CoreShowChannels", "ModuleCheck", "ShowDialPlan")
+OF_CONFERENCES = ("ConfbridgeListRooms", "ConfbridgeList")
+"""Not there at all where app_confbridge is not loaded."""
+
+MODULES = ("app_confbridge", "bridge_softmix", "func_hangupcause", "func_lock")
+OURS = (calls.CONTEXT, calls.ANSWERED, lines.ROOM, rooms.OUT)
+
+_NAMED = 5  # rooms that are named in a message, at most
+_LEADS = re.compile(rf"(?:^|[(?:]){lines.ROOM},")
+
+
+async def inspect_rooms(settings: AsteriskSettings, numbers: Collection[Room]) -> tuple[Finding, ...]:
+    """Look at everything that conferences behind these room `numbers` need; nothing is asked where there are none.
+
+    Never raises for what it finds: an Asterisk that cannot be reached is a finding too.
+    """
+    if not numbers:
+        return ()
+    try:
+        async with connect(settings) as asterisk:
+            rights, may_look = await _rights(asterisk, settings)
+            if not may_look:
+                return (rights,)
+            return rights, await _modules(asterisk), *await _dialplan(asterisk, sorted(numbers)), await _menus(asterisk)
+    except RingplanError as error:
+        return (Finding("connection", False, str(error), error.remedy),)
+
+
+async def _rights(asterisk: Client, settings: AsteriskSettings) -> tuple[Finding, bool]:
+    allowed = (await asterisk.ask(Action("ListCommands"))).fields
+    may_report = "ShowDialPlan" in allowed  # needs the right that conferences need
+    missing = [name for name in (*NEEDED, *(OF_CONFERENCES if not may_report else ())) if name not in allowed]
+    if not missing:
+        return Finding("conference rights", True, f"{settings.user} may call people into conferences"), True
+    remedy = f"in manager.conf, below [{settings.user}]: write = {lines.WRITE}; then `manager reload`"
+    said = f"{settings.user} may not use {', '.join(missing)}"
+    return Finding("conference rights", False, said, remedy), may_report and "ModuleCheck" in allowed
+
+
+async def _modules(asterisk: Client) -> Finding:
+    found = await asterisk.ask_all([Action("ModuleCheck", (("Module", f"{name}.so"),)) for name in MODULES])
+    missing = [f"{name}.so" for name, answer in zip(MODULES, found, strict=True) if not answer.succeeded]
+    if not missing:
+        return Finding("modules", True, "all modules that conferences need are loaded")
+    load = "; ".join(f"`module load {name}`" for name in missing)
+    return Finding("modules", False, f"not loaded: {', '.join(missing)}", f"{load}; and see modules.conf")
+
+
+async def _dialplan(asterisk: Client, numbers: Sequence[Room]) -> list[Finding]:
+    contexts = (*OURS, lines.AUTOCALL)
+    shown = await asterisk.ask_all(
+        [Action("ShowDialPlan", (("Context", context),)) for context in contexts]
+        + [Action("ShowDialPlan", (("Extension", number),)) for number in numbers]
+    )
+    there = dict(zip((*contexts, *numbers), (answer.items for answer in shown), strict=True))
+    missing = [context for context in OURS if not there[context]]
+    without_line = [number for number in numbers if not any(map(_leads, there[number]))]
+    return [_ours(missing), _autocall(there[lines.AUTOCALL]), _lines(without_line)]
+
+
+def _ours(missing: Sequence[str]) -> Finding:
+    if not missing:
+        return Finding("conferences", True, "the dialplan of conferences is loaded")
+    remedy = "put ringplan-conference.conf of this version beside ringplan.conf, which includes it; `dialplan reload`"
+    return Finding("conferences", False, f"no context {', '.join(missing)}: there are no conferences", remedy)
+
+
+def _autocall(steps: Sequence[Message]) -> Finding:
+    if steps:
+        return Finding("autocall", True, f"the context {lines.AUTOCALL} is there")
+    said = f"no context {lines.AUTOCALL}: nobody is called into a conference"
+    return Finding("autocall", False, said, lines.autocall_context())
+
+
+def _lines(without: Sequence[Room]) -> Finding:
+    if not without:
+        return Finding("rooms", True, "a number of the dialplan leads to every room")
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    said = f"no line leads to the rooms {', '.join(without[:_NAMED])}{more}: nobody can dial in"
+    return Finding("rooms", False, said, lines.room(without[0]))
+
+
+def _leads(step: Message) -> bool:
+    """Whether a step of the administrator's leads to a room."""
+    return not step.get("Context").startswith(lines.CONTEXT) and _LEADS.search(step.get("AppData")) is not None
+
+
+async def _menus(asterisk: Client) -> Finding:
+    menu = Action("Getvar", (("Variable", "AST_CONFIG(confbridge.conf,ringplan-sv,type)"),))
+    if (await asterisk.ask(menu)).get("Value") == "menu":
+        return Finding("keys", True, "whoever is in a conference has keys")
+    remedy = "ringplan-menus.conf beside confbridge.conf, and in that: #include ringplan-menus.conf;"
+    return Finding("keys", True, "keys do nothing in conferences", f"{remedy} `module reload app_confbridge.so`")
