@@ -21,7 +21,9 @@ from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
 from gateway.engine.switchboard import Switchboard
 from gateway.engine.sync import Sync
+from gateway.engine.telling import Telling
 from gateway.errors import RetryLater, RingplanError
+from gateway.mail.smtp import Smtp
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx, Switch
@@ -98,17 +100,22 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
         },
     )
     await pulse.only("pbx:", [f"pbx:{name}" for name in settings.pbx])
+    await pulse.only("mail", ())
     yield pulse
 
 
 async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -> None:
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
+    mail = None if settings.run.dry_run else settings.mail
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
         tasks.create_task(Sync(store, decided, connect, taking_part, clock, pulse).run(), name="sync")
-        tasks.create_task(Conferences(store, decided, taking_part, clock).run(), name="conferences")
+        planning = Conferences(store, decided, taking_part, clock, is_told=mail is not None)
+        tasks.create_task(planning.run(), name="conferences")
+        if mail is not None:
+            tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
         for name, one in settings.pbx.items():
             board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse)
             say = partial(pulse.say, f"pbx:{name}")

@@ -20,10 +20,10 @@ from gateway.engine.supervise import wait_after
 from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Unreachable
 from gateway.planning.news import Known, News, awaited, look_again, news, report
 from gateway.ports import Clock, Post
-from gateway.store import calls, conferences, rooms
+from gateway.store import calls, conferences, rooms, switches
 from gateway.store.store import Store
 
-NOUNS = ("conferences", "rooms", "users", "organisation")
+NOUNS = ("conferences", "rooms", "users", "organisation", "switches")
 NAME = "mail"
 IDLE = timedelta(hours=1)
 AT_ONCE = 10  # letters between two notes
@@ -76,7 +76,8 @@ class Telling:
 
     async def _news(self, now: datetime) -> tuple[list[News], datetime]:
         async with self._store.read() as rows:
-            there = await conferences.every(rows)
+            off = await switches.off_since(rows) is not None  # then there is no way into what was planned
+            there = () if off else await conferences.every(rows)
             decisions = await self._decided.now(rows)
             by_number = {room.number: room for room in await rooms.every(rows)}
             attempts = {one.key: await calls.of(rows, one.key) for one in awaited(there, now)}

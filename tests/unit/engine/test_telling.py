@@ -15,7 +15,7 @@ from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.telling import LATER, Telling
 from gateway.errors import Misconfigured, Refused, RetryLater, SignInAgain, Unreachable
-from gateway.store import calls, conferences, health, rooms, users
+from gateway.store import calls, conferences, health, rooms, switches, users
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.mail import FakePost
@@ -190,6 +190,19 @@ async def test_how_the_calling_went_is_told_once(store: Store, post: FakePost, c
         await comes(lambda: len(post.sent) == 2)
         await comes(lambda: clock.next is not None and clock.next > clock.now() + MINUTE)
     assert heads(post)[1] == "Telephone conference «Styrelse»: who was reached"
+
+
+async def test_while_ringplan_is_off_nobody_is_told(store: Store, post: FakePost, clock: HandClock, anna: User) -> None:
+    async with store.write() as rows:
+        await switches.turn_off(rows, NOON)
+    await keep(store, conference(anna))
+    async with running(store, post, clock):
+        await comes(lambda: clock.next is not None)
+        assert post.sent == []
+        async with store.write() as rows:
+            await switches.turn_on(rows)
+        await all_told(store)
+    assert len(post.sent) == 1
 
 
 async def test_what_is_over_is_not_told(store: Store, post: FakePost, clock: HandClock, anna: User) -> None:
