@@ -1,15 +1,17 @@
 """What a calendar source over CalDAV does besides, on real servers: where calendars lie, and items as text."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from gateway.domain.mailbox import Cursor
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.caldav.source import connect
 from peers.dav import event
-from tests.contract.calendars import Wrist, account, calendar_of, mailbox, of, read, whole
+from tests.contract.calendars import WINDOW, Wrist, account, calendar_of, mailbox, of, read, whole
 
 WHEN = (":20261123T110000Z", ":20261123T111000Z")
 
@@ -62,3 +64,19 @@ async def test_a_young_token_is_not_believed(dav):
         first = await whole(calendar_of(opened), mailbox("erin"))
         clock.later()
         assert (await whole(calendar_of(opened), mailbox("erin"), first.cursor)).appointments == first.appointments
+
+
+async def test_what_an_older_version_has_read_is_read_once_more(dav):
+    clock = Wrist()
+    await dav.running.calendar("erin").put("lunch", event("lunch", *WHEN, "L:"))
+    async with connect(CalDavSettings(url=dav.running.url), now=clock)(account("erin")) as opened:
+        source, box = calendar_of(opened), mailbox("erin")
+        first = await whole(source, box)
+        clock.later()
+        second = await whole(source, box, first.cursor)
+        clock.later()
+        assert second.cursor is not None
+        assert await source.read(box, WINDOW, second.cursor) is None
+        tokens = json.loads(second.cursor.token)["tokens"]
+        for old in (tokens, {"reads": 1, "tokens": tokens}):
+            await whole(source, box, Cursor(json.dumps(old), WINDOW.day))
