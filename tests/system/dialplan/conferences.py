@@ -1,14 +1,23 @@
 """What the gateway would ask a PBX for when it calls people into a conference, and what the PBX tells of it."""
 
 import asyncio
+import cmath
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from tests.system.dialplan.conftest import Desk
+from gateway.domain.code import Language
+from gateway.planning import invited
+from gateway.planning.room import Openings, Window, write
+from peers.leg import Leg
+from peers.media import samples
+from tests.system.dialplan.conftest import HOUR, Desk
+from tests.system.dialplan.owners import STOCKHOLM
 
 ROOM, NAME = "8501", "00ff11ee22dd"
 RING = 10
+LOUD = 1000.0
 
 
 def new_id() -> str:
@@ -17,7 +26,9 @@ def new_id() -> str:
 
 
 async def place(desk: Desk, call: str, to: str, **differently: str) -> Mapping[str, str]:
-    """Ask for the call `call` to the number `to`, as the gateway does; `differently`: other variables."""
+    """Ask for the call `call` to the number `to`, as the gateway does; `differently`: other variables, or another
+    `room` or `timeout` (milliseconds).
+    """
     variables = {
         "call": call,
         "to": to,
@@ -32,6 +43,7 @@ async def place(desk: Desk, call: str, to: str, **differently: str) -> Mapping[s
         **differently,
     }
     room = variables.pop("room", ROOM)
+    timeout = variables.pop("timeout", str((RING + 5) * 1000))
     lines = ",".join(f"RINGPLAN_{name.upper()}={value}" for name, value in variables.items())
     return await desk.ami.action(
         "Originate",
@@ -41,7 +53,7 @@ async def place(desk: Desk, call: str, to: str, **differently: str) -> Mapping[s
             "Exten": room,
             "Priority": "1",
             "Async": "true",
-            "Timeout": str((RING + 5) * 1000),
+            "Timeout": timeout,
             "CallerID": f'"Planning" <{room}>',
             "Variable": lines,
         },
@@ -83,3 +95,56 @@ async def told_of_room(desk: Desk, state: str, deadline: float = 10.0, **what: s
 async def members(desk: Desk, room: str = ROOM, name: str = NAME) -> int:
     """Return how many are in a conference."""
     return int(await desk.ami.value(f"CONFBRIDGE_INFO(parties,ringplan-{room}-{name})") or 0)
+
+
+async def hears_somebody(leg: Leg, hertz: int) -> None:
+    """Wait until the last 0.4 s are the tone of another telephone: 620 of who has called, 440 of who was called.
+
+    Prompts are tones of 500 here.
+    """
+
+    def loud(it: Leg) -> bool:
+        heard = samples(it.heard[-20:])
+        wave = sum(sample * cmath.exp(-2j * cmath.pi * hertz * at / 8000) for at, sample in enumerate(heard))
+        return abs(wave) / max(len(heard), 1600) > LOUD
+
+    await leg.until(loud, 10.0, f"a tone of {hertz} Hz")
+
+
+async def opens(
+    desk: Desk,
+    room: str = ROOM,
+    *,
+    begins: datetime | None = None,
+    lasts: timedelta = HOUR,
+    grace: timedelta = HOUR / 2,
+    name: str = NAME,
+    then: str = "",
+    language: Language = "sv",
+    pin: str = "",
+    moderator: str | None = None,
+    flags: str = "",
+) -> str:
+    """Let the PBX hold a conference behind `room`, which began just now unless `begins` says otherwise.
+
+    `then`: the name of another one that begins at its end. Returns the value.
+    """
+    start = (begins or datetime.now(UTC) - timedelta(minutes=1)).replace(microsecond=0)
+    end = start + lasts
+    early = timedelta(minutes=10)
+    windows = [Window(start - early, start, end, end + grace, name, moderator, flags)]
+    if then:
+        windows.append(Window(end, end, end + HOUR, end + HOUR, then, moderator, flags))
+    value = write(Openings(STOCKHOLM, start - HOUR, windows[-1].closes, language, pin, tuple(windows)))
+    await desk.set("ringplan-room", room, value)
+    return value
+
+
+async def invite(desk: Desk, main: str, *, name: str = NAME, also: tuple[str, str] | None = None) -> str:
+    """Let the PBX hold that the owner of `main` is invited to what is behind the room; `also`: room and name."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    asked = [(ROOM, name), *([also] if also else [])]
+    windows = (invited.Window(now - HOUR / 2, now + HOUR, room, one) for room, one in asked)
+    value = invited.write(invited.Invitations(now - HOUR, tuple(windows)))
+    await desk.set("ringplan-invited", main, value)
+    return value
