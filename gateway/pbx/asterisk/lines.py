@@ -7,6 +7,7 @@ for QueuePause, `originate` for Originate, `reporting` for who is in a conferenc
 `ringplan check` uses (rights_originate_*.txt, conference_*.txt).
 """
 
+from gateway.domain.code import Language
 from gateway.domain.user import Extension
 
 READ = "system,user,agent"
@@ -23,7 +24,11 @@ HINTS = "ringplan-hints"
 CODES = "ringplan-codes"
 OPERATOR = "ringplan-operator"
 ROOM = "ringplan-room"
+DIAL_IN = "ringplan-dial-in"
 AUTOCALL = "ringplan-autocall"
+MENUS = "#include ringplan-menus.conf"
+"""In confbridge.conf: the keys in conferences."""
+
 OUTSIDE = " same => n,Set(__RINGPLAN_CALLER=external)"
 
 
@@ -69,6 +74,11 @@ def room(pattern: str = "_80XX") -> str:
     return f"exten => {pattern},1,Goto({ROOM},${{EXTEN}},1)"
 
 
+def dial_in(number: Extension = "8901", language: Language = "sv") -> str:
+    """Return the line behind which guests are asked for room and PIN in `language`."""
+    return f"exten => {number},1,Goto({DIAL_IN},{language},1)"
+
+
 def autocall_context() -> str:
     """Return an example of the context in which those are rung who are called into a conference."""
     return (
@@ -87,7 +97,9 @@ def dialplan_lines(pattern: str = "_1XXX") -> str:
         f"; or, under *21 and the extension, in the context that phones subscribe in\n{include(HINTS)}\n\n"
         f"; optional, star codes for absences by hand: in the context that phones dial in\n{include(CODES)}\n"
         f"; and, only where operators dial, to ring through to somebody who is diverted\n{include(OPERATOR)}\n\n"
-        f"; optional, rooms of conferences, with their numbers: where phones dial, and guests\n{room()}\n\n"
+        f"; optional, rooms of conferences, with their numbers: where phones dial\n{room()}\n"
+        f"; for guests, where calls come in from outside\n{dial_in()}\n"
+        f"; and in confbridge.conf, for keys in conferences\n;     {MENUS}\n\n"
         "; where calls come in from outside, first of all: colleagues and others are treated differently\n"
         f"{OUTSIDE}\n\n"
         f"; at the end of the file\n{target_context()}\n{autocall_context()}\n{INCLUDE}\n"
