@@ -188,7 +188,12 @@ def _numbers(written: str, owner: str | None = None) -> tuple[Room, ...]:
 
 def _pin(written: str | None) -> str | None:
     """Return the PIN, "" for none, None where nothing is said."""
-    return None if written is None else given.pin("--pin", hidden("PIN") if written == "-" else written)
+    if written != "-":
+        return None if written is None else given.pin("--pin", written)
+    typed = hidden("PIN")
+    if not typed:
+        raise Misconfigured("no PIN was given", 'type it when asked, or send it as a line; --pin "" is for none')
+    return given.pin("--pin", typed)
 
 
 def _pbx(settings: Settings, asked: str | None, owner: User | None) -> str:

@@ -73,6 +73,13 @@ def test_a_pin_is_typed_or_read_and_shown_only_where_it_is_asked_for(anna: Ringp
     assert "yes" in anna("rooms", "list").stdout
 
 
+def test_a_room_is_not_left_without_its_pin_because_nothing_was_typed(anna: Ringplan) -> None:
+    for says in ("", "\n"):
+        done = anna("rooms", "add", "8001", "--owner", "1001", "--pin", "-", says=says)
+        assert (done.exit_code, "no PIN was given" in done.stderr) == (2, True)
+    assert listed(anna) == []
+
+
 @pytest.mark.parametrize("pin", ["123", "1234567890123", "12a4", "١٢٣٤", " 1234"])
 def test_what_is_no_pin_is_refused_without_being_told(anna: Ringplan, pin: str) -> None:
     for words, says in ((pin,), None), (("-",), f"{pin}\n"):
