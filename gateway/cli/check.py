@@ -20,6 +20,7 @@ from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured, RingplanError, SignInAgain, Unreachable
 from gateway.pbx.asterisk.inspect import inspect
+from gateway.pbx.asterisk.inspect_rooms import inspect_rooms
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
@@ -113,7 +114,10 @@ async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tu
     sounds = _sounds(everybody, every_code)
     for name, pbx in settings.pbx.items():
         places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
-        for one in await inspect(pbx, places, sounds):
+        found = await inspect(pbx, places, sounds)
+        numbers = [room.number for room in every_room if room.pbx == name]
+        is_reached = found[0].ok
+        for one in (*found, *(await inspect_rooms(pbx, numbers) if is_reached else ())):
             yield f"pbx {name}", one
     if settings.mail is not None:
         for one in await of_mail(settings.mail, mail_to):

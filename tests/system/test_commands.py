@@ -261,7 +261,9 @@ async def test_a_conference_is_planned_called_and_cancelled_and_the_commands_tel
             assert added.status == 0, added.err
         checked = json.loads((await ringplan("check", "--json")).out)
         assert [one["part"] for one in checked if not one["ok"]] in ([], ["sounds"]), checked
-        assert [one["said"] for one in checked if one["part"] == "rooms"] == ["1 of users, 2 in the pool"]
+        said = {(one["of"], one["part"]): one["said"] for one in checked}
+        assert said["store", "rooms"] == "1 of users, 2 in the pool"
+        assert said["pbx main", "rooms"] == "a number of the dialplan leads to every room"
 
         gateway = await ringplan.run()
         try:
