@@ -2,5 +2,6 @@
 
 What is written where is the table of dialplan/README.md. Facts of the protocol were measured on Asterisk 22.10.1;
 tests/captures/asterisk holds the bytes. In: reading back, writing, clearing, hearing what is dialled, pausing members
-of queues, and inspecting of a set-up. Not in: reconnecting (the engine's), calls, the dialplan itself.
+of queues, placing calls and closing conferences, and inspecting of a set-up. Not in: reconnecting, who is called when
+and who has been (the engine's), the dialplan itself.
 """

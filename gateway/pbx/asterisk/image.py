@@ -22,8 +22,9 @@ LONGEST_VALUE = 1000
 """Bytes; a line of 1,018 makes Asterisk lose the whole action."""
 
 _PLACE = re.compile(r"[0-9]{1,15}")
-_PRINTABLE = re.compile(r"[ -~]+")
+_HELD = re.compile(f"[ -~]{{1,{LONGEST_VALUE}}}")
 _LAMPS = {Lamp.ON: "INUSE", Lamp.OFF: "UNAVAILABLE"}
+_MEANT = {state: lamp for lamp, state in _LAMPS.items()}
 
 Values = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
 """The AstDB value of each `Part`, None: no entry."""
@@ -58,14 +59,19 @@ def values(place: Place, held: Held) -> Values:
     if not is_place(place):
         raise Refused("an extension is 1 to 15 digits")
     for value in (held.phone, held.schedule, held.room, held.invited, held.hand):
-        if value is not None and not _PRINTABLE.fullmatch(value):
-            raise Refused("what the dialplan reads is printable ASCII")
+        if value is not None and not _HELD.fullmatch(value):
+            raise _refused(value)
     lamp = None if held.lamp is None else _LAMPS[held.lamp]
     presence = None if held.presence is None else _presence_value(held.presence)
-    for value in (held.phone, held.schedule, held.room, held.invited, presence, held.hand):
-        if value is not None and len(value) > LONGEST_VALUE:
-            raise Refused(f"a value has {len(value)} bytes, more than {LONGEST_VALUE}")
+    if presence is not None and len(presence) > LONGEST_VALUE:
+        raise _refused(presence)
     return held.phone, held.schedule, held.room, held.invited, lamp, presence, held.hand
+
+
+def _refused(value: str) -> Refused:
+    if len(value) > LONGEST_VALUE:
+        return Refused(f"a value has {len(value)} characters, more than {LONGEST_VALUE}")
+    return Refused("what the dialplan reads is printable ASCII")
 
 
 def is_place(text: str) -> bool:
@@ -75,7 +81,7 @@ def is_place(text: str) -> bool:
 
 def lamp_of(state: str | None) -> Lamp | None:
     """Return the lamp that a device state means, None: one that is not of ours."""
-    return next((lamp for lamp, value in _LAMPS.items() if value == state), None)
+    return None if state is None else _MEANT.get(state)
 
 
 def held(

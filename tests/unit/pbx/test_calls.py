@@ -132,6 +132,8 @@ def test_what_a_real_asterisk_lists(version):
     assert marks[0] == CallTold(ids[0], CallState.UP)
     assert CallTold(ids[0], CallState.OVER, Result.LEFT) in marks
     assert CallTold(ids[1], CallState.OVER, Result.BUSY) in marks
+    assert CallTold(ids[2], CallState.OVER, Result.REJECTED) in marks
+    assert CallTold(ids[4], CallState.OVER, Result.UNREGISTERED) in marks
     assert CallTold(ids[3], CallState.SENT) in marks
     assert CallTold(ids[3], CallState.OVER, Result.NO_ANSWER) in marks
     listed = [message for message in said if message.get("Event") == "CoreShowChannel"]
