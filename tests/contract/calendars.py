@@ -39,8 +39,8 @@ class Item:
     """What somebody has in a calendar. `start` and `end`: times in Stockholm without a zone, or days (`end` is out).
 
     `asked_by`: an address; alice has accepted, if it is not hers, and `others` (addresses) have answered with these
-    words of RFC 5545's PARTSTAT. `weekly`: days such as MO, a series without end; `deleted` and `moved`: of its
-    occurrences.
+    words of RFC 5545's PARTSTAT. `lists`: addresses of distribution lists that are asked. `weekly`: days such as MO, a
+    series without end; `deleted` and `moved`: of its occurrences.
     """
 
     uid: str
@@ -51,6 +51,7 @@ class Item:
     private: bool = False
     asked_by: str = ""
     others: tuple[tuple[str, str], ...] = ()
+    lists: tuple[str, ...] = ()
     weekly: tuple[str, ...] = ()
     deleted: tuple[date, ...] = ()
     moved: tuple[Moved, ...] = ()
@@ -163,6 +164,7 @@ def ics(item: Item) -> str:
     if item.asked_by:
         lines += [f"ORGANIZER:mailto:{item.asked_by}"]
         lines += [f"ATTENDEE;PARTSTAT={answer}:mailto:{who}" for who, answer in _asked(item)]
+        lines += [f"ATTENDEE;CUTYPE=GROUP;PARTSTAT=NEEDS-ACTION:mailto:{one}" for one in item.lists]
     if item.weekly:
         lines += [f"RRULE:FREQ=WEEKLY;BYDAY={','.join(item.weekly)}"]
     lines += [f"EXDATE{_ics(_on(item, day))}" for day in item.deleted]
@@ -187,6 +189,7 @@ def to_exchange(calendar: FakeCalendar, item: Item) -> None:
             organizer=exchange.Attendee(address=item.asked_by) if item.asked_by not in ("", owner) else None,
             response=next((ANSWERS[answer] for who, answer in asked if who == owner), ""),
             required=tuple(exchange.Attendee(address=who, response=ANSWERS[answer]) for who, answer in asked),
+            optional=tuple(exchange.Attendee(address=one, kind="PublicDL") for one in item.lists),
             location=item.location,
             recurrence=series.Recurrence(kind="Weekly", days=tuple(DAYS[day] for day in item.weekly))
             if item.weekly

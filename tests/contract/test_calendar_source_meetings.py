@@ -103,3 +103,22 @@ async def test_a_meeting_is_the_same_in_the_calendars_of_all_who_are_in_it(serve
     assert [item.occurrence for item in own] == ["20261123T080000Z", "20261130T080000Z", "20261202T080000Z"]
     planned = [item for item in copy if item.occurrence == "20261123T080000Z"]
     assert [(item.response, item.organiser) for item in planned] == [(Response.ACCEPTED, ALICE)]
+
+
+async def test_a_list_that_is_asked_is_told_from_people(server):
+    item = replace(
+        one("listed", subject="M: listed"), asked_by=ALICE, others=((BOB, "ACCEPTED"),), lists=("t@example.com",)
+    )
+    await server.put("alice", item)
+    (found,) = of(await read(server.open(), "alice"), "listed")
+    assert set(found.attendees) == {
+        Attendee(BOB, Response.ACCEPTED),
+        Attendee("t@example.com", Response.UNANSWERED, is_group=True),
+    }
+
+
+async def test_of_an_address_that_is_nobodys_nothing_is_known(server):
+    async with server.open()(account("alice")) as opened:
+        source = calendar_of(opened)
+        assert await source.group(mailbox("alice"), "nobody@example.com") is None
+        assert await source.numbers(mailbox("alice"), "nobody@example.com") == ()
