@@ -214,6 +214,7 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
         "ringplan prompts build",
         f"ringplan accounts add {answers.source} LOGIN --service",
         "ringplan users add 1001 --email anna@example.org, or ringplan users import FILE",
+        "ringplan rooms add 8090-8099 --pool, for conferences (optional)",
         "ringplan check",
         "ringplan run; ringplan init --unit prints a systemd unit for it",
     )
