@@ -159,9 +159,10 @@ def _changed(
 def _in_time(row: Attempt, conference: Conference, first: datetime, now: datetime) -> Attempt:
     """Return an attempt that has not been made at the time that is right now; one that was dropped is due again.
 
-    So is a later one, as long as it is not late; one that waited for a telephone is due at once.
+    So is a later one, as long as it is not late; one that waited for a telephone is due at once. What was dropped while
+    it rang stays over: the PBX knows its id.
     """
-    was_dropped = row.result is Result.DROPPED
+    was_dropped = row.state is CallState.VOID and row.result is Result.DROPPED
     if row.state is not CallState.DUE and not was_dropped:
         return row
     again = replace(row, state=CallState.DUE, result=None, over=None)

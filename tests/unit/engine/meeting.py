@@ -128,12 +128,15 @@ class Meetings:
 
         board = Switchboard("main", reconcile, live, None if self.dry_run else calling)
         parts: list[Coroutine[Any, Any, Any]] = [
-            pulse.run(),
             sweep(store, clock),
             Conferences(store, decided, everybody, clock).run(),
             supervise(self.pbx.connect, board.hold, partial(pulse.say, "pbx:main"), clock),
         ]
         self._parts = [asyncio.get_running_loop().create_task(part) for part in parts]
+
+    def with_part(self, part: Coroutine[Any, Any, Any]) -> None:
+        """Let something run that `kill` ends."""
+        self._parts.append(asyncio.get_running_loop().create_task(part))
 
     async def kill(self) -> None:
         """Let the gateway end where it is."""
