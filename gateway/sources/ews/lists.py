@@ -26,6 +26,7 @@ from gateway.sources.ews.requests import Plain, raised
 
 MOST_PEOPLE = 50
 MOST_LISTS = 20  # each is a request
+LONGEST = 254  # characters of an address that mail can be sent to; exchangelib sends none of more than 255
 # ErrorInvalidSchemaVersionForMailboxVersion (exchangelib makes it of ErrorInvalidRequest) and SOAPError (as in capture
 # 060): servers that are not Microsoft's, and do not have the operation.
 NOT_TOLD = (
@@ -78,6 +79,8 @@ def members(account: Account, address: str) -> Members | None:
 
     Who has no Internet address is not in it.
     """
+    if len(address) > LONGEST:
+        return None
     service = _Expanded(account=account)
     try:
         found = raised(service.call(DLMailbox(email_address=address, mailbox_type="PublicDL")))

@@ -42,6 +42,7 @@ PEOPLE = st.sampled_from((
 ))  # fmt: skip
 REST = st.sampled_from((
     "UID:one", "UID:", "UID:two", "SUMMARY:M: x", "SUMMARY;LANGUAGE=sv:L:", "STATUS:CANCELLED", "STATUS:", "CLASS:X",
+    "LOCATION:PBX\\", "LOCATION;X:PBX", "LOCATION:\\N\\", "ATTENDEE;CUTYPE=GROUP;CUTYPE=ROOM:mailto:a@b",
     "TRANSP:TRANSPARENT", "SEQUENCE:-1", "BEGIN:VEVENT", "END:VEVENT", "BEGIN:VALARM", "END:VALARM", "END:VCALENDAR",
     "BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "TZID:Own", "BEGIN:STANDARD", "TZOFFSETFROM:+0100", "TZOFFSETTO:+9999",
     "TZOFFSETTO:", "END:STANDARD", "END:VTIMEZONE", " folded", "\tfolded", ":", ";", "=", '"', "X-Y;Z=\":1", "BEGIN:",

@@ -108,6 +108,12 @@ def test_what_is_not_told_is_not_known(answer):
     assert members(one, "team@example.test") is None
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "å\u202e\U0001f600", '"/><x>&', "a@b"])
+def test_a_strange_address_is_no_list(name):
+    one, _ = account(message(code="ErrorNameResolutionNoResults", kind="Error"))
+    assert members(one, f"{name}@example.test") is None
+
+
 @pytest.mark.parametrize("error", [ErrorADUnavailable, ErrorMissingEmailAddress])
 def test_what_may_be_otherwise_another_time_is_no_answer(error):
     one, _ = account(message(code=error.__name__, kind="Error"))

@@ -63,7 +63,7 @@ BOUNDARIES = st.none() | st.one_of(
 ITEMS = st.builds(
     CalendarItem,
     id=said("id-1", "id-2"),
-    uid=WORDS,
+    uid=said("040000008200E00074C5B7101A82E008" + "7643616C2D55696401000000" * 5, "0" * 90),
     subject=WORDS,
     start=TIMES,
     end=TIMES,
@@ -77,6 +77,7 @@ ITEMS = st.builds(
     my_response_type=said("Organizer", "Accept"),
     appointment_state=st.none() | st.just(("Meeting", "Received")),
     organizer=MAILBOXES,
+    location=WORDS,
     required_attendees=ATTENDEES,
     optional_attendees=ATTENDEES,
     _start_timezone=st.none() | st.sampled_from(ZONES),
