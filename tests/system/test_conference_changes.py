@@ -16,7 +16,7 @@ from tests.system.calls import HOUR, held
 from tests.system.rooms import SOON, Meeting, are_inside, inside, late, opens, planned, speaks, told
 from tests.system.test_conference_autocall import ANNA, BOB, CARL, SECOND, owners, phones
 
-HALF_A_SECOND = 25  # packets
+A_TONE = 8  # packets: what is said instead of words
 QUIET = 5.0  # seconds in which somebody would have been called
 
 
@@ -193,8 +193,10 @@ async def _gone(ami: RawAmi) -> None:
 async def _enter(leg: Leg, *numbers: str) -> None:
     """Press each number while it is asked for."""
     await leg.is_answered(10)
+    heard = 0
     for number in numbers:
-        await leg.hears(len(leg.heard) + HALF_A_SECOND)
+        await leg.hears(heard + A_TONE)
+        heard = len(leg.heard)
         await leg.press(number)
 
 
