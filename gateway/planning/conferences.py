@@ -56,9 +56,7 @@ def plan(
     going_on = {one.meeting: one for one in there if not one.cancelled}
     claimants: list[Claimant] = []
     matched: set[str] = set()
-    for meeting in _found_last(meetings, going_on):
-        if meeting.organiser not in by_id:
-            continue
+    for meeting in _found_last((one for one in meetings if one.organiser in by_id), going_on):
         had = _had(meeting, going_on.get(meeting.meeting), by_key, occupied)
         if had is not None:
             matched.add(had.key)

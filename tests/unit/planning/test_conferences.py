@@ -38,6 +38,8 @@ def test_somebody_elses_item_of_the_same_name_takes_no_conference_away():
     assert desk.one("08:00", meeting(), theirs).organiser == 1
     assert desk.one("08:00", theirs, meeting()).organiser == 1
     assert desk.one("08:00", theirs).organiser == 2
+    desk = Desk(users=EVERYBODY[1:])
+    assert desk.one("08:00", meeting(), theirs).organiser == 2
 
 
 def test_who_does_not_take_part_plans_nothing_and_is_not_in_it():
