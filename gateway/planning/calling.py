@@ -78,7 +78,11 @@ def wanted(
 
 
 def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Attempt | None]:
-    """Return `attempt` as it is over with `result`, and the next one to the same participant, if there is to be one."""
+    """Return `attempt` as it is over with `result`, and the next one to the same participant, if there is to be one.
+
+    `Result.CAME` is for one that rings while its participant comes by themselves: whoever hangs it up then says so, so
+    that nothing follows from how the PBX ends it.
+    """
     over = replace(attempt, state=CallState.OVER, waits=False, result=result, over=now)
     waits = result is Result.UNREGISTERED
     if attempt.number >= MOST_ATTEMPTS or not (waits or result in AGAIN):
@@ -99,17 +103,6 @@ def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Att
         ends=attempt.ends,
         waits=waits,
     )
-
-
-def came(attempts: Iterable[Attempt], who: str, now: datetime) -> tuple[tuple[Attempt, ...], tuple[CallId, ...]]:
-    """Return the rows that change now that `who` (as `who_of`) is in the room by themselves, and the calls to hang up.
-
-    What is due is never made; what rings is over at once, so that nothing follows from how the PBX ends it.
-    """
-    theirs = [row for row in attempts if row.who == who]
-    due = [void(row, Result.CAME, now) for row in theirs if row.state is CallState.DUE]
-    rings = [after(row, Result.CAME, now)[0] for row in theirs if row.state is CallState.SENT]
-    return (*due, *rings), tuple(row.id for row in rings)
 
 
 def dropped(attempts: Iterable[Attempt], now: datetime) -> tuple[Attempt, ...]:

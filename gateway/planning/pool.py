@@ -15,7 +15,11 @@ from gateway.domain.conference import Conference, Room, RoomOf
 
 
 class Claim(IntEnum):
-    """How strongly a conference holds the room that it has: `HELD` by the people in it, by being known, or not."""
+    """How strongly a conference claims the room that it had, the strongest first.
+
+    `HELD`: people are in it. `MOVED`: people were, when its meeting moved. `KNOWN`: it was told to its organiser.
+    `NONE`: it had none, or has to leave it.
+    """
 
     HELD = 0
     MOVED = 1
@@ -49,9 +53,9 @@ class Rooms:
         return self._own.get((pbx, organiser))
 
     def assign(self, claimants: Iterable[Claimant]) -> list[Conference]:
-        """Return the conferences, each with its `room` and whether it has `collided`, in no order that means anything.
+        """Return the conferences, each with its `room` (None: none was free), the strongest claims first.
 
-        Whether the room that one had may be kept is known by its claim, and by whether the room is still there.
+        Each takes its room from the others, so this is asked once.
         """
         found = []
         for one in sorted(claimants, key=lambda c: (c.claim, c.conference.start, c.conference.key)):

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.conference import Attempt, CallState, Conference, Participant, Result
 from gateway.planning import calling
-from gateway.planning.calling import AGAIN, after, attempt_id, by_who, came, dropped, latest, void, wanted, who_of
+from gateway.planning.calling import AGAIN, after, attempt_id, by_who, dropped, latest, void, wanted, who_of
 from tests.unit.planning.given import at
 from tests.unit.planning.planned import conference
 
@@ -247,22 +247,20 @@ def test_who_comes_by_themselves_is_not_called():
     assert late.said(CARL) == [(1, VOID, at("09:10"), Result.CAME)]
 
 
-def test_who_comes_while_the_telephone_rings_is_hung_up_and_not_tried_again():
+def test_who_comes_between_two_attempts_is_not_tried_again():
     rows = looked(STYRELSE, "08:30")
-    sent = rows.send(BERTA)
-    changed, hang_up = came(rows.by_id.values(), sent.who, at("09:00:05"))
-    assert hang_up == (sent.id,)
-    assert changed == (replace(sent, state=OVER, result=Result.CAME, over=at("09:00:05")),)
-    waiting = looked(STYRELSE, "08:30")
-    waiting.tell(BERTA, Result.BUSY, "09:00:05")
-    changed, hang_up = came(waiting.by_id.values(), sent.who, at("09:00:06"))
-    assert ([(row.number, row.state, row.result) for row in changed], hang_up) == ([(2, VOID, Result.CAME)], ())
+    rows.tell(BERTA, Result.BUSY, "09:00:05")
+    rows.look(STYRELSE, "09:00:06", been=["user:2"])
+    assert rows.said(BERTA)[1] == (2, VOID, at("09:01:05"), Result.CAME)
 
 
-def test_who_is_in_by_our_call_stays():
-    rows = looked(STYRELSE, "08:30")
-    up = replace(rows.send(BERTA), state=UP)
-    assert came([up], up.who, at("09:00:05")) == ((), ())
+def test_who_rings_or_is_in_by_our_call_is_left_to_it():
+    for state in (SENT, UP):
+        rows = looked(STYRELSE, "08:30")
+        ours = replace(rows.send(BERTA), state=state)
+        rows.put([ours])
+        rows.look(STYRELSE, "09:00:06", been=["user:2"])
+        assert rows.of(BERTA) == [ours]
 
 
 def test_of_a_conference_that_is_no_more_nothing_is_due():

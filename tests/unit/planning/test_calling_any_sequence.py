@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.conference import Attempt, CallState, Conference, Participant, Result
-from gateway.planning.calling import AGAIN, AT_ALL, MOST_ATTEMPTS, after, attempt_id, by_who, came, latest, wanted
+from gateway.planning.calling import AGAIN, AT_ALL, MOST_ATTEMPTS, after, attempt_id, by_who, latest, wanted
 from tests.unit.planning.given import at
 from tests.unit.planning.planned import conference
 
@@ -81,9 +81,7 @@ class Story:
 
     def comes(self, whom: int) -> None:
         self.been.add(PEOPLE[whom].who)
-        changed, hang_up = came(self.rows.values(), list(by_who(self.conference))[whom], self.now)
-        assert set(hang_up) == {row.id for row in changed if row.state is CallState.OVER}
-        self.rows |= {row.id: row for row in changed}
+        self.result(whom, Result.CAME)
 
     def change(self, kind: str, whom: int) -> None:
         one = self.conference
