@@ -4,6 +4,7 @@ Nothing here waits for what is read or written of extensions: a call that is due
 room does is told by the dialplan (`told`); only a call that was dropped before it began is told from here.
 """
 
+import logging
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from gateway.errors import Refused
 from gateway.pbx.asterisk import calls, lines, rooms
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action, Message
+
+log = logging.getLogger(__name__)
 
 BOOT = "RINGPLAN_BOOT"
 NO_RIGHT = f"the AMI user lacks a right: give it write = {lines.WRITE} in manager.conf"
@@ -104,17 +107,18 @@ class Conferences:
         await self._client.ask_all([calls.forget(call) for call in wanted])
 
     async def members(self) -> frozenset[Member]:
-        """Return who is in any conference of ours."""
+        """Return who is in any conference of ours; nobody, with a warning, where we have no right to know."""
         names = {channel: name for name, channels in await self._in_bridges() for channel in channels}
-        told = {channel: member.name for channel, member in self._told_in.items()}
-        found = list({**told, **names}.items())
-        numbers = await self._client.ask_all([rooms.number(channel) for channel, _ in found])
+        channels = list(dict.fromkeys((*self._told_in, *names)))
+        numbers = await self._client.ask_all([rooms.number(channel) for channel in channels])
         members = []
-        for (channel, name), answer in zip(found, numbers, strict=True):
-            if answer.succeeded or channel in names:
-                members.append(Member(name, channel, rooms.number_of(answer), calls.id_of(channel)))
-            else:  # gone without a word, under this name
+        for channel, answer in zip(channels, numbers, strict=True):
+            if channel in names:
+                members.append(Member(names[channel], channel, rooms.number_of(answer), calls.id_of(channel)))
+            elif not answer.succeeded:  # gone without a word, under this name
                 self._told_in.pop(channel, None)
+            elif channel in self._told_in:
+                members.append(self._told_in[channel])
         return frozenset(members)
 
     async def close(self, name: str, prompt: Prompt) -> None:
@@ -135,8 +139,11 @@ class Conferences:
 
     async def _in_bridges(self, only: str | None = None) -> list[tuple[str, list[str]]]:
         """Return each of our conferences, or `only` that one, with the channels that are in it."""
-        listed = _listed(await self._client.ask(rooms.every()))
-        ours = [(bridge, name) for bridge, name in rooms.bridges(listed) if only in (None, name)]
+        every = await self._client.ask(rooms.every())
+        if every.get("Message") == _DENIED:
+            log.warning("it is not known who is in conferences: %s", NO_RIGHT)
+            return []
+        ours = [(bridge, name) for bridge, name in rooms.bridges(_listed(every)) if only in (None, name)]
         answers = await self._client.ask_all([rooms.those_in(bridge) for bridge, _ in ours])
         return [(name, list(rooms.channels(_listed(answer)))) for (_, name), answer in zip(ours, answers, strict=True)]
 

@@ -183,7 +183,10 @@ class AsteriskSwitch:
         return await self._conferences.calls()
 
     async def hang_up(self, calls: Collection[CallId]) -> None:
-        """End these calls, also those that are about to begin. Raises `Unreachable` or `Refused`."""
+        """End these calls, also those that are about to begin. Raises `Unreachable` or `Refused`.
+
+        What rings or has not begun is told to be dropped at once; what the dialplan told before may come after that.
+        """
         await self._conferences.hang_up(calls)
 
     async def forget(self, calls: Collection[CallId]) -> None:
@@ -191,11 +194,17 @@ class AsteriskSwitch:
         await self._conferences.forget(calls)
 
     async def members(self) -> frozenset[Member]:
-        """Return who is in any conference of ours. Raises `Unreachable` or `Refused`."""
+        """Return who is in any conference of ours; raises `Unreachable`.
+
+        Whoever was told to come in, and not to have left, is among them. Nobody is, where rights are missing.
+        """
         return await self._conferences.members()
 
     async def close(self, name: str, prompt: Prompt) -> None:
-        """Tell everybody in the conference `name` what `prompt` says, and put them out. Raises like `members`."""
+        """Tell everybody in the conference `name` what `prompt` says, and put them out.
+
+        Raises `Unreachable` or `Refused`.
+        """
         await self._conferences.close(name, prompt)
 
     async def forget_all(self) -> Mapping[Place, Refusal]:

@@ -100,8 +100,7 @@ def _lines(without: Sequence[Room]) -> Finding:
 
 
 def _leads(step: Message) -> bool:
-    """Whether a step of the administrator's leads to a room."""
-    return not step.get("Context").startswith(lines.CONTEXT) and _LEADS.search(step.get("AppData")) is not None
+    return _LEADS.search(step.get("AppData")) is not None
 
 
 async def _menus(asterisk: Client) -> Finding:

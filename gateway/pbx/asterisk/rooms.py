@@ -15,6 +15,7 @@ from gateway.planning.targets import is_number
 
 OUT = "ringplan-out"
 NUMBER = "RINGPLAN_NUMBER"
+ANNOUNCER = "@ringplan-announcer-"
 LONGEST_CHANNEL = 200
 
 _BRIDGE = re.compile(r"ringplan-([0-9]{1,15})-([0-9a-f]{12})")
@@ -45,10 +46,10 @@ def those_in(bridge: str) -> Action:
 
 
 def channels(items: Iterable[Message]) -> Iterator[str]:
-    """Yield the channels in a list of who is in a bridge."""
+    """Yield the channels in a list of who is in a bridge, but for what only announces there who comes and goes."""
     for item in items:
         channel = item.get("Channel")
-        if is_channel(channel):
+        if is_channel(channel) and ANNOUNCER not in channel:
             yield channel
 
 

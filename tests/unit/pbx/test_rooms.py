@@ -49,3 +49,8 @@ def test_members_are_led_to_what_they_hear(prompt):
 @pytest.mark.parametrize("channel", ["", "PJSIP/1\r\nAction: x", "PJSIP/1001\n", "x" * 201])
 def test_what_names_no_channel_is_passed_over(channel):
     assert list(rooms.channels([Message({"Channel": channel})])) == []
+
+
+def test_what_only_says_who_comes_and_goes_is_nobody():
+    said = [Message({"Channel": f"Local/{name}@ringplan-announcer-00000001;2"}) for name in ("in", "out")]
+    assert list(rooms.channels(said)) == []

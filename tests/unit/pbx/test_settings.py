@@ -38,6 +38,12 @@ def test_a_secret_that_cannot_be_sent_is_refused_without_being_shown(secret):
         ("host", ""),
         ("deadline", 0),
         ("kind", "x"),
+        ("calls_per_second", 0),
+        ("calls_per_second", "many"),
+        ("calls_at_once", 0),
+        ("calls_at_once", 2.5),
+        ("ring", 4),
+        ("ring", 121),
     ],
 )
 def test_what_cannot_be_is_named_by_its_key(key, value):
