@@ -21,7 +21,7 @@ NEEDED = ("Originate", "Hangup", "Redirect", "CoreShowChannels", "ModuleCheck", 
 OF_CONFERENCES = ("ConfbridgeListRooms", "ConfbridgeList")
 """Not there at all where app_confbridge is not loaded."""
 
-MODULES = ("app_confbridge", "bridge_softmix", "func_hangupcause", "func_lock")
+MODULES = ("app_confbridge", "bridge_softmix", "func_hangupcause", "func_lock", "func_logic")
 OURS = (calls.CONTEXT, calls.ANSWERED, lines.ROOM, rooms.OUT)
 
 _NAMED = 5  # rooms that are named in a message, at most
