@@ -175,10 +175,17 @@ class Reconcile:
                 return
             many = len(NOUNS)
             if seen[many:] != self._seen[many:]:
-                self._conferences, self._rooms = await conferences.every(rows), await rooms.every(rows)
+                await self._reload_meetings(rows)
             if seen[:many] != self._seen[:many]:
                 await self._reload_plans(rows)
-        self._joining, self._seen = None, seen
+        self._seen = seen
+
+    async def _reload_meetings(self, rows: Rows) -> None:
+        """Take over conferences and rooms; what organisers have been told decides nothing here."""
+        there = [replace(one, told="") for one in await conferences.every(rows)]
+        numbers = await rooms.every(rows)
+        if (there, numbers) != (self._conferences, self._rooms):
+            self._conferences, self._rooms, self._joining = there, numbers, None
 
     async def _reload_plans(self, rows: Rows) -> None:
         """Plan anew for users of whom something has changed; others keep their plan."""
@@ -186,7 +193,9 @@ class Reconcile:
         asked, by_hand = await diversions.every(rows), await absences.every(rows)
         self._turns = await absences.turns(rows)
         decisions = await self._decided.now(rows)
-        rules, self._users = decisions.rules, decisions.users
+        rules = decisions.rules
+        if rules != self._rules or decisions.users is not self._users:
+            self._users, self._joining = decisions.users, None
         self._here = {user.extension: user for user in self._users.values() if user.pbx == self._name}
         followed = [user for user in self._here.values() if user.enabled and self._takes_part(user)]
         before = self._following if rules == self._rules else {}

@@ -50,10 +50,14 @@ def joining(
             left_out += without
             if value:
                 held[one.number] = Held(room=value)
+    known: dict[tuple[str, ...], tuple[str | None, int]] = {}  # those who are asked to the same have the same value
     for number, theirs in asked.items():
         user = users.get(number)
         if user and user.pbx == pbx:
-            value, without = invited.of(theirs, now)
+            keys = tuple(one.key for one in theirs)
+            if keys not in known:
+                known[keys] = invited.of(theirs, now)
+            value, without = known[keys]
             left_out += without
             if value:
                 held[user.extension] = Held(invited=value)
