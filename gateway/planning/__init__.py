@@ -8,8 +8,8 @@ with.
 
 Conferences: `meetings` (with `location`, `shown`, `outside`) are what appointments ask for, `conferences` (with `pool`)
 which there are and in which room, `calling` who is called into them and when. `joining` says what a PBX holds so that
-people can dial in: a `room`'s openings, and to what somebody is `invited` (`fitting` keeps both short); `letters` is
-what organisers are told.
+people can dial in: a `room`'s openings, and to what somebody is `invited` (`fitting` keeps both short); `news` (with
+`letters`, `wording`) what organisers are told.
 
 Nothing here reads a calendar's dialect, a database or a PBX.
 """
