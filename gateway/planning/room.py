@@ -112,8 +112,8 @@ def of(
     running = sorted((one for one in conferences if not one.cancelled and now < one.closes), key=_order)
     hour = full_hour(now)
     cover = hour + AHEAD
-    near = [one for one in running if one.opens < cover]
-    near += running[len(near) : len(near) + 1]
+    next_one = next((one for one in running if one.opens >= cover), None)
+    near = [one for one in running if one.opens < cover or one is next_one]
     apart = _apart(near)
     if not apart:
         return None, len(near)

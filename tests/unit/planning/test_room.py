@@ -126,6 +126,15 @@ def test_after_the_day_the_next_conference_is_told_and_no_more():
     assert [window.start for window in openings.windows] == [at("09:00"), at("12:00", "2026-11-25")]
 
 
+def test_one_that_opens_long_before_its_start_does_not_stand_for_the_next():
+    """A conference that was moved while people were in it opens as early as before."""
+    moved = conference("moved", at("12:00", "2026-11-26"), opens=at("08:00"))
+    after_it = [conference(day, at("12:00", day)) for day in ("2026-11-25", "2026-11-27")]
+    openings, left_out = held(moved, *after_it)
+    assert [window.start for window in openings.windows] == [at("12:00", day) for day in ("2026-11-25", "2026-11-26")]
+    assert left_out == 0
+
+
 def test_what_is_over_or_cancelled_is_not_held():
     gone = conference("gone", at("06:00"), last=60)
     assert held(gone, now=at("07:15") - MINUTES)[0] is not None  # those who are in may stay
