@@ -93,8 +93,20 @@ async def told_of_room(desk: Desk, state: str, deadline: float = 10.0, **what: s
 
 
 async def members(desk: Desk, room: str = ROOM, name: str = NAME) -> int:
-    """Return how many are in a conference."""
+    """Return how many are in a conference, with what may just be announcing somebody there."""
     return int(await desk.ami.value(f"CONFBRIDGE_INFO(parties,ringplan-{room}-{name})") or 0)
+
+
+async def are_in(desk: Desk, count: int) -> None:
+    """Wait until so many are in the conference."""
+    async with asyncio.timeout(10):
+        while await members(desk) != count:
+            await asyncio.sleep(0.05)
+
+
+async def listens(leg: Leg) -> None:
+    """Wait until half a second more has been heard: the end of a prompt, in which keys are not taken."""
+    await leg.hears(len(leg.heard) + 25)
 
 
 async def hears_somebody(leg: Leg, hertz: int) -> None:
@@ -109,6 +121,11 @@ async def hears_somebody(leg: Leg, hertz: int) -> None:
         return abs(wave) / max(len(heard), 1600) > LOUD
 
     await leg.until(loud, 10.0, f"a tone of {hertz} Hz")
+
+
+async def later(desk: Desk, room: str = ROOM) -> None:
+    """Let the time be over in which somebody who comes or leaves is not announced, as another one just was."""
+    await desk.put_global(f"RINGPLAN_SAID_{room}", "")
 
 
 async def opens(

@@ -46,8 +46,11 @@ def test_members_are_led_to_what_they_hear(prompt):
     )
 
 
-@pytest.mark.parametrize("channel", ["", "PJSIP/1\r\nAction: x", "PJSIP/1001\n", "x" * 201])
-def test_what_names_no_channel_is_passed_over(channel):
+ANNOUNCER = "Local/ringplan-8501-00ff11ee22dd@ringplan-announcer-00000001;2"
+
+
+@pytest.mark.parametrize("channel", ["", "PJSIP/1\r\nAction: x", "PJSIP/1001\n", "x" * 201, ANNOUNCER])
+def test_what_names_no_channel_and_what_only_announces_is_passed_over(channel):
     assert list(rooms.channels([Message({"Channel": channel})])) == []
 
 
