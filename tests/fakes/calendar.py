@@ -11,7 +11,8 @@ from gateway.errors import RingplanError
 class FakeCalendar:
     """Serves `appointments` by mailbox, once `answers` is set; fails with `error`; `reads` are (mailbox id, whole?).
 
-    `groups` and `contacts` are what it knows of addresses, `looked_up` those that it was asked for; that fails with `shy`.
+    `groups` and `contacts` are what it knows of addresses, `looked_up` those that it was asked for. Such questions fail
+    with `shy`.
     """
 
     def __init__(self) -> None:

@@ -53,6 +53,12 @@ class Crossing:
         self._place = None
         self.reached.clear()
 
+    def cut(self) -> None:
+        """Cut every connection, as a pulled cable would, and pass everything on again on new ones."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self.go_on()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)

@@ -22,7 +22,8 @@ class Phone(Enum):
 
 
 class Telephones:
-    """`phones` do, by number, what a test has put there; others ring. `rung` are all calls that a telephone has heard.
+    """`phones` do, by number, what a test has put there; others ring. `rung` are all calls that a telephone has heard,
+    and `rung_at` when.
 
     `asked` are the ids of all calls that were asked for, again and again perhaps. `marks` is what the PBX has noted,
     `live` what rings or talks, `inside` who is in, by channel. `refuses` are numbers that cannot be called. `partly`
@@ -34,6 +35,7 @@ class Telephones:
         self._tell = tell
         self.phones: dict[str, Phone | Result] = {}
         self.rung: list[Call] = []
+        self.rung_at: list[datetime | None] = []
         self.asked: list[CallId] = []
         self.marks: dict[CallId, CallTold] = {}
         self.live: dict[CallId, Call] = {}
@@ -107,6 +109,7 @@ class Telephones:
         does = self.phones.get(call.to, Phone.RINGS)
         if does not in (Result.UNREGISTERED, Result.DND):
             self.rung.append(call)
+            self.rung_at.append(self.now() if self.now else None)
         if isinstance(does, Result):
             self.end(call.id, does)
         elif does is Phone.ANSWERS:

@@ -4,10 +4,13 @@
 """
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from gateway.domain.appointment import Appointment, Attendee, Response
@@ -25,7 +28,8 @@ from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
 from gateway.engine.switchboard import Switchboard
 from gateway.ports import Switch
-from gateway.store import attendances, calls, conferences, rooms
+from gateway.store import attendances, calls, conferences, mailboxes, rooms, users
+from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import HandClock
@@ -89,6 +93,7 @@ class Meetings:
         self.limits = LIMITS
         self.dry_run = False
         self._parts: list[asyncio.Task[Any]] = []
+        self._loop = asyncio.get_running_loop()
 
     @classmethod
     @asynccontextmanager
@@ -106,9 +111,23 @@ class Meetings:
                 finally:
                     await held.kill()
 
+    @classmethod
+    @asynccontextmanager
+    async def copied(cls, built: Path, now: datetime) -> AsyncIterator["Meetings"]:
+        """Open a house like the one that was `built`."""
+        async with AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meetings-")))
+            shutil.copytree(built, folder, dirs_exist_ok=True)
+            store = await stack.enter_async_context(Store.open(StoreSettings(path=folder / "ringplan.db")))
+            yield await stack.enter_async_context(cls.open(store, FakePbx(), FakeCalendar(), HandClock(now)))
+
     async def _build(self) -> None:
-        """Put people and rooms into the database."""
+        """Put people and rooms into the database, unless they are there."""
         async with self.store.write() as rows:
+            for user in await users.every(rows):
+                self.people[user.extension] = user, (await mailboxes.of(rows, user.id))[0]
+            if self.people:
+                return
             for number in PEOPLE:
                 self.people[number] = await someone(rows, number)
             await rooms.put(rows, RoomOf("8001", owner=self.people["1001"][0].id))
@@ -132,11 +151,11 @@ class Meetings:
             Conferences(store, decided, everybody, clock).run(),
             supervise(self.pbx.connect, board.hold, partial(pulse.say, "pbx:main"), clock),
         ]
-        self._parts = [asyncio.get_running_loop().create_task(part) for part in parts]
+        self._parts = [self._loop.create_task(part) for part in parts]
 
     def with_part(self, part: Coroutine[Any, Any, Any]) -> None:
         """Let something run that `kill` ends."""
-        self._parts.append(asyncio.get_running_loop().create_task(part))
+        self._parts.append(self._loop.create_task(part))
 
     async def kill(self) -> None:
         """Let the gateway end where it is."""
@@ -199,6 +218,31 @@ class Meetings:
                 before = now
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is a gateway."""
+        return bool(self._parts)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the gateway and the PBX are there and have each other."""
+        return self.is_running and self.pbx.is_up and self.pbx.is_connected
+
+    @property
     def rung(self) -> list[str]:
         """The numbers that were rung, in their order."""
         return [call.to for call in self.pbx.telephones.rung]
+
+
+def build(folder: Path) -> Path:
+    """Make a database with the people and rooms of a house in it."""
+
+    async def made() -> None:
+        async with (
+            Store.open(StoreSettings(path=folder / "ringplan.db")) as store,
+            Meetings.open(store, FakePbx(), FakeCalendar(), HandClock(NOON)),
+        ):
+            pass
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(made())
+    return folder

@@ -172,6 +172,6 @@ async def test_all_is_gone_when_all_is_over(held: Meetings) -> None:
     held.start()
     await held.read(meeting())
     await held.until(START + 2 * HOUR)
-    assert await held.conferences() == await held.attempts() == await held.attendances() == ()
+    assert (await held.conferences(), await held.attempts(), await held.attendances()) == ((), (), ())
     assert held.pbx.telephones.marks == {}
     assert {(one.room, one.invited) for one in held.pbx.holds.values()} == {(None, None)}

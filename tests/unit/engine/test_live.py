@@ -67,7 +67,7 @@ async def test_a_conference_goes_on_until_the_grace_is_over(held: Meetings) -> N
     assert held.pbx.telephones.closed == [(name, Prompt.ENDED)]
     assert not held.pbx.telephones.inside
     await held.until(END + 16 * MINUTE)
-    assert await held.conferences() == await held.attendances() == ()
+    assert (await held.conferences(), await held.attendances()) == ((), ())
 
 
 async def test_a_conference_goes_when_the_last_one_leaves_after_its_end(held: Meetings) -> None:
@@ -77,7 +77,7 @@ async def test_a_conference_goes_when_the_last_one_leaves_after_its_end(held: Me
     assert len(await held.conferences()) == 1
     held.pbx.telephones.leave(channel)
     await held.settle()
-    assert await held.conferences() == await held.attendances() == ()
+    assert (await held.conferences(), await held.attendances()) == ((), ())
 
 
 async def test_a_cancelled_meeting_puts_everybody_out_and_says_why(held: Meetings) -> None:
@@ -89,7 +89,7 @@ async def test_a_cancelled_meeting_puts_everybody_out_and_says_why(held: Meeting
     await held.settle()
     assert held.pbx.telephones.closed == [(name, Prompt.CANCELLED)]
     await held.until(START + MINUTE)
-    assert await held.conferences() == await held.attendances() == ()
+    assert (await held.conferences(), await held.attendances()) == ((), ())
 
 
 async def test_who_is_in_what_nobody_knows_any_more_is_put_out(held: Meetings) -> None:
