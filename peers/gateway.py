@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -88,6 +89,7 @@ class Gateway:
         self.log = self.folder / "gateway.log"
         self.users: dict[str, User] = {}
         self._process: Process | None = None
+        self._began = datetime.now(UTC)
 
     @classmethod
     @asynccontextmanager
@@ -120,6 +122,7 @@ class Gateway:
 
     async def up(self, *, connected: bool = True) -> None:
         """Start it, and wait until it is `connected` to its PBX."""
+        self._began = datetime.now(UTC)
         self._process = await Process.start(
             sys.executable, "-m", "gateway", "--config", str(self.settings), "run",
             log=self.log, name="gateway", folder=self.folder, environment=_environment(),
@@ -197,7 +200,7 @@ class Gateway:
             and ours.facts.get("pid") == self.process.pid
             and "pbx:main" in found
             and found["pbx:main"].ok
-            and found["pbx:main"].beat >= ours.since
+            and found["pbx:main"].beat >= self._began  # one that was killed has left that it was well
         )
 
 

@@ -121,6 +121,22 @@ async def told(gateway: Gateway, room: str) -> dict[str, Person]:
     }
 
 
+async def tells(gateway: Gateway, room: str, wanted: Mapping[str, Sequence[str]], within: float = 40) -> None:
+    """Wait until the command tells this of each of these people's calls, such as `["over busy", "due"]`."""
+    seen: dict[str, list[str]] = {}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while seen != wanted:
+                people = await told(gateway, room)
+                seen = {who: _calls(people[who]) for who in wanted}
+    assert seen == wanted
+
+
+def _calls(person: Person) -> list[str]:
+    both = zip(person.states, person.results, strict=True)
+    return [f"{state} {result}" if result else state for state, result in both]
+
+
 async def planned(gateway: Gateway) -> list[dict[str, object]]:
     """Return all conferences that the command tells of."""
     listed: list[dict[str, object]] = json.loads(await gateway.command("conferences", "--json"))
