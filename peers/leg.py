@@ -184,6 +184,10 @@ class Leg:
             lambda leg: any((message.method, message.sent) == held for message in leg.messages), deadline, "held"
         )
 
+    def forward(self, to: str) -> None:
+        """Send the call on to the number `to` (302), as a phone does whose owner has set that on it."""
+        self._sipp.tell("FORWARD", self.call_id, f"Refer-To: <sip:{to}@{self._server}>\r\n")
+
     async def transfer(self, to: str, deadline: float = 5.0) -> None:
         """Transfer the other side to the number `to` by REFER, without asking; wait until that is accepted."""
         await self._refer(f"<sip:{to}@{self._server}>", deadline)

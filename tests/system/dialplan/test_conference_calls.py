@@ -187,6 +187,22 @@ async def test_only_who_presses_1_after_the_question_gets_in(desk: Desk):
         await (await greeting.rings()).is_over()
 
 
+async def test_what_a_telephone_has_forwarded_is_asked_to_press_1(desk: Desk):
+    call = new_id()
+    async with (
+        Phone.register(desk.asterisk, "1001", "wait") as phone,
+        Phone.register(desk.asterisk, "1002") as other,
+    ):
+        await place(desk, call, "1001")
+        (await phone.rings()).forward("1002")
+        leg = await (await other.rings()).is_answered()
+        await leg.until(lambda it: loudness(it.heard) > LOUD, 10.0, "the question")
+        assert desk.played == ["ringplan/sv/conf-confirm"]
+        assert await members(desk) == 0
+        await leg.press("1")
+        await told(desk, call, "u")
+
+
 async def test_who_answers_and_hangs_up_at_once(desk: Desk):
     call = new_id()
     async with Phone.register(desk.asterisk, "1001") as phone:

@@ -311,6 +311,8 @@ async def test_what_a_room_holds_is_in_no_record(desk: Desk):
     await until(lambda: "State: out" in desk.log, 5.0, "the end in the log")
     for secret in (value, *value.split("|")[2:], "97531864", invitation.split("|")[2]):
         assert secret not in desk.log
+    calls = desk.asterisk.folder / "log" / "cdr-csv" / "Master.csv"
+    assert not calls.exists() or NAME not in calls.read_text()
 
 
 async def members_left(desk: Desk, number: str) -> str:
