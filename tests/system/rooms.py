@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.store import health
+from gateway.store.store import Store
 from peers.asterisk import Asterisk
 from peers.dav import event
 from peers.gateway import Gateway
@@ -135,6 +137,17 @@ async def tells(gateway: Gateway, room: str, wanted: Mapping[str, Sequence[str]]
 def _calls(person: Person) -> list[str]:
     both = zip(person.states, person.results, strict=True)
     return [f"{state} {result}" if result else state for state, result in both]
+
+
+async def is_well(store: Store, since: datetime, *, well: bool = True, within: float = 40) -> None:
+    """Wait until a gateway with this store has come to a connection to its PBX, or has lost it, after `since`."""
+    async with asyncio.timeout(within):
+        while True:
+            async with store.read() as rows:
+                row = await health.get(rows, "pbx:main")
+            if row is not None and row.ok is well and row.since >= since:
+                return
+            await asyncio.sleep(POLL)
 
 
 async def planned(gateway: Gateway) -> list[dict[str, object]]:

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import health
 from peers.asterisk import Asterisk
 from peers.gateway import Gateway, Setup
 from peers.phone import Phone, call
 from peers.process import POLL
 from peers.radicale import Radicale
 from tests.fakes.crossing import Crossing, Toward
-from tests.system.rooms import Meeting, are_inside, inside, opens, planned, speaks, tells, told
+from tests.system.rooms import Meeting, are_inside, inside, is_well, opens, planned, speaks, tells, told
 from tests.system.test_conference_autocall import ANNA, BOB, CARL, DORA, owners, phones
 
 SOON = timedelta(seconds=3)  # planned just before it begins, or late
@@ -70,16 +69,8 @@ class House:
         if self.dies:
             await self.gateway.up(connected=until is None)
         elif until is None:
-            await self._is_connected(since)
-
-    async def _is_connected(self, since: datetime) -> None:
-        async with asyncio.timeout(LONG), self.gateway.store() as store:
-            while True:
-                async with store.read() as rows:
-                    row = await health.get(rows, "pbx:main")
-                if row is not None and row.ok and row.since >= since:
-                    return
-                await asyncio.sleep(POLL)
+            async with self.gateway.store() as store:
+                await is_well(store, since)
 
     @property
     def rung(self) -> list[int]:
