@@ -5,7 +5,7 @@ in between, with a connection or a gateway, is read back from the PBX on the nex
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -137,10 +137,15 @@ class Calling:
 
     def _let_go(self, line: Line, turn: Turn, tasks: asyncio.TaskGroup) -> None:
         """Let the PBX end what should not ring, and forget what nobody knows any more."""
-        if hang_up := turn.hang_up:
-            line.hung |= hang_up
-            tasks.create_task(self._switch.hang_up(hang_up), name=f"pbx {self._name} hanging up")
-        if forget := turn.forget:
-            for call in forget:
-                del line.noted[call]
-            tasks.create_task(self._switch.forget(forget), name=f"pbx {self._name} forgetting")
+        hang_up, forget = turn.hang_up, turn.forget
+        line.hung |= hang_up
+        for call in forget:
+            del line.noted[call]
+        if hang_up or forget:
+            tasks.create_task(self._end(hang_up, forget), name=f"pbx {self._name} ending")
+
+    async def _end(self, hang_up: Collection[CallId], forget: Collection[CallId]) -> None:
+        if hang_up:
+            await self._switch.hang_up(hang_up)
+        if forget:
+            await self._switch.forget(forget)

@@ -73,9 +73,11 @@ class Turn:
 
     @property
     def forget(self) -> frozenset[CallId]:
-        """What the PBX knows of, and nobody else does any more."""
-        over = (call for call, state in self._noted.items() if state is CallState.OVER)
-        return frozenset(call for call in over if self._row(call) is None)
+        """What the PBX knows of, and nobody else does any more.
+
+        A PBX that was killed says of some that they ring, and will never say anything else.
+        """
+        return frozenset(call for call in self._noted if self._row(call) is None)
 
     @property
     def awaits(self) -> int:
@@ -144,10 +146,10 @@ class Turn:
         return self.rows.get(call) or self._seen.attempts.get(call)
 
     def _mine(self) -> Iterator[Attempt]:
-        """Yield the attempts of this PBX, as they will be. Of a conference that is gone, those that this run knows."""
+        """Yield the attempts of this PBX, as they will be, and those that are nobody's, as their conference is gone."""
         for attempt in list((self._seen.attempts | self.rows).values()):
             conference = self._seen.conferences.get(attempt.conference)
-            if conference.pbx == self._line.pbx if conference else attempt.boot == self._line.boot:
+            if conference is None or conference.pbx == self._line.pbx:
                 yield attempt
 
     def _put(self, attempt: Attempt) -> None:
