@@ -142,7 +142,9 @@ def _list(found: Found) -> None:
 def _note(told: Told) -> str:
     if told.conference.room is None:
         return "nobody can come"
-    return "the organiser's room was taken" if told.conference.collided else ""
+    notes = ["the organiser's room was taken"] if told.conference.collided else []
+    notes += [f"calls lost when the PBX was started anew: {told.lost}"] if told.lost else []
+    return "; ".join(notes)
 
 
 def _named(which: str, every: Sequence[Told]) -> Told:

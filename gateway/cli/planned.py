@@ -57,6 +57,11 @@ class Told:
         return len({one.who for one in self.attempts if one.state in MADE and one.result is not Result.LATE})
 
     @property
+    def lost(self) -> int:
+        """How many calls ended with a run of the PBX: nobody is called again by them."""
+        return sum(one.result is Result.RESTARTED for one in self.attempts)
+
+    @property
     def without_room(self) -> bool:
         """Whether nobody can come, since no room was free."""
         return self.conference.room is None and self.state in (State.PLANNED, State.OPEN)
@@ -130,5 +135,6 @@ def in_short(told: Told) -> dict[str, object]:
         "asked": len(conference.participants),
         "in": told.inside,
         "called": told.called,
+        "lost": told.lost,
         "left_out": len(conference.left_out),
     }

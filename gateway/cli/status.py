@@ -96,7 +96,9 @@ def _conferences(told: Report, ours: Organisation) -> str:
     if later:
         said += f", the next {span(later[0].conference.start, later[0].conference.end, ours.zone)}"
     elsewhere = sum(one.conference.collided for one in (*now, *later))
-    return f"{said}; not in the organiser's own room: {elsewhere}" if elsewhere else said
+    said += f"; not in the organiser's own room: {elsewhere}" if elsewhere else ""
+    lost = sum(one.lost for one in told.conferences)
+    return f"{said}; calls lost when the PBX was started anew: {lost}" if lost else said
 
 
 def _parts(told: Report, ours: Organisation) -> None:
