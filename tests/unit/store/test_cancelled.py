@@ -28,17 +28,17 @@ async def test_writes_that_are_cancelled_at_any_moment_lock_nobody_out(store: St
             await revisions(rows.connection)
             await mailboxes.replace(rows, mailbox.id, asked, None, epoch=0, now=NOON)
 
-    async with asyncio.timeout(9):  # a lock that stays fails a write after ten seconds
-        for _ in range(40):
-            writing = [asyncio.create_task(write()) for _ in range(12)]
-            for _ in range(chance.randrange(200)):
-                await asyncio.sleep(0)
-            for one in writing:
-                if chance.random() < 0.5:
-                    one.cancel()
-            await asyncio.wait(writing)
-            assert all(one.cancelled() or one.exception() is None for one in writing)
-        await write()
+    for _ in range(40):
+        writing = [asyncio.create_task(write()) for _ in range(12)]
+        for _ in range(chance.randrange(200)):
+            await asyncio.sleep(0)
+        for one in writing:
+            if chance.random() < 0.5:
+                one.cancel()
+        await asyncio.wait(writing)
+        # a lock that stays fails who waits for it, however slow the machine is: see store.sqlite.PATIENCE
+        assert all(one.cancelled() or one.exception() is None for one in writing)
+    await write()
     async with store.read() as rows:
         assert await diversions.count(rows, mailbox.id) == 2
 
