@@ -88,13 +88,14 @@ class Calling:
         while True:
             self._woken.clear()
             turn = await self._turn(line, noted)
-            noted = None
             turn.done()
             self._pace.take(len(turn.calls), self._clock.now())
             if turn.calls:
                 tasks.create_task(self._place(turn.calls), name=f"pbx {self._name} placing")
             self._let_go(line, turn, tasks)
-            await self._clock.until(self._until(turn), self._woken)
+            asks_by = line.asks_by
+            await self._clock.until(min(self._until(turn), asks_by or turn.until), self._woken)
+            noted = await self._switch.calls() if asks_by and asks_by <= self._clock.now() else None
 
     async def _turn(self, line: Line, noted: Mapping[CallId, CallTold] | None) -> Turn:
         """Write what follows from what there is; what came in between two looks counts in the second."""
@@ -112,8 +113,10 @@ class Calling:
         await self._seen.look(rows)
         now, heard = self._clock.now(), len(self._heard)  # heard after it was read who is in: who was called is known
         turn = Turn(self._seen, line, now)
-        if noted is not None:
+        if noted is not None and line.is_new:
             turn.adopt(noted)
+        elif noted is not None:
+            turn.settle(noted)
         turn.hear(self._heard[:heard])
         turn.drop()
         if turn.is_due():

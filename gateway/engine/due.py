@@ -23,6 +23,7 @@ FAR = {CallState.DUE: 0, CallState.SENT: 1, CallState.UP: 2, CallState.OVER: 3, 
 LIVE = (CallState.SENT, CallState.UP)
 IDLE = timedelta(minutes=10)
 PREPARED = timedelta(seconds=2)  # so long before a call is due all that it needs is looked at
+SILENT = timedelta(minutes=1)  # beyond the ringing; who has answered has to press 1 within less
 
 
 @dataclass(slots=True)
@@ -30,7 +31,8 @@ class Line:
     """What is known of the calls of the PBX `pbx` on one connection.
 
     `boot` names the PBX's run, `noted` how far the calls are that it knows of. `again` are calls that it was asked for
-    and does not know of; `hung` those that it was asked to end. `ring`: so long telephones ring.
+    and does not know of; `hung` those that it was asked to end; `sent` tells since when others are to ring. `ring`: so
+    long telephones ring. `is_new`: nothing is known yet.
     """
 
     pbx: str
@@ -40,10 +42,17 @@ class Line:
     noted: dict[CallId, CallState] = field(default_factory=dict)
     again: set[CallId] = field(default_factory=set)
     hung: set[CallId] = field(default_factory=set)
+    sent: dict[CallId, datetime] = field(default_factory=dict)
+    is_new: bool = True
+
+    @property
+    def asks_by(self) -> datetime | None:
+        """When a call has been silent for so long that the PBX is to be asked what has become of it."""
+        return min(self.sent.values()) + self.ring + SILENT if self.sent else None
 
 
 class Turn:
-    """One look at `now`. Use `adopt` on a new connection, then `hear`, `drop` and `begin`, in this order.
+    """One look at `now`. Use `adopt` on a new connection, or `settle`, then `hear`, `drop` and `begin`, in this order.
 
     `rows` are to be committed; after that the turn is `done`, and `calls` are to be placed, `hang_up` ended, and
     `forget` forgotten, by the PBX. `until`: when to look again, unless something happens before; `has_more`: not all
@@ -55,6 +64,7 @@ class Turn:
         self._line = line
         self._noted = dict(line.noted)
         self._again = set(line.again)
+        self._sent = dict(line.sent)
         self._now = now
         self.rows: dict[CallId, Attempt] = {}
         self.calls: list[Call] = []
@@ -63,11 +73,16 @@ class Turn:
 
     def done(self) -> None:
         """Let the line know what is known now."""
-        self._line.noted, self._line.again = self._noted, self._again
+        ringing = (one.id for one in self._mine() if one.state is CallState.SENT and one.id not in self._again)
+        self._line.sent = {call: self._sent.get(call, self._now) for call in ringing}
+        self._line.noted, self._line.again, self._line.is_new = self._noted, self._again, False
 
     @property
     def hang_up(self) -> frozenset[CallId]:
-        """What rings or talks, and should not: its row is over, or there is none."""
+        """What rings or talks although its row is over, and what rings without one.
+
+        Rows go before conferences close, and a PBX may lose the name of its run: who talks then may stay.
+        """
         live = (call for call, state in self._noted.items() if state in LIVE and call not in self._line.hung)
         return frozenset(call for call in live if self._is_final(call))
 
@@ -98,6 +113,19 @@ class Turn:
                 self._again.add(one.id)
         for told in noted.values():
             self._take(told.call, told.state, told.result)
+
+    def settle(self, noted: Mapping[CallId, CallTold]) -> None:
+        """Take over what the PBX knows of calls that have been silent; what it does not know it is asked for again.
+
+        Asterisk may accept a call and drop it before the first step of the dialplan, which alone notes and tells.
+        """
+        for call, since in self._sent.items():
+            if not since <= self._now < since + self._line.ring + SILENT:
+                self._sent[call] = self._now
+                if call in noted:
+                    self._take(call, noted[call].state, noted[call].result)
+                elif self._row(call) is not None:
+                    self._again.add(call)
 
     def hear(self, some: Iterable[Heard]) -> None:
         """Take what the PBX has told, and which telephones have signed in."""
@@ -157,7 +185,9 @@ class Turn:
 
     def _is_final(self, call: CallId) -> bool:
         row = self._row(call)
-        return row is None or row.state in (CallState.OVER, CallState.VOID)
+        if row is None or row.result is Result.RESTARTED:
+            return self._noted[call] is CallState.SENT
+        return row.state in (CallState.OVER, CallState.VOID)
 
     def _take(self, call: CallId, state: CallState, result: Result | None = None) -> None:
         noted = self._noted.get(call)
