@@ -15,6 +15,7 @@ from gateway.engine.decided import Decided
 from gateway.planning.calling import by_who
 from gateway.ports import Clock, Switch
 from gateway.store import attendances, calls, conferences, switches
+from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 
@@ -38,6 +39,8 @@ class Live:
         self._decided = decided
         self._clock = clock
         self._dry_run = dry_run
+        self._known: Mapping[str, Conference] = {}  # by the names that the PBX has for them
+        self._seen: tuple[int | None, ...] = ()
         self._inside: dict[str, Member] = {}  # by channel
         self._heard: list[Came | Went] = []
         self._closed: dict[str, datetime] = {}  # by name, when
@@ -54,9 +57,9 @@ class Live:
         members = await self._switch.members()
         self._inside = {member.channel: member for member in members}
         async with self._store.write() as rows:
-            known = await _known(rows, self._name)
-            present = await self._present(rows, members, known)
-            await attendances.keep(rows, present, self._clock.now(), among=[one.key for one in known.values()])
+            await self._look(rows)
+            present = await self._present(rows, members)
+            await attendances.keep(rows, present, self._clock.now(), among=[one.key for one in self._known.values()])
         return members
 
     async def run(self) -> None:
@@ -75,22 +78,31 @@ class Live:
             self._woken.clear()
             await self._note()
             async with self._store.read() as rows:
-                known, is_off = await _known(rows, self._name), await switches.off_since(rows) is not None
+                await self._look(rows)
+                is_off = await switches.off_since(rows) is not None
             until = self._clock.now() + IDLE
             if not is_off and not self._dry_run:
-                until = min(until, await self._close(known))
+                until = min(until, await self._close())
             await self._clock.until(until, self._woken)
+
+    async def _look(self, rows: Rows) -> None:
+        """Read the conferences of this PBX if any has changed: people come by hundreds, and they are many."""
+        seen = await revisions_of(rows.connection, ("conferences",))
+        if seen != self._seen:
+            self._known = {one.name: one for one in await conferences.every(rows) if one.pbx == self._name}
+            self._seen = seen
 
     async def _note(self) -> None:
         heard = tuple(self._heard)
         if not heard:
             return
         async with self._store.write() as rows:
-            known, now = await _known(rows, self._name), self._clock.now()
+            await self._look(rows)
+            known, now = self._known, self._clock.now()
             for event in heard:
                 match event:
                     case Came(member=member):
-                        for one in await self._present(rows, [member], known):
+                        for one in await self._present(rows, [member]):
                             await attendances.came(rows, one)
                     case Went(member=member) if member.name in known:
                         await attendances.went(rows, known[member.name].key, member.channel, now)
@@ -101,29 +113,36 @@ class Live:
                 self._inside.pop(event.member.channel, None)
         del self._heard[: len(heard)]
 
-    async def _close(self, known: Mapping[str, Conference]) -> datetime:
-        """Put people out of what is over; return when to look again."""
+    async def _close(self) -> datetime:
+        """Put people out of what is over; return when to look again.
+
+        Who is still in after that may have gone without a word, or never have been in: it is read once more.
+        """
         now = self._clock.now()
         until = now + IDLE
+        if any(self._is_due_again(member.name, now) for member in self._inside.values()):
+            await self.begin()
         for name in {member.name for member in self._inside.values()}:
-            conference = known.get(name)
+            conference = self._known.get(name)
             if conference is not None and not conference.cancelled and now < conference.closes:
                 until = min(until, conference.closes)
                 continue
             until = min(until, now + AGAIN)
-            if name not in self._closed or not self._closed[name] <= now < self._closed[name] + AGAIN:
+            if name not in self._closed or self._is_due_again(name, now):
                 self._closed[name] = now
                 is_cancelled = conference is not None and conference.cancelled
                 await self._switch.close(name, Prompt.CANCELLED if is_cancelled else Prompt.ENDED)
         return until
 
-    async def _present(
-        self, rows: Rows, members: Iterable[Member], known: Mapping[str, Conference]
-    ) -> list[Attendance]:
+    def _is_due_again(self, name: str, now: datetime) -> bool:
+        closed = self._closed.get(name)
+        return closed is not None and not closed <= now < closed + AGAIN
+
+    async def _present(self, rows: Rows, members: Iterable[Member]) -> list[Attendance]:
         """Return what is to be noted of `members` in conferences that are known, each as somebody who is asked."""
         now, present = self._clock.now(), []
         for member in members:
-            conference = known.get(member.name)
+            conference = self._known.get(member.name)
             if conference is not None:
                 who = await self._who(rows, member, conference)
                 present.append(Attendance(conference.key, member.channel, who, now))
@@ -138,8 +157,3 @@ class Live:
         users = (await self._decided.now(rows)).users.values()
         owner = next((user.id for user in users if member.number and member.number in user.places), None)
         return "" if owner is None else f"user:{owner}"
-
-
-async def _known(rows: Rows, pbx: str) -> Mapping[str, Conference]:
-    """Return the conferences of one PBX by the names that it has for them."""
-    return {one.name: one for one in await conferences.every(rows) if one.pbx == pbx}

@@ -78,6 +78,10 @@ class Telephones:
         self._come(Member(name, channel, number))
         return channel
 
+    def pretend(self, name: str) -> None:
+        """Tell that somebody is in a conference who is not, as another program at the PBX can."""
+        self._tell(Came(Member(name, "PJSIP/nobody")))
+
     def leave(self, channel: str) -> None:
         """Hang up, in whatever way somebody has come in."""
         member = self.inside.get(channel)

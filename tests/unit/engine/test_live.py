@@ -113,6 +113,17 @@ async def test_who_was_not_put_out_at_once_is_put_out_again(held: Meetings) -> N
     assert not held.pbx.telephones.inside
 
 
+async def test_who_was_told_to_be_in_and_never_was_keeps_nothing_open(held: Meetings) -> None:
+    name = await opened(held)
+    held.pbx.telephones.pretend(name)
+    await held.settle()
+    assert await inside(held) == [""]
+    await held.read()
+    await held.until(START + MINUTE)
+    assert (await held.conferences(), await held.attendances()) == ((), ())
+    assert len(held.pbx.telephones.closed) == 1
+
+
 async def test_nobody_is_put_out_while_ringplan_is_off(held: Meetings) -> None:
     name = await opened(held)
     held.pbx.telephones.dial_in(name, "1001")
