@@ -6,9 +6,11 @@ joins to another (`pbx.example.org`) is part of an address, and no word.
 """
 
 import re
+import unicodedata
 from enum import Enum
 
-_WORD = re.compile(r"(?<![\w-])(?<!\w[.@])PBX(?P<called> AUTOCALL)?(?![\w-])(?![.@]\w)", re.IGNORECASE)
+_ACCENT = r"\u0300-\u036f"  # of a letter that has no form of its own with it
+_WORD = re.compile(rf"(?<![\w-])(?<!\w[.@])PBX(?P<called> AUTOCALL)?(?![\w{_ACCENT}-])(?![.@]\w)", re.IGNORECASE)
 
 
 class Asked(Enum):
@@ -20,7 +22,7 @@ class Asked(Enum):
 
 def asked(location: str) -> Asked | None:
     """Return what `location` asks for; where it says so twice, being called counts."""
-    found = [word["called"] is not None for word in _WORD.finditer(location)]
+    found = [word["called"] is not None for word in _WORD.finditer(unicodedata.normalize("NFC", location))]
     if not found:
         return None
     return Asked.AUTOCALL if any(found) else Asked.CONFERENCE
