@@ -150,7 +150,7 @@ class Asterisk:
         self._process = await Process.start(
             *self._command("-f"), log=console, name=f"Asterisk {self.setup.version}", environment=self._environment()
         )
-        await self._process.ready(self._booted, 30.0, [self.log])
+        await self._process.ready(self._booted, 60.0, [self.log])
 
     async def stop(self) -> None:
         """End it in an orderly way (SIGTERM)."""

@@ -16,7 +16,7 @@ from typing import cast
 
 from peers import ports
 from peers.asterisk import Asterisk
-from peers.process import Late
+from peers.process import SOON, Late
 from peers.sip import Message
 
 SUBSCRIBED, GONE = 600, 0
@@ -74,12 +74,12 @@ class Lamp(asyncio.DatagramProtocol):
         """The newest state, empty before the first notification."""
         return self.notices[-1].state if self.notices else ""
 
-    async def has(self, count: int, deadline: float = 5.0) -> Notice:
+    async def has(self, count: int, deadline: float = SOON) -> Notice:
         """Wait until `count` notifications have come in all, and return the last of those."""
         await self._until(lambda: len(self.notices) >= count, deadline, f"{count} notifications")
         return self.notices[count - 1]
 
-    async def shows(self, state: str, deadline: float = 5.0) -> Notice:
+    async def shows(self, state: str, deadline: float = SOON) -> Notice:
         """Wait until the newest notification says `state`, and return it."""
         await self._until(lambda: self.state == state, deadline, state)
         return self.notices[-1]

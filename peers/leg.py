@@ -9,7 +9,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from peers.media import EVENT, Media, Packet, Stream
-from peers.process import Late
+from peers.process import SOON, Late
 from peers.sip import Message, cause, user
 from peers.sipp import Sipp
 
@@ -143,23 +143,23 @@ class Leg:
             raise Late(f"after {deadline} s still not: {what}\n{self.ladder()}") from None
         return self
 
-    async def is_answered(self, deadline: float = 5.0) -> "Leg":
+    async def is_answered(self, deadline: float = SOON) -> "Leg":
         """Wait for the answer."""
         return await self.until(lambda leg: leg.answered, deadline, "answered")
 
-    async def is_ringing(self, deadline: float = 5.0) -> "Leg":
+    async def is_ringing(self, deadline: float = SOON) -> "Leg":
         """Wait for 180 Ringing."""
         return await self.until(lambda leg: 180 in leg.statuses, deadline, "ringing")
 
-    async def is_over(self, deadline: float = 5.0) -> "Leg":
+    async def is_over(self, deadline: float = SOON) -> "Leg":
         """Wait for the end."""
         return await self.until(lambda leg: leg.ended, deadline, "over")
 
-    async def hears(self, packets: int = 10, deadline: float = 5.0) -> "Leg":
+    async def hears(self, packets: int = 10, deadline: float = SOON) -> "Leg":
         """Wait until `packets` RTP packets came since the answer."""
         return await self.until(lambda leg: len(leg.heard) >= packets, deadline, f"{packets} packets heard")
 
-    async def hears_early(self, packets: int = 10, deadline: float = 5.0) -> "Leg":
+    async def hears_early(self, packets: int = 10, deadline: float = SOON) -> "Leg":
         """Wait until `packets` RTP packets came before the answer."""
         return await self.until(lambda leg: len(leg.heard_early) >= packets, deadline, f"{packets} early packets")
 
@@ -176,7 +176,7 @@ class Leg:
         """
         self._sipp.tell(word, self.call_id)
 
-    async def hold(self, deadline: float = 5.0) -> None:
+    async def hold(self, deadline: float = SOON) -> None:
         """Put the other side on hold, as a phone that was called does before it asks somebody else (RFC 3264, 8.4)."""
         self.tell("HOLD")
         held = ("ACK", True)
@@ -188,18 +188,18 @@ class Leg:
         """Send the call on to the number `to` (302), as a phone does whose owner has set that on it."""
         self._sipp.tell("FORWARD", self.call_id, f"Refer-To: <sip:{to}@{self._server}>\r\n")
 
-    async def transfer(self, to: str, deadline: float = 5.0) -> None:
+    async def transfer(self, to: str, deadline: float = SOON) -> None:
         """Transfer the other side to the number `to` by REFER, without asking; wait until that is accepted."""
         await self._refer(f"<sip:{to}@{self._server}>", deadline)
 
-    async def transfer_to(self, other: "Leg", deadline: float = 5.0) -> None:
+    async def transfer_to(self, other: "Leg", deadline: float = SOON) -> None:
         """Transfer the other side to that of `other`, an answered call that this phone has made (RFC 3891)."""
         answer = next(message for message in other.messages if message.status == 200 and message.method == "INVITE")
         to, from_ = (answer.header(name).partition(";tag=")[2] for name in ("To", "From"))
         replaced = quote(f"{other.call_id};to-tag={to};from-tag={from_}", safe="")
         await self._refer(f"<sip:{other.target}@{self._server}?Replaces={replaced}>", deadline)
 
-    async def hang_up(self, deadline: float = 5.0) -> None:
+    async def hang_up(self, deadline: float = SOON) -> None:
         """Hang up (before the answer: cancel) and wait for the end; nothing if it is over."""
         if not self.ended:
             self.tell("HANGUP")

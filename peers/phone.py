@@ -17,7 +17,7 @@ from peers import ports
 from peers.asterisk import Asterisk
 from peers.leg import Leg
 from peers.media import Media, tone
-from peers.process import Late
+from peers.process import SOON, Late
 from peers.sip import Message
 from peers.sipp import SCENARIOS, Sipp, complete
 
@@ -80,7 +80,7 @@ class Phone:
             (self.number, _login(asterisk, self.number)),
         )
 
-    async def rings(self, count: int = 1, deadline: float = 5.0) -> Leg:
+    async def rings(self, count: int = 1, deadline: float = SOON) -> Leg:
         """Wait until `count` calls have come in all, and return the last of those."""
         try:
             async with asyncio.timeout(deadline):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 POLL = 0.01
+SOON = 20.0  # seconds, for what takes less than one: a wait costs nothing where what is waited for comes
 
 
 class StartFailed(RuntimeError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from peers import ports
-from peers.process import Process
+from peers.process import SOON, Process
 from peers.sip import Message, TraceReader
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -59,7 +59,7 @@ class Sipp(asyncio.Protocol):
             "-error_file", str(self.folder / "errors.log"),
             log=self.folder / "output.log", name=f"sipp {scenario.stem}", folder=self.folder,
         )  # fmt: skip
-        await self.process.ready(self._bound, 10.0, [self.folder / "errors.log"])
+        await self.process.ready(self._bound, SOON, [self.folder / "errors.log"])
         return self.process
 
     def data_received(self, data: bytes) -> None:
@@ -104,7 +104,7 @@ async def complete(
     target: tuple[str, int],
     keys: Mapping[str, object],
     fields: tuple[str, ...],
-    deadline: float = 5.0,
+    deadline: float = SOON,
 ) -> None:
     """Run a scenario once to its end; raise `Late` or AssertionError with the messages if it does not succeed."""
     seen: list[Message] = []

@@ -76,14 +76,14 @@ async def dialled_last(ami: RawAmi, extension: str) -> Hand:
     return parse(value)
 
 
-async def is_gone(ami: RawAmi, family: str, key: str, within: float = 15) -> None:
+async def is_gone(ami: RawAmi, family: str, key: str, within: float = 60) -> None:
     """Wait until AstDB holds nothing there."""
     async with asyncio.timeout(within):
         while await held(ami, family, key) is not None:
             await asyncio.sleep(POLL)
 
 
-async def is_present(ami: RawAmi, extension: str, within: float = 15) -> None:
+async def is_present(ami: RawAmi, extension: str, within: float = 60) -> None:
     """Wait until Asterisk holds what a new gateway makes it hold: nobody is away, and nothing has been dialled yet."""
     async with asyncio.timeout(within):
         while True:
@@ -113,7 +113,7 @@ async def has_taken_over(gateway: Gateway, ami: RawAmi, extension: str, until: d
     wanted = {extension: turn} if turn else {}, {extension: until.isoformat()} if until else {}
     seen: tuple[dict[str, int], dict[str, str]] | None = None
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (seen := await kept(gateway)) != wanted:
                 await asyncio.sleep(POLL)
     except TimeoutError:
@@ -127,7 +127,7 @@ def committed(asterisk: Asterisk, value: str) -> bool:
     return found and not asterisk.astdb.with_name(f"{asterisk.astdb.name}-journal").exists()
 
 
-async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd", within: float = 15) -> None:
+async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd", within: float = 60) -> None:
     """Wait until lamp and presence of `extension` say that it is away, or that it is not, whatever the reason is.
 
     `presence` is the one of the code that diverts.
@@ -142,7 +142,7 @@ async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
 
 
-async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 15) -> None:
+async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 60) -> None:
     """Wait until schedule, lamp and presence in the PBX all say that `extension` is diverted, or all that it is not.
 
     `presence` is the one of the code that diverts.
@@ -164,7 +164,7 @@ async def _shown(ami: RawAmi, extension: str) -> tuple[str, str]:
     return lamp, await ami.value(f"PRESENCE_STATE(CustomPresence:ringplan-{extension},value)")
 
 
-async def is_planned(ami: RawAmi, extension: str, within: float = 15) -> None:
+async def is_planned(ami: RawAmi, extension: str, within: float = 60) -> None:
     """Wait until the PBX holds a schedule for `extension`, whether it is in force yet or not."""
     async with asyncio.timeout(within):
         while await held(ami, "ringplan", extension) is None:

@@ -62,14 +62,14 @@ class Meeting:
         return asyncio.get_running_loop().time() + (self.starts - datetime.now(UTC)).total_seconds()
 
 
-async def opens(ami: RawAmi, room: str, *, there: bool = True, within: float = 15) -> None:
+async def opens(ami: RawAmi, room: str, *, there: bool = True, within: float = 60) -> None:
     """Wait until the PBX knows of conferences behind `room`, or of none."""
     async with asyncio.timeout(within):
         while (await held(ami, "ringplan-room", room) is not None) is not there:
             await asyncio.sleep(POLL)
 
 
-async def speaks(leg: Leg, within: float = 15) -> None:
+async def speaks(leg: Leg, within: float = 60) -> None:
     """Wait until the call is answered, and somebody is heard on it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
@@ -90,7 +90,7 @@ async def inside(asterisk: Asterisk, room: str) -> list[str]:
     return [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
 
 
-async def are_inside(asterisk: Asterisk, room: str, many: int, within: float = 15) -> None:
+async def are_inside(asterisk: Asterisk, room: str, many: int, within: float = 60) -> None:
     """Wait until so many are in."""
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
@@ -123,7 +123,7 @@ async def told(gateway: Gateway, room: str) -> dict[str, Person]:
     }
 
 
-async def tells(gateway: Gateway, room: str, wanted: Mapping[str, Sequence[str]], within: float = 40) -> None:
+async def tells(gateway: Gateway, room: str, wanted: Mapping[str, Sequence[str]], within: float = 60) -> None:
     """Wait until the command tells this of each of these people's calls, such as `["over busy", "due"]`."""
     seen: dict[str, list[str]] = {}
     with suppress(TimeoutError):
@@ -139,7 +139,7 @@ def _calls(person: Person) -> list[str]:
     return [f"{state} {result}" if result else state for state, result in both]
 
 
-async def is_well(store: Store, since: datetime, *, well: bool = True, within: float = 40) -> None:
+async def is_well(store: Store, since: datetime, *, well: bool = True, within: float = 60) -> None:
     """Wait until a gateway with this store has come to a connection to its PBX, or has lost it, after `since`."""
     async with asyncio.timeout(within):
         while True:

@@ -190,13 +190,13 @@ async def rings_at(exchange: Asterisk, *phones: Phone) -> None:
     async with call(exchange, "1030", "6000") as made:
         await made.is_answered()
         for phone, count in zip(phones, before, strict=True):
-            await phone.rings(count + 1, deadline=10)
+            await phone.rings(count + 1, deadline=60)
 
 
 async def is_paused(ami: RawAmi, number: str, paused: str, reason: str = "") -> None:
     """Wait until the queue 6000 says so of a member."""
     seen: tuple[str, str] | None = None
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while seen != (paused, reason):
             answer = await ami.action("QueueStatus", {"Queue": "sales"})
             asked = {"ActionID": answer["ActionID"]}

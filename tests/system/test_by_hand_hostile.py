@@ -186,7 +186,7 @@ async def test_a_database_full_of_garbage_is_told_of_and_tidied_and_others_stay_
 async def told(ami: RawAmi, extension: str, begun: int) -> Hand:
     """Wait until Asterisk has told of all that was dialled since the turn `begun`, and return the last of it."""
     hands: list[Hand] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while begun + len(hands) != await last_turn(ami, extension):
             events = [event for event in ami.events if event.get("UserEvent") == "RingplanHand"]
             hands = [parse(event["Hand"]) for event in events if event["Extension"] == extension]
@@ -228,7 +228,7 @@ async def is_tidy(ami: RawAmi) -> None:
     """Wait until nothing is held for numbers that are nobody's."""
     left: list[str] = ["everything"]
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while left:
                 left = [key for family in FAMILIES for key in await keys_of(ami, family) if is_left(key)]
                 await asyncio.sleep(POLL)

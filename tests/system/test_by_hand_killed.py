@@ -112,7 +112,7 @@ async def house(exchange: Asterisk, radicale: Radicale, folder: Path) -> AsyncIt
 async def killed_while_dialling(exchange: Asterisk, gateway: Gateway, crossing: Crossing, code: str) -> None:
     """Dial, and kill the gateway when it has come to where it is to be stopped, while the confirmation is spoken."""
     async with dialling(exchange, "1039", code) as dialled:
-        await asyncio.wait_for(crossing.reached.wait(), 20)
+        await asyncio.wait_for(crossing.reached.wait(), 60)
         await gateway.kill()
         await dialled.is_answered()
 

@@ -69,7 +69,7 @@ async def test_an_installation_from_init_to_uninstall(radicale: Radicale, folder
             await asyncio.wait_for(gone(asterisk, "1001"), RELEASED)
             assert (await ringplan("users", "set", "1001", "--enable")).status == 0
             await holds(ami, "1001", diverted=True)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while "(paused:Ringplan" not in await asterisk.cli("queue show sales"):
                     await asyncio.sleep(POLL)
             refused = await ringplan("uninstall", "--yes")
@@ -176,7 +176,7 @@ async def test_somebody_is_away_by_hand_until_that_is_ended_whatever_the_calenda
 
 async def lamp(ami: RawAmi, extension: str, wanted: str) -> None:
     """Wait until the lamp of `extension` is as `wanted`."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await ami.value(f"DEVICE_STATE(Custom:ringplan-{extension})") != wanted:
             await asyncio.sleep(POLL)
 

@@ -17,7 +17,7 @@ from tests.system.calls import HOUR
 from tests.system.rooms import SOON, Meeting, opens
 from tests.system.test_conference_autocall import SECOND, owners, phones
 
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 async def letter(server: MailServer, number: int, within: float = WITHIN) -> EmailMessage:

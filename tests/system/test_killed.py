@@ -51,7 +51,7 @@ async def test_killed_and_started_again(
         crossing = to_calendar if between is CALENDAR else to_pbx
         crossing.stop(toward, at, pass_it=passed, after=b"REPORT" if at is WINDOW else None)
         async with Gateway.start(folder, setup, connected=False) as gateway:
-            await asyncio.wait_for(crossing.reached.wait(), 20)
+            await asyncio.wait_for(crossing.reached.wait(), 60)
             await gateway.kill()
             crossing.go_on()
             await gateway.up()
@@ -86,7 +86,7 @@ async def test_killed_while_it_forgets_and_started_after_the_end(
             await holds(ami, "1007", diverted=True)
             to_pbx.stop(Toward.SERVER, at, pass_it=passed)
             await calendar.delete("board")
-            await asyncio.wait_for(to_pbx.reached.wait(), 20)
+            await asyncio.wait_for(to_pbx.reached.wait(), 60)
             await gateway.kill()
             to_pbx.go_on()
             await gateway.up()

@@ -124,7 +124,7 @@ async def test_a_database_that_is_locked_for_long_ends_nothing(
 
 
 async def _is_failing(gateway: Gateway) -> None:
-    async with asyncio.timeout(15), gateway.store() as store, aclosing(store.watch("progress")) as changes:
+    async with asyncio.timeout(60), gateway.store() as store, aclosing(store.watch("progress")) as changes:
         async for _ in changes:
             async with store.read() as rows:
                 if all(one.failing_since for one in (await mailboxes.progress(rows)).values()):

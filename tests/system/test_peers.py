@@ -36,7 +36,7 @@ async def test_a_call_reaches_the_other_phone_and_both_hear_each_other(asterisk:
         assert 180 in made.statuses
         assert min(loudness(got.heard), loudness(made.heard)) > LOUD
         await made.press("10#")
-        await got.until(lambda leg: leg.keys == "10#", 5.0, "the keys 10#")
+        await got.until(lambda leg: leg.keys == "10#", 60.0, "the keys 10#")
         await made.hang_up()
         await got.is_over()
         assert min(got.sent, made.sent) > 0

@@ -153,7 +153,7 @@ async def is_told(pbx: Asterisk, target: Phone, extension: str) -> None:
     """Call from inside, hear an announcement, and speak with whoever is at the target."""
     before, many = pbx.log.stat().st_size, len(target.calls)
     async with call(pbx, "1003", extension) as made:
-        await (await target.rings(many + 1, deadline=30)).hears()
+        await (await target.rings(many + 1, deadline=60)).hears()
         await made.hears()
     with pbx.log.open("rb") as log:
         log.seek(before)
@@ -181,7 +181,7 @@ async def schedule(ami: RawAmi, extension: str) -> str:
 
 async def ending(ami: RawAmi, extension: str, end: str) -> str:
     """Wait until all that the PBX holds is over at `end`, and return it."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             value = await schedule(ami, extension)
             if {f"{window.end:{WRITTEN}}" for window in parse(value).windows} == {end}:

@@ -51,7 +51,7 @@ async def filled(store: Store, people: int) -> list[Mailbox]:
 async def tidied(store: Store) -> None:
     """Wait as the gateway does, for half of the minute that users are promised."""
     never = asyncio.Event()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await store.tidy():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(never.wait(), 0.2)
@@ -206,7 +206,7 @@ async def test_an_absence_that_a_command_ended_leaves_the_files_though_it_could_
             await absences.end(rows, mailbox.user, NOON)
         reader.close()
         assert files_that_tell(tmp_path, [one]), "a reader keeps what it may still read"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await anext(watching)
         await watching.aclose()
         await tidied(gateway)

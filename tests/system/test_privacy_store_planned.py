@@ -219,7 +219,7 @@ async def test_what_a_command_removes_leaves_the_files_though_it_could_not_wait_
             await way(rows)
         reader.close()
         assert files_with(inside(tmp_path), what), "a reader keeps what it may still read"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await anext(watching)
         await watching.aclose()
         await tidied(gateway)

@@ -27,7 +27,7 @@ async def test_a_dry_run_plans_and_says_so_and_writes_nothing(asterisk: Asterisk
     ):
         setup = Setup(asterisk, radicale.url, OWNERS, code=partial(quietly_to, "1038"), run="dry_run = true")
         async with Gateway.start(folder / "gateway", setup) as gateway:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await are_planned(gateway, len(OWNERS))
             await lands(asterisk, "1036", own)
             told = json.loads(await gateway.command("status", "--json"))

@@ -60,8 +60,8 @@ async def says(desk: Desk, phone: str, code: str, *sounds: str, language: str = 
     """Dial `code` and hear exactly these sounds to their end, after which Asterisk hangs up."""
     before = len(desk.played)
     async with dial(desk, phone, code) as made:
-        await made.is_answered(deadline=10)
-        await made.is_over(deadline=30)
+        await made.is_answered(deadline=60)
+        await made.is_over(deadline=60)
     assert [sound.removeprefix(f"ringplan/{language}/") for sound in desk.played[before:]] == list(sounds)
 
 
@@ -97,7 +97,7 @@ async def hand(desk: Desk, main: str = "1001") -> Hand:
 
 async def written(desk: Desk) -> dict[str, str]:
     """Return the next event that tells of a star code."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await desk.ami.event("UserEvent", {"UserEvent": "RingplanHand"})
 
 
@@ -114,6 +114,6 @@ async def lamp(desk: Desk, number: str, state: str) -> None:
     async def look() -> str:
         return await desk.ami.value(f"DEVICE_STATE(Custom:ringplan-{number})")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while shown != state:
             shown = await look()

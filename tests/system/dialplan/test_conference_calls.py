@@ -38,14 +38,14 @@ async def test_a_telephone_rings_is_answered_and_is_in_the_conference(desk: Desk
         await place(desk, second, "1002")
         heard = await (await other.rings()).hears()
         await told(desk, second, "u")
-        await until(lambda: desk.played == ["ringplan/sv/conf-joined"], 5.0, "that somebody has joined")
+        await until(lambda: desk.played == ["ringplan/sv/conf-joined"], 60.0, "that somebody has joined")
         await hears_somebody(heard, 440)
         await are_in(desk, 2)
         await later(desk)
         await leg.hang_up()
         await told(desk, first, "o", "left")
         await told_of_room(desk, "out", call=first, member=event["Member"])
-        await until(lambda: "ringplan/sv/conf-left" in desk.played, 5.0, "that somebody has left")
+        await until(lambda: "ringplan/sv/conf-left" in desk.played, 60.0, "that somebody has left")
     await told(desk, second, "o", "left")
     assert desk.played == ["ringplan/sv/conf-joined", "ringplan/sv/conf-left"]
     assert desk.complaints == desk.warnings == []
@@ -208,7 +208,7 @@ async def test_who_answers_and_hangs_up_at_once(desk: Desk):
     async with Phone.register(desk.asterisk, "1001") as phone:
         await place(desk, call, "1001", confirm="1")
         leg = await phone.rings()
-        await leg.until(lambda it: any(message.method == "ACK" for message in it.messages), 5.0, "ACK")
+        await leg.until(lambda it: any(message.method == "ACK" for message in it.messages), 60.0, "ACK")
         await leg.hang_up()
         await told(desk, call, "o", "unconfirmed")
 
@@ -234,8 +234,8 @@ async def test_who_is_put_out_hears_why_and_has_left(desk: Desk):
             await told(desk, call, "o", "left")
             await told_of_room(desk, "out", call=call)
             await (await phone.rings()).is_over()
-    await until(lambda: "ringplan/de/conf-ended" in desk.played, 5.0, "that it has ended")
-    await until(lambda: "ringplan/de/conf-cancelled" in desk.played, 5.0, "that it is cancelled")
+    await until(lambda: "ringplan/de/conf-ended" in desk.played, 60.0, "that it has ended")
+    await until(lambda: "ringplan/de/conf-cancelled" in desk.played, 60.0, "that it is cancelled")
 
 
 async def test_who_is_called_into_a_locked_conference_hears_so(desk: Desk):
@@ -251,7 +251,7 @@ async def test_who_is_called_into_a_locked_conference_hears_so(desk: Desk):
         await place(desk, second, "1002")
         await told(desk, second, "o", "dropped")
         await (await late.rings()).is_over()
-        await until(lambda: "ringplan/sv/conf-locked" in desk.played, 5.0, "that it is locked")
+        await until(lambda: "ringplan/sv/conf-locked" in desk.played, 60.0, "that it is locked")
         await place(desk, moderator, "1003", moderator="1")
         await told_of_room(desk, "in", call=moderator)
         assert await members(desk) == 2

@@ -33,7 +33,7 @@ def said(desk: Desk, language: str = "sv") -> list[str]:
     return [sound.removeprefix(f"ringplan/{language}/") for sound in desk.played]
 
 
-async def hears(desk: Desk, *sounds: str, language: str = "sv", deadline: float = 15.0) -> None:
+async def hears(desk: Desk, *sounds: str, language: str = "sv", deadline: float = 60.0) -> None:
     """Wait until exactly these sounds have been opened so far."""
     await until(lambda: len(desk.played) >= len(sounds), deadline, f"{sounds} after {desk.played}")
     assert said(desk, language) == list(sounds)
@@ -46,7 +46,7 @@ async def hears_so_often(desk: Desk, sound: str, times: int = 1, language: str =
 
 async def hears_and_is_out(desk: Desk, leg: Leg, *sounds: str, language: str = "sv") -> None:
     """Hear exactly these sounds to their end, after which the PBX hangs up."""
-    await leg.is_over(deadline=30)
+    await leg.is_over(deadline=60)
     await hears(desk, *sounds, language=language)
     assert await members(desk) == 0
     assert "RingplanRoom" not in desk.log
@@ -98,7 +98,7 @@ async def test_when_the_next_one_is_on_the_same_day_and_far_away(desk: Desk):
         await opens(desk, begins=begins)
         heard = len(desk.played)
         async with call(desk.asterisk, "1001", ROOM) as made:
-            await made.is_over(deadline=30)
+            await made.is_over(deadline=60)
         sentence = ["conf-none", *(sound.replace("back-", "conf-next-") for sound in again(begins))]
         await hears_so_often(desk, sentence[-1])
         assert said(desk)[heard:] == sentence
@@ -139,7 +139,7 @@ async def test_beyond_its_end_it_is_open_while_somebody_is_in_it_until_it_closes
             assert await members(desk) == 2
         await opens(desk, begins=now - 2 * HOUR, lasts=2 * HOUR - MINUTE, grace=MINUTE / 2)
         async with call(desk.asterisk, "1003", ROOM) as late:
-            await late.is_over(deadline=30)
+            await late.is_over(deadline=60)
         await hears_so_often(desk, "conf-none")
         assert "Number: 1003" not in desk.log
 
@@ -186,7 +186,7 @@ async def test_strangers_are_let_in_with_the_pin_alone(desk: Desk):
         await hears_and_is_out(desk, made, "conf-none")
     await opens(desk)
     async with call(desk.asterisk, "1001", ROOM, trunk=True) as made:
-        await made.is_over(deadline=30)
+        await made.is_over(deadline=60)
     await hears(desk, "conf-none", "conf-none")
     await opens(desk, pin=PIN)
     async with call(desk.asterisk, "1001", ROOM, trunk=True) as made:
@@ -216,13 +216,13 @@ async def test_the_moderator_locks_the_room_and_puts_out_who_came_last(desk: Des
         await hears_so_often(desk, "conf-locked-now")
         await later(desk)
         async with call(desk.asterisk, "1002", ROOM) as late:
-            await late.is_over(deadline=10)
+            await late.is_over(deadline=60)
         await hears_so_often(desk, "conf-locked")
         await first.press("2")
         await hears_so_often(desk, "conf-unlocked-now")
         await listens(first)
         await first.press("3")
-        await second.is_over(deadline=10)
+        await second.is_over(deadline=60)
         await told_of_room(desk, "out", number="1002")
         await hears_so_often(desk, "conf-kicked")
         await listens(first)
@@ -255,11 +255,11 @@ async def test_the_star_code_leads_into_what_one_is_invited_to(desk: Desk):
     async with call(desk.asterisk, "1001", "*26"):
         await told_of_room(desk, "in", number="1001", name=NAME)
     async with call(desk.asterisk, "1002", "*26") as made:
-        await made.is_over(deadline=10)
-    await until(lambda: "ringplan/sv/conf-not-invited" in desk.played, 5.0, "not invited")
+        await made.is_over(deadline=60)
+    await until(lambda: "ringplan/sv/conf-not-invited" in desk.played, 60.0, "not invited")
     await desk.set("ringplan-invited", "1001", "1|0|x")
     async with call(desk.asterisk, "1001", "*26") as made:
-        await made.is_over(deadline=10)
+        await made.is_over(deadline=60)
     await desk.warns("Ringplan: what 1001 is invited to cannot be read: it counts as nothing")
 
 
@@ -308,7 +308,7 @@ async def test_what_a_room_holds_is_in_no_record(desk: Desk):
     async with call(desk.asterisk, "1001", ROOM):
         await told_of_room(desk, "in")
     await told_of_room(desk, "out")
-    await until(lambda: "State: out" in desk.log, 5.0, "the end in the log")
+    await until(lambda: "State: out" in desk.log, 60.0, "the end in the log")
     for secret in (value, *value.split("|")[2:], "97531864", invitation.split("|")[2]):
         assert secret not in desk.log
     calls = desk.asterisk.folder / "log" / "cdr-csv" / "Master.csv"

@@ -47,7 +47,7 @@ async def test_a_call_is_diverted_while_the_confirmation_is_still_spoken(desk: D
     await desk.set("ringplan-phone", "1001", owner())
     dialled, _ = clock(HOUR)
     async with Phone.register(desk.asterisk, "1002") as target, dial(desk, "1001", f"*23*1*{dialled}") as setting:
-        await until(lambda: desk.played, 5.0, "the confirmation")
+        await until(lambda: desk.played, 60.0, "the confirmation")
         async with call(desk.asterisk, "1003", "1001") as made:
             got = await target.rings()
             assert not setting.ended
@@ -63,7 +63,7 @@ async def test_set_called_ended_and_called_again(desk: Desk):
     told = ["person", "reason-lunch", *again(back)]
     await says(desk, "1001", f"*23*2*{dialled}#", "hand-set", *told)
     async with call(desk.asterisk, "1003", "1001") as made:
-        await made.is_over(deadline=30)
+        await made.is_over(deadline=60)
     count = 1 + len(told)
     assert desk.played[count : count + len(told)] == [f"ringplan/sv/{sound}" for sound in told]
     await says(desk, "1001", "#23#", "hand-ended")
@@ -172,7 +172,7 @@ async def test_what_is_known_of_the_owner_leads_the_call(desk: Desk):
     await desk.set("ringplan-phone", "1001", owner(language="de", operator="1004"))
     await desk.set("ringplan-hand", "1001", write(Hand(1, None, "1", window("ao", target=None))))
     async with Phone.register(desk.asterisk, "1004") as operator, call(desk.asterisk, "1003", "1001"):
-        await (await operator.rings(deadline=30)).hears()
+        await (await operator.rings(deadline=60)).hears()
     assert {sound.split("/")[1] for sound in desk.played} == {"de"}
 
 
@@ -251,7 +251,7 @@ async def test_the_prefix_is_the_operators_alone_and_reaches_permitted_targets_o
     for caller, dialled in (("1003", "*241001"), ("1030", "*247777"), ("1030", "*2410x1"), ("1030", "*241001%2C1")):
         async with Phone.register(desk.asterisk, "1001", behaviour="ring") as phone:
             async with call(desk.asterisk, caller, dialled) as made:
-                await made.is_over(deadline=10)
+                await made.is_over(deadline=60)
                 assert made.status == 404
             assert phone.calls == []
 
@@ -260,7 +260,7 @@ async def test_a_leg_of_somebody_away_by_hand_is_busy(desk: Desk):
     await by_hand(desk, "1001", "ab")
     channel = {"Channel": "Local/1001@phones", "Application": "Wait", "Data": "1", "Async": "true"}
     await desk.ami.action("Originate", channel)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await desk.ami.event("Hangup", {"Cause": "17", "Context": "ringplan", "Exten": "1001"})
     assert desk.played == []
 

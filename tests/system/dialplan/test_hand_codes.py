@@ -201,7 +201,7 @@ async def test_text_that_is_no_code_is_refused_and_nothing_of_it_runs(desk: Desk
     ran = tmp_path / "ran"
     await desk.set("ringplan-phone", "1001", owner())
     async with dial(desk, "1001", code.replace("@RAN@", str(ran))) as made:
-        await made.is_over(deadline=20)
+        await made.is_over(deadline=60)
     assert set(desk.played) <= {"ringplan/sv/hand-unknown", "ringplan/sv/hand-time"}
     await nothing_is_written(desk)
     assert not ran.exists()
@@ -266,7 +266,7 @@ async def test_all_phones_of_a_person_follow_at_once(desk: Desk):
                 await other.shows(shown)
                 event = await written(desk)
                 assert not made.ended
-                await made.is_over(deadline=20)
+                await made.is_over(deadline=60)
             assert (event["Extension"], event["Phones"]) == ("1001", "1001.1011.1021")
     assert await holds(desk, "1011") == ""
     assert (await hand(desk)).turn == 2

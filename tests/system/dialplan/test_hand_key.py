@@ -130,7 +130,7 @@ async def test_ten_codes_at_once_from_two_phones_are_all_counted(desk: Desk):
     async def one(number: str, code: str) -> None:
         await begun.wait()
         async with dial(desk, number, code) as made:
-            await made.is_answered(deadline=20)
+            await made.is_answered(deadline=60)
             await made.is_over(deadline=40)
 
     async with asyncio.TaskGroup() as phones:
@@ -153,7 +153,7 @@ async def test_twenty_codes_as_fast_as_the_pbx_can_take_them_lose_none(desk: Des
     for code in ("1", "2") * 10:
         channel = {"Channel": f"Local/*23*{code}*{dialled}@ringplan-codes", "CallerID": "<1001>"}
         await desk.ami.action("Originate", channel | {"Application": "Wait", "Data": "0.1", "Async": "true"})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not (value := await holds(desk)) or parse(value).turn < 20:
             await asyncio.sleep(0)
     assert parse(value).turn == 20

@@ -27,14 +27,14 @@ def said(desk: Desk) -> list[str]:
 
 async def leg_ends(desk: Desk, number: str, cause: int = BUSY) -> None:
     """The leg to `number` has ended with `cause`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             event = await desk.ami.event("Hangup", {"Cause": str(cause)})
             if event["Channel"].startswith(f"Local/{number}@") and event["Channel"].endswith(";2"):
                 return
 
 
-async def talks(made: Leg, phone: Phone, deadline: float = 10.0) -> Leg:
+async def talks(made: Leg, phone: Phone, deadline: float = 60.0) -> Leg:
     """The caller and the phone hear each other; returns the call as the phone sees it."""
     got = await phone.rings(deadline=deadline)
     await got.hears()
@@ -116,7 +116,7 @@ async def test_follow_me_that_finds_nobody_ends_busy(desk: Desk):
     await desk.plan(AWAY, window("at", target="1002"))
     await desk.plan(THERE, window("at", target="1002"))
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", FOLLOW_ME) as made:
-        await made.is_over(deadline=20)
+        await made.is_over(deadline=60)
         assert made.cause == BUSY
         assert target.calls == []
     assert said(desk) == []
@@ -142,16 +142,16 @@ async def test_who_leaves_the_queue_to_somebody_diverted_hears_why(desk: Desk, k
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", "6004") as made:
         await made.is_answered()
         if key:
-            await made.until(lambda leg: leg.sent, 5.0, "sound sent")
+            await made.until(lambda leg: leg.sent, 60.0, "sound sent")
             await made.press(key)
-        await talks(made, target, deadline=30)
+        await talks(made, target, deadline=60)
     assert said(desk)[:2] == [PERSON, REASON]
 
 
 async def originated(desk: Desk, channel: str, **more: str) -> str:
     """Originate a call from `channel`, and return whether that was answered."""
     await desk.ami.action("Originate", {"Channel": channel, "Async": "true", **more})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return (await desk.ami.event("OriginateResponse"))["Response"]
 
 
@@ -170,14 +170,14 @@ async def test_who_has_the_pbx_call_somebody_diverted_hears_why(desk: Desk, chan
         answer = await originated(desk, channel, Context="phones", Exten="1001", Priority="1")
         assert answer == "Success"
         got = await asks.rings()
-        await talks(got, target, deadline=30)
+        await talks(got, target, deadline=60)
     assert said(desk)[:2] == [PERSON, REASON]
 
 
 async def test_the_administrator_may_say_that_a_local_channel_is_a_persons_call(desk: Desk):
     await desk.plan("1001", window("at", target="1002"))
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", OWN_FOLLOW_ME) as made:
-        await talks(made, target, deadline=30)
+        await talks(made, target, deadline=60)
     assert said(desk)[:2] == [PERSON, REASON]
 
 

@@ -30,7 +30,7 @@ def said(desk: Desk) -> list[str]:
 
 async def says(desk: Desk, *sounds: str) -> None:
     """Wait until these are Ringplan's first sounds."""
-    await until(lambda: len(said(desk)) >= len(sounds), 20.0, f"{sounds} after {said(desk)}")
+    await until(lambda: len(said(desk)) >= len(sounds), 60.0, f"{sounds} after {said(desk)}")
     assert said(desk)[: len(sounds)] == list(sounds)
 
 
@@ -68,7 +68,7 @@ async def blind(desk: Desk, way: str, got: Leg, to: str) -> None:
         await got.hang_up()
     else:
         await keys(desk, got, KEYS, to)
-        await got.is_over(deadline=15)
+        await got.is_over(deadline=60)
 
 
 async def keys(desk: Desk, got: Leg, feature: str, to: str) -> None:
@@ -81,7 +81,7 @@ async def keys(desk: Desk, got: Leg, feature: str, to: str) -> None:
 
 async def question_ends(desk: Desk) -> None:
     """The Local channel by which *2 called 1001 is gone."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (await desk.ami.event("Hangup"))["Channel"].startswith("Local/1001@"):
             pass
 
@@ -97,7 +97,7 @@ async def test_the_transferred_caller_hears_what_is_meant_for_their_kind(desk: D
     ):
         await blind(desk, way, got, "1001")
         phone = target if lands == "1002" else operator
-        taken = await phone.rings(deadline=30)
+        taken = await phone.rings(deadline=60)
         await talk(taken, made)
         assert taken.caller == caller
         assert len(target.calls) + len(operator.calls) == 1
@@ -122,7 +122,7 @@ async def test_a_transferred_call_that_cannot_go_on_hears_busy_and_ends(desk: De
     async with connected(desk, "1004") as (made, got):
         await blind(desk, way, got, "1001")
         before = len(made.heard)
-        await made.is_over(deadline=15)
+        await made.is_over(deadline=60)
         assert loudness(made.heard[before:]) > 100
     assert said(desk) == []
 
@@ -138,7 +138,7 @@ async def test_what_a_queues_member_transfers_is_no_leg_any_more(desk: Desk, num
         got = await member.rings()
         await talk(made, got)
         await blind(desk, way, got, "1001")
-        await talk(await target.rings(deadline=30), made)
+        await talk(await target.rings(deadline=60), made)
     assert said(desk)[:2] == [PERSON, REASON]
 
 
@@ -148,12 +148,12 @@ async def test_a_transfer_to_a_group_passes_the_diverted_one_by(desk: Desk, way)
     async with Phone.register(desk.asterisk, "1040") as there, connected(desk, "1004") as (made, got):
         if way == "*2":
             await keys(desk, got, way, "6001")
-            taken = await there.rings(deadline=10)
+            taken = await there.rings(deadline=60)
             await talk(taken, got)
             await got.hang_up()
         else:
             await blind(desk, way, got, "6001")
-            taken = await there.rings(deadline=10)
+            taken = await there.rings(deadline=60)
         await talk(taken, made)
     assert said(desk) == []
 
@@ -170,7 +170,7 @@ async def test_a_call_given_over_while_the_announcement_plays_goes_on_to_the_tar
         await got.transfer_to(asks)
         await asks.is_over()
         await got.hang_up()
-        await talk(await target.rings(deadline=30), made)
+        await talk(await target.rings(deadline=60), made)
     assert said(desk)[-1] == CONNECTING
 
 
@@ -182,7 +182,7 @@ async def test_a_call_given_over_while_the_target_rings_is_answered_there(desk: 
         held(desk, caller) as (made, got),
         call(desk.asterisk, "1005", "1001") as asks,
     ):
-        taken = await target.rings(deadline=30)
+        taken = await target.rings(deadline=60)
         await got.transfer_to(asks)
         await asks.is_over()
         await got.hang_up()
@@ -199,7 +199,7 @@ async def test_a_call_given_over_when_the_target_has_answered_is_connected(desk:
         held(desk, caller) as (made, got),
         call(desk.asterisk, "1005", "1001") as asks,
     ):
-        taken = await target.rings(deadline=30)
+        taken = await target.rings(deadline=60)
         await talk(taken, asks)
         await got.transfer_to(asks)
         await asks.is_over()
@@ -213,7 +213,7 @@ async def test_who_asks_by_keys_hears_the_announcement_and_then_the_target(desk:
     async with Phone.register(desk.asterisk, "1002") as target, connected(desk, caller) as (made, got):
         await keys(desk, got, "*2", "1001")
         await says(desk, PERSON, REASON)
-        taken = await target.rings(deadline=30)
+        taken = await target.rings(deadline=60)
         await talk(taken, got)
         await got.hang_up()
         await talk(taken, made)
@@ -240,7 +240,7 @@ async def test_who_asks_by_keys_may_go_before_the_target_answers(desk: Desk, cal
         await keys(desk, got, "*2", "1001")
         await says(desk, PERSON)
         await got.hang_up()
-        await talk(await target.rings(deadline=30), made)
+        await talk(await target.rings(deadline=60), made)
 
 
 @KINDS
@@ -251,7 +251,7 @@ async def test_who_asks_by_keys_and_goes_leaves_the_caller_to_the_announcement_a
         await says(desk, PERSON)
         await got.hang_up()
         await talk(made)
-        await made.is_over(deadline=30)
+        await made.is_over(deadline=60)
 
 
 @KINDS

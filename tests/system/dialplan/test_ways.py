@@ -32,9 +32,9 @@ async def records_a_message(desk: Desk, made: Leg) -> None:
     """The caller is in 1001's mailbox, which records and keeps what is heard."""
     kept = desk.asterisk.folder / "spool" / "voicemail" / "default" / "1001" / "INBOX"
     before = set(kept.glob("*.txt"))
-    await until(lambda: "Recording the message" in desk.log, 20.0, "the mailbox recording")
+    await until(lambda: "Recording the message" in desk.log, 60.0, "the mailbox recording")
     recording = desk.asterisk.folder / "spool" / "voicemail" / "default" / "1001" / "tmp"
-    await until(lambda: any(path.stat().st_size > 20_000 for path in recording.iterdir()), 20.0, "a second recorded")
+    await until(lambda: any(path.stat().st_size > 20_000 for path in recording.iterdir()), 60.0, "a second recorded")
     await made.hang_up()
     await until(lambda: set(kept.glob("*.txt")) > before, 10.0, "the message kept")
 
@@ -76,7 +76,7 @@ async def test_the_announcement_comes_before_the_target(desk: Desk):
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", "1001") as made:
         await made.hears()
         assert target.calls == []
-        await (await target.rings(deadline=30)).hears()
+        await (await target.rings(deadline=60)).hears()
         assert loudness(made.heard) > 100
     assert desk.played[:2] == [PERSON, REASON]
     assert desk.played[-1] == CONNECTING
@@ -126,14 +126,14 @@ async def test_ring_after_the_announcement(desk: Desk):
     async with Phone.register(desk.asterisk, "1001") as owner, call(desk.asterisk, "1003", "1001") as made:
         await made.hears()
         assert owner.calls == []
-        await (await owner.rings(deadline=30)).hears()
+        await (await owner.rings(deadline=60)).hears()
     assert desk.played[:2] == [PERSON, REASON]
 
 
 async def test_the_operator_is_a_way_like_any_other(desk: Desk):
     await desk.plan("1001", window("ao"), operator="1004")
     async with Phone.register(desk.asterisk, "1004") as operator, call(desk.asterisk, "1003", "1001"):
-        got = await operator.rings(deadline=30)
+        got = await operator.rings(deadline=60)
         await got.hears()
         assert "<sip:1001@" in got.diversions[0]
     assert PRESS_0 not in desk.played
@@ -182,7 +182,7 @@ async def test_keys_that_lead_nowhere_are_neither_offered_nor_obeyed(desk: Desk)
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", "1001") as made:
         await desk.plays(PERSON)
         await made.press("1")
-        await (await target.rings(deadline=30)).hears()
+        await (await target.rings(deadline=60)).hears()
     assert not {PRESS_0, PRESS_1, TONE} & set(desk.played)
 
 
