@@ -12,6 +12,7 @@ from gateway.planning import invited
 from gateway.planning.room import Openings, Window, write
 from peers.leg import Leg
 from peers.media import samples
+from peers.process import POLL
 from tests.system.dialplan.conftest import HOUR, Desk
 from tests.system.dialplan.owners import STOCKHOLM
 
@@ -60,7 +61,7 @@ async def place(desk: Desk, call: str, to: str, **differently: str) -> Mapping[s
     )
 
 
-async def told(desk: Desk, call: str, state: str, result: str = "", deadline: float = 10.0) -> None:
+async def told(desk: Desk, call: str, state: str, result: str = "", deadline: float = 60.0) -> None:
     """Wait until the PBX tells that the call is in `state`, with this result; its mark says the same."""
     try:
         async with asyncio.timeout(deadline):
@@ -82,7 +83,7 @@ async def marked(desk: Desk, call: str) -> str:
     return found[0].removeprefix("Value: ").strip() if found else ""
 
 
-async def told_of_room(desk: Desk, state: str, deadline: float = 10.0, **what: str) -> Mapping[str, str]:
+async def told_of_room(desk: Desk, state: str, deadline: float = 60.0, **what: str) -> Mapping[str, str]:
     """Wait until somebody has come into (`in`) or left (`out`) a conference, and return what the PBX tells of it."""
     wanted = {"UserEvent": "RingplanRoom", "State": state, **{key.title(): value for key, value in what.items()}}
     try:
@@ -99,9 +100,9 @@ async def members(desk: Desk, room: str = ROOM, name: str = NAME) -> int:
 
 async def are_in(desk: Desk, count: int) -> None:
     """Wait until so many are in the conference."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await members(desk) != count:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(POLL)
 
 
 async def listens(leg: Leg) -> None:
@@ -120,7 +121,7 @@ async def hears_somebody(leg: Leg, hertz: int) -> None:
         wave = sum(sample * cmath.exp(-2j * cmath.pi * hertz * at / 8000) for at, sample in enumerate(heard))
         return abs(wave) / max(len(heard), 1600) > LOUD
 
-    await leg.until(loud, 10.0, f"a tone of {hertz} Hz")
+    await leg.until(loud, 60.0, f"a tone of {hertz} Hz")
 
 
 async def later(desk: Desk, room: str = ROOM) -> None:

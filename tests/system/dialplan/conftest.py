@@ -17,7 +17,7 @@ from gateway.cli.prompts import Voice, build
 from gateway.domain.code import Behaviour, Treatment
 from gateway.planning.schedule import Schedule, Window, write
 from peers.asterisk import Asterisk, Setup
-from peers.process import until
+from peers.process import POLL, until
 from peers.raw_ami import RawAmi
 
 HOUR = timedelta(hours=1)
@@ -137,7 +137,7 @@ class Desk:
         others = ("Ringplan: ", "acl.c:", "netsock2.c:", "Session already DISCONNECTED [reason=487")
         return [line for line in told if not any(of in line for of in others)]
 
-    async def plays(self, *sounds: str, deadline: float = 20.0) -> None:
+    async def plays(self, *sounds: str, deadline: float = 60.0) -> None:
         """Wait until exactly these sounds have been opened so far, in this order."""
         await until(lambda: len(self.played) >= len(sounds), deadline, f"{sounds} after {self.played}")
         assert self.played == list(sounds)
@@ -229,9 +229,19 @@ async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
         await ami.action("Events", {"EventMask": "call,user,system"})
         yield Desk(pbx, ami, pbx.log.stat().st_size)
         # who leaves a conference is announced there for a while: the next test must not hear it
-        while "0 active channels" not in await pbx.cli("core show channels count"):
-            await asyncio.sleep(0.05)
+        await all_are_gone(ami)
         for family in FAMILIES:
             await pbx.cli(f"database deltree {family}")
         for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS", "TURN_1001", "TURN_1002"):
             await ami.action("Setvar", {"Variable": f"RINGPLAN_{name}", "Value": ""})
+
+
+async def all_are_gone(ami: RawAmi) -> None:
+    """Wait until the PBX has no channel any more."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await ami.action("CoreShowChannels")
+            listed = await ami.event("CoreShowChannelsComplete", {"ActionID": answer["ActionID"]})
+            if listed["ListItems"] == "0":
+                return
+            await asyncio.sleep(POLL)
