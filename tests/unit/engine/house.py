@@ -205,7 +205,7 @@ def noted_work() -> Iterator[set[asyncio.Future[None]]]:
         return work
 
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("_connect", "_execute"):
+        for name in ("_connect", "_execute", "close"):
             patched.setattr(aiosqlite.core.Connection, name, noted(getattr(aiosqlite.core.Connection, name)))
         yield working
 
