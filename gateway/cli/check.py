@@ -116,8 +116,9 @@ async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tu
         places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
         found = await inspect(pbx, places, sounds)
         numbers = [room.number for room in every_room if room.pbx == name]
+        called = [user.extension for user in everybody if user.enabled and user.pbx == name]
         is_reached = any(one.ok for one in found)
-        for one in (*found, *(await inspect_rooms(pbx, numbers) if is_reached else ())):
+        for one in (*found, *(await inspect_rooms(pbx, numbers, called) if is_reached else ())):
             yield f"pbx {name}", one
     if settings.mail is not None:
         for one in await of_mail(settings.mail, mail_to):

@@ -1,5 +1,7 @@
 """What `ringplan check` sees of a real Asterisk that holds conferences, and what it lacks for that."""
 
+from collections.abc import Collection
+
 import pytest
 
 from gateway.domain.finding import Finding
@@ -19,10 +21,10 @@ exten => 8160,1,Goto(ringplan-rooms,8160,1)
 """
 
 
-async def findings(asterisk: Asterisk, *rooms: str) -> dict[str, Finding]:
+async def findings(asterisk: Asterisk, *rooms: str, called: Collection[str] = ()) -> dict[str, Finding]:
     login = asterisk.ami
     settings = AsteriskSettings(port=asterisk.ami_port, user=login.user, secret=login.secret)
-    return {finding.part: finding for finding in await inspect_rooms(settings, rooms)}
+    return {finding.part: finding for finding in await inspect_rooms(settings, rooms, called)}
 
 
 @on_each_version
@@ -42,6 +44,22 @@ async def test_what_is_missing_for_conferences_is_named_with_what_to_do(folder, 
         assert {part for part, one in found.items() if not one.ok} == {"autocall", "modules"}
         assert found["autocall"].remedy == lines.autocall_context()
         assert "func_lock" in found["modules"].remedy
+
+
+@on_each_version
+async def test_who_cannot_be_called_is_named(folder, version):
+    setup = Setup(version=version, phones=(), write=lines.WRITE, extra=DESKS)
+    async with Asterisk.start(folder / "pbx", setup) as asterisk:
+        found = (await findings(asterisk, "8001", called=["1001", "1002"]))["autocall"]
+        assert (found.ok, found.remedy) == (True, "")
+        found = (await findings(asterisk, "8001", called=["1001", "2001"]))["autocall"]  # may be meant so
+        assert (found.ok, found.remedy) == (True, lines.autocall_context())
+        assert "does not lead to 2001:" in found.said
+        await asterisk.cli("dialplan remove context ringplan-autocall")
+        await asterisk.cli("dialplan add include phonse into ringplan-autocall")
+        found = (await findings(asterisk, "8001", called=["1001", "1002"]))["autocall"]
+    assert not found.ok
+    assert "does not lead to 1001, 1002:" in found.said
 
 
 async def test_a_dialplan_without_conferences(folder):

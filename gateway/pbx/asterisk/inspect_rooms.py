@@ -2,7 +2,8 @@
 
 As in `inspect`: `ListCommands` lists what the signed-in user may do, `ShowDialPlan` with an extension what matches it
 in every context. `ModuleCheck` succeeds for a module that is loaded, and `AST_CONFIG` reads a file with those that it
-includes. Seen on Asterisk 22.10.1 and 16.28.
+includes; `DIALPLAN_EXISTS` is 0 for a number that a context does not lead to, also where what it includes is
+not there. Seen on Asterisk 22.10.1 and 16.28.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 from gateway.domain.conference import Room
 from gateway.domain.finding import Finding
+from gateway.domain.user import Extension
 from gateway.errors import RingplanError
 from gateway.pbx.asterisk import calls, lines, rooms
 from gateway.pbx.asterisk.client import Client
@@ -24,14 +26,17 @@ OF_CONFERENCES = ("ConfbridgeListRooms", "ConfbridgeList")
 MODULES = ("app_confbridge", "bridge_softmix", "func_hangupcause", "func_lock", "func_logic")
 OURS = (calls.CONTEXT, calls.ANSWERED, lines.ROOM, rooms.OUT)
 
-_NAMED = 5  # rooms that are named in a message, at most
+_NAMED = 5  # rooms or extensions that are named in a message, at most
 _LEADS = re.compile(rf"(?:^|[(?:]){lines.ROOM},")
 
 
-async def inspect_rooms(settings: AsteriskSettings, numbers: Collection[Room]) -> tuple[Finding, ...]:
+async def inspect_rooms(
+    settings: AsteriskSettings, numbers: Collection[Room], called: Collection[Extension] = ()
+) -> tuple[Finding, ...]:
     """Look at everything that conferences behind these room `numbers` need; nothing is asked where there are none.
 
-    Never raises for what it finds: an Asterisk that cannot be reached is a finding too.
+    `called`: the main numbers of those who may be called into them. Never raises for what it finds: an Asterisk that
+    cannot be reached is a finding too.
     """
     if not numbers:
         return ()
@@ -40,7 +45,8 @@ async def inspect_rooms(settings: AsteriskSettings, numbers: Collection[Room]) -
             rights, may_look = await _rights(asterisk, settings)
             if not may_look:
                 return (rights,)
-            return rights, await _modules(asterisk), *await _dialplan(asterisk, sorted(numbers)), await _menus(asterisk)
+            dialplan = await _dialplan(asterisk, sorted(numbers), sorted(called))
+            return rights, await _modules(asterisk), *dialplan, await _menus(asterisk)
     except RingplanError as error:
         return (Finding("connection", False, str(error), error.remedy),)
 
@@ -65,7 +71,7 @@ async def _modules(asterisk: Client) -> Finding:
     return Finding("modules", False, f"not loaded: {', '.join(missing)}", f"{load}; and see modules.conf")
 
 
-async def _dialplan(asterisk: Client, numbers: Sequence[Room]) -> list[Finding]:
+async def _dialplan(asterisk: Client, numbers: Sequence[Room], called: Sequence[Extension]) -> list[Finding]:
     contexts = (*OURS, lines.AUTOCALL)
     shown = await asterisk.ask_all(
         [Action("ShowDialPlan", (("Context", context),)) for context in contexts]
@@ -74,7 +80,8 @@ async def _dialplan(asterisk: Client, numbers: Sequence[Room]) -> list[Finding]:
     there = dict(zip((*contexts, *numbers), (answer.items for answer in shown), strict=True))
     missing = [context for context in OURS if not there[context]]
     without_line = [number for number in numbers if not any(map(_leads, there[number]))]
-    return [_ours(missing), _autocall(there[lines.AUTOCALL]), _lines(without_line)]
+    autocall = await _autocall(asterisk, called) if there[lines.AUTOCALL] else _no_autocall()
+    return [_ours(missing), autocall, _lines(without_line)]
 
 
 def _ours(missing: Sequence[str]) -> Finding:
@@ -84,9 +91,18 @@ def _ours(missing: Sequence[str]) -> Finding:
     return Finding("conferences", False, f"no context {', '.join(missing)}: there are no conferences", remedy)
 
 
-def _autocall(steps: Sequence[Message]) -> Finding:
-    if steps:
+async def _autocall(asterisk: Client, called: Sequence[Extension]) -> Finding:
+    """Say who is not reached: it may be meant for some, as the context has nothing but what may be called."""
+    leads = [Action("Getvar", (("Variable", f"DIALPLAN_EXISTS({lines.AUTOCALL},{number},1)"),)) for number in called]
+    answers = await asterisk.ask_all(leads)
+    lost = [number for number, answer in zip(called, answers, strict=True) if answer.get("Value") == "0"]
+    if not lost:
         return Finding("autocall", True, f"the context {lines.AUTOCALL} is there")
+    said = f"{lines.AUTOCALL} does not lead to {_named(lost)}: they are not called into conferences"
+    return Finding("autocall", len(lost) < len(called), said, lines.autocall_context())
+
+
+def _no_autocall() -> Finding:
     said = f"no context {lines.AUTOCALL}: nobody is called into a conference"
     return Finding("autocall", False, said, lines.autocall_context())
 
@@ -94,9 +110,13 @@ def _autocall(steps: Sequence[Message]) -> Finding:
 def _lines(without: Sequence[Room]) -> Finding:
     if not without:
         return Finding("rooms", True, "a number of the dialplan leads to every room")
-    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
-    said = f"no line leads to the rooms {', '.join(without[:_NAMED])}{more}: nobody can dial in"
+    said = f"no line leads to the rooms {_named(without)}: nobody can dial in"
     return Finding("rooms", False, said, lines.room(without[0]))
+
+
+def _named(numbers: Sequence[str]) -> str:
+    more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return ", ".join(numbers[:_NAMED]) + more
 
 
 def _leads(step: Message) -> bool:
