@@ -1,5 +1,4 @@
-"""What every outgoing connection needs: whom TLS trusts, which host a domain names for a service, when to ask again, and
-threads for libraries that block.
+"""What every outgoing connection needs: whom TLS trusts, which host a domain names for a service, when to ask again.
 
-No protocol of any server is spoken here, and no connection is kept.
+Also threads for libraries that block. No protocol of any server is spoken here, and no connection is kept.
 """
