@@ -69,7 +69,7 @@ def explain_(
 class About:
     """What decides about `user`, whose calls ring all the same (`through`), and what lets every call ring (`beyond`).
 
-    `asked_to`: the conferences that are open to them.
+    `asked_to`: the conferences that are open to them, that to which `*26` leads last.
     """
 
     user: User
@@ -170,7 +170,7 @@ def _show(about: About) -> None:
     ]
     if told.next is not None:
         lines.append(("next", _item(told.next.diversion, zone)))
-    lines += [("conference", _conference(one, user, zone)) for one in about.asked_to]
+    lines += [("conference", _conference(one, user, zone, one is about.asked_to[-1])) for one in about.asked_to]
     shown.table(("", ""), lines)
 
 
@@ -183,10 +183,11 @@ def _target_from(told: Explanation, segment: Segment) -> str:
     )
 
 
-def _conference(one: Told, user: User, zone: ZoneInfo) -> str:
+def _conference(one: Told, user: User, zone: ZoneInfo, is_last: bool) -> str:
     held = one.conference
     leads = ", as its moderator" if held.organiser == user.id else ""
-    return f"{held.room}, {span(held.start, held.end, zone)}, {one.state.value}{leads}: *26 leads there ({held.name})"
+    dials = "*26 leads" if is_last else f"{held.room} leads"
+    return f"{held.room}, {span(held.start, held.end, zone)}, {one.state.value}{leads}: {dials} there ({held.name})"
 
 
 def _item(diversion: Diversion, zone: ZoneInfo) -> str:

@@ -89,15 +89,25 @@ async def gather(rows: Rows, now: datetime) -> tuple[Told, ...]:
 
 
 def invited(every: Collection[Told], user: User, at: datetime) -> tuple[Told, ...]:
-    """Return those that let `user` in at `at`, as organiser or participant."""
-    return tuple(
-        told
-        for told in every
+    """Return those that let `user` in at `at`, as organiser or participant; `*26` leads to the last of them.
+
+    What is over lets in only while somebody is in it, and of two that are open behind one room the later one does.
+    """
+    found = {
+        told.conference.room: told
+        for told in sorted(every, key=_opening)
         if told.conference.room is not None
         and not told.conference.cancelled
         and told.conference.opens <= at < told.conference.closes
+        and (at < told.conference.end or told.inside)
         and user.id in {told.conference.organiser, *(one.user for one in told.conference.participants)}
-    )
+    }
+    return tuple(sorted(found.values(), key=_opening))
+
+
+def _opening(told: Told) -> tuple[datetime, str]:
+    """In this order the PBX holds them (planning/invited)."""
+    return told.conference.opens, told.conference.name
 
 
 def going_on(every: Sequence[Told]) -> list[Told]:

@@ -363,6 +363,27 @@ def test_explain_tells_to_which_conference_somebody_is_invited_now(
     assert "*26" not in ringplan("explain", "1004").stdout
 
 
+async def several(rows: Rows, now: datetime) -> None:
+    """One that runs, one that opens while it does, and two that are over: somebody is still in one of them."""
+    await well(rows, now)
+    runs = conference("a", now - 5 * MINUTE)
+    opens = conference("b", now + 4 * MINUTE, room="8090")
+    stays = conference("c", now - HOUR - 5 * MINUTE, room="8091")
+    over = conference("d", now - HOUR - 5 * MINUTE, room="8092")
+    await conferences.keep(rows, (runs, opens, stays, over))
+    await attendances.came(rows, Attendance(stays.key, "PJSIP/1003-2", "user:3", now - HOUR))
+
+
+def test_of_several_that_are_open_explain_says_which_is_dialled_how(ringplan: Ringplan, write: Write) -> None:
+    write(several)
+    told = [line for line in ringplan("explain", "1002").stdout.splitlines() if line.startswith("conference")]
+    assert [line.partition(": ")[2].split() for line in told] == [
+        ["8091", "leads", "there", f"({'c' * 12})"],
+        ["8001", "leads", "there", f"({'a' * 12})"],
+        ["*26", "leads", "there", f"({'b' * 12})"],
+    ]
+
+
 def test_a_room_that_is_removed_tells_how_many_are_planned_anew(ringplan: Ringplan, write: Write) -> None:
     write(going_on)
     assert "planned anew: 1" in ringplan("rooms", "remove", "8001").stdout
