@@ -26,11 +26,12 @@ def takes_part(pilot: Collection[Extension], user: User) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """`users` by id, those who are disabled too; `people` are theirs by address."""
+    """`users` by id, those who are disabled too; `people` are theirs by address, `owners` they by each number."""
 
     users: Mapping[int, User]
     rules: Rules
     people: People
+    owners: Mapping[Extension, User]
 
 
 class Decided:
@@ -45,7 +46,8 @@ class Decided:
         if self._kept is None or self._kept[0] != mine:
             everybody = await users.every(rows)
             users_by_id = {user.id: user for user in everybody}
-            self._kept = mine, Decisions(users_by_id, await _rules(rows, everybody), people_of(everybody))
+            owners = {place: user for user in everybody for place in user.places}
+            self._kept = mine, Decisions(users_by_id, await _rules(rows, everybody), people_of(everybody), owners)
         return self._kept[1]
 
 

@@ -209,7 +209,7 @@ class Turn:
             self._put(following)
 
     def _sign_in(self, place: Place) -> None:
-        owner = self._seen.owners.get(place)
+        owner = self._seen.decisions.owners.get(place)
         for one in self._mine():
             if one.waits and one.state is CallState.DUE and owner is not None:
                 participant = self._participant(one)

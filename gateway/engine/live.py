@@ -154,6 +154,5 @@ class Live:
             called = {attempt.id: attempt.who for attempt in await calls.of(rows, conference.key)}
             participant = by_who(conference).get(called.get(member.call, ""))
             return participant.who if participant else ""
-        users = (await self._decided.now(rows)).users.values()
-        owner = next((user.id for user in users if member.number and member.number in user.places), None)
-        return "" if owner is None else f"user:{owner}"
+        owner = (await self._decided.now(rows)).owners.get(member.number)
+        return "" if owner is None else f"user:{owner.id}"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.domain.conference import Attempt, Attendance, CallId, Conference, Participant, RoomOf
 from gateway.domain.diversion import Diversion
-from gateway.domain.user import Extension, User
+from gateway.domain.user import User
 from gateway.engine.decided import Decided, Decisions
 from gateway.planning.calling import by_who
 from gateway.planning.timeline import Segment, of_user, segment_at
@@ -27,8 +27,7 @@ class Seen:
     """What the store has told last; `look` asks it again.
 
     `attempts` are all there are, of all PBXs, by id. `people` are those of each conference by `who_of`, `ranks` their
-    places in it; `been` tells by conference who is in it, or was (`Participant.who`). `owners` are users by each of
-    their numbers. `is_off`: Ringplan is turned off.
+    places in it; `been` tells by conference who is in it, or was (`Participant.who`). `is_off`: Ringplan is turned off.
     """
 
     def __init__(self, decided: Decided) -> None:
@@ -41,7 +40,6 @@ class Seen:
         self.ranks: Mapping[tuple[str, str], int] = {}
         self.been: Mapping[str, frozenset[str]] = {}
         self.rooms: Mapping[tuple[str, str], RoomOf] = {}
-        self.owners: Mapping[Extension, User] = {}
         self.is_off = False
         self._asked: Mapping[int, tuple[Diversion, ...]] = {}
         self._by_hand: Mapping[int, Diversion] = {}
@@ -65,7 +63,6 @@ class Seen:
         decisions = await self._decided.now(rows)
         if decisions is not self._decisions:
             self._decisions = decisions
-            self.owners = {place: user for user in decisions.users.values() for place in user.places}
             self._laid_out.clear()
 
     async def look_at_absences(self, rows: Rows) -> None:

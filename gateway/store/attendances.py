@@ -78,7 +78,9 @@ def _news(present: Iterable[Attendance], before: Iterable[Attendance]) -> list[A
 
 async def _put(rows: Rows, some: Collection[Attendance]) -> bool:
     """Write those whose conference is still there; True: there is one."""
-    known = {row["key"] for row in await rows.all(select(tables.conferences.c.key))} if some else set()
+    key = tables.conferences.c.key
+    found = await rows.all(select(key).where(key.in_({one.conference for one in some}))) if some else ()
+    known = {row["key"] for row in found}
     new = [_columns(one) for one in some if one.conference in known]
     if not new:
         return False
