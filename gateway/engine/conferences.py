@@ -74,23 +74,25 @@ class Conferences:
         since = self._clock.now()
         async with self._store.read() as rows:
             there = await attendances.every(rows)
-            occupied = frozenset(one.conference for one in there if one.left is None)
-            looks = await revisions_of(rows.connection, NOUNS), occupied
+            looks = await revisions_of(rows.connection, NOUNS), _occupied(there)
             if looks == self._looked and self._since <= since < self._until:
                 return self._until  # people come in by hundreds, and only the first one matters here
             wanted = await self._wanted(rows, there)
         if wanted.differs:
             async with self._store.write() as rows:
-                wanted = await self._wanted(rows, await attendances.every(rows))
+                there = await attendances.every(rows)
+                seen = await revisions_of(rows.connection, NOUNS)
+                wanted = await self._wanted(rows, there)
                 await conferences.keep(rows, wanted.conferences)
                 await calls.put(rows, wanted.attempts)
+                looks = _counted_up(seen, rows.touched), _occupied(there)
         self._looked, self._since, self._until = looks, since, wanted.until
         return wanted.until
 
     async def _wanted(self, rows: Rows, there: Collection[Attendance]) -> Wanted:
         now = self._clock.now()
         before = await conferences.every(rows)
-        occupied = {one.conference for one in there if one.left is None}
+        occupied = _occupied(there)
         decisions = await self._decided.now(rows)
         users = [user for user in decisions.users.values() if user.enabled and self._takes_part(user)]
         asked, numbers = await meetings.every(rows), await rooms.every(rows)
@@ -123,6 +125,15 @@ class Conferences:
             kept.append(one)
         self._cancelled = cancelled
         return tuple(kept), until
+
+
+def _occupied(there: Iterable[Attendance]) -> frozenset[str]:
+    return frozenset(one.conference for one in there if one.left is None)
+
+
+def _counted_up(seen: Iterable[int | None], touched: Collection[str]) -> tuple[int | None, ...]:
+    """Return the revisions of `NOUNS` after a transaction that has `touched` some: what we write is no news to us."""
+    return tuple(None if one is None else one + (noun in touched) for noun, one in zip(NOUNS, seen, strict=True))
 
 
 def _attempts(

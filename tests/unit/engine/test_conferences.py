@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from gateway.domain.conference import CallState, Result
+import pytest
+
+from gateway.domain.conference import CallState, Meeting, Result
 from gateway.engine.conferences import Conferences
-from gateway.store import conferences, users
+from gateway.store import conferences, meetings, users
+from gateway.store.rows import Rows
 from tests.unit.engine.meeting import MINUTE, SECOND, Meetings, everybody, meeting
 from tests.unit.store.made import HOUR, NOON
 
@@ -175,3 +178,21 @@ async def test_all_is_gone_when_all_is_over(held: Meetings) -> None:
     assert (await held.conferences(), await held.attempts(), await held.attendances()) == ((), (), ())
     assert held.pbx.telephones.marks == {}
     assert {(one.room, one.invited) for one in held.pbx.holds.values()} == {(None, None)}
+
+
+async def test_what_it_has_written_itself_is_not_looked_at_again(
+    held: Meetings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, every = [], meetings.every
+
+    async def counted(rows: Rows) -> tuple[Meeting, ...]:
+        looks.append(held.clock.now())
+        return await every(rows)
+
+    held.start()
+    await held.settle()
+    monkeypatch.setattr(meetings, "every", counted)
+    await held.read(meeting())
+    await held.settle()
+    assert len(await held.conferences()) == 1
+    assert len(looks) == 2  # whether anything differs, and what is to be written
