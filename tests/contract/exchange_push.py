@@ -31,7 +31,7 @@ from tests.fakes.exchange.streaming import Stream
 SERVICE, PASSWORD = "service@example.test", "Gurka-7"
 QUICK = Pace(settle=0.01, steady=0.2, first=0.02, longest=0.2, ill=0.3)
 POLL = 0.005  # seconds
-SOON = 10.0  # seconds that are waited for what takes some milliseconds
+SOON = 30.0  # seconds that are waited for what takes some milliseconds
 
 
 def item() -> Item:

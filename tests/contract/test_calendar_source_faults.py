@@ -26,7 +26,7 @@ WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo
 ACCOUNT = Account(1, "office", "me@localhost", Secret("a secret"))
 SERVICE = Account(1, "office", "service", Secret("a secret"), service=True)
 MAILBOX = Mailbox(1, 1, 1, "me@example.test", frozenset({"me@example.test"}), ZoneInfo("Europe/Stockholm"))
-SHORT = Deadlines(connect=2.0, read=0.2, whole=0.5)
+SHORT = Deadlines(connect=5.0, read=1.0, whole=2.0)
 
 
 async def read(dav: Dav, *, account: Account = ACCOUNT, **settings: str) -> Reading:

@@ -17,7 +17,7 @@ from tests.contract.exchange_asked import ANNA, IDLE, SERVICE, STATE, answering,
 from tests.fakes.exchange import faults
 from tests.fakes.exchange.http import Reply
 
-BRIEF = Deadlines(connect=2.0, read=0.5, whole=2.0)
+BRIEF = Deadlines(connect=5.0, read=1.0, whole=3.0)
 XML = {"Content-Type": "text/xml; charset=utf-8"}
 assert isinstance(IDLE.body, bytes)
 ENTITY = IDLE.body.replace(b"?>", b'?><!DOCTYPE a [<!ENTITY b "cccc">]>', 1)

@@ -71,7 +71,7 @@ async def said(ask: Callable[[], requests.Response]) -> tuple[int, bytes]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0)
 
@@ -205,7 +205,7 @@ async def test_work_ends_when_the_client_leaves():
         assert (await reader.readuntil(b"one\r\n")).endswith(b"3\r\none\r\n")
         assert (server.open, server.most) == (1, 1)
         writer.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await ended.wait()
         await until(lambda: not server.open)
 

@@ -20,7 +20,7 @@ HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
 AWAY = Presence(Availability.AWAY, "meeting", 'Möte, åter 14:30 "snart"; ${SHELL(id)} %2C\r\nAction: Originate')
 DIVERTED = Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND)
 FREE = Held(None, Lamp.OFF, PRESENT, PHONE)
-DEADLINE = 5.0  # seconds, for what takes less than one
+DEADLINE = 30.0  # seconds, for what takes less than one
 
 numbers = count(200001)
 
@@ -129,7 +129,7 @@ async def test_values_of_1000_bytes(peer, place):
 
 async def test_many_extensions_at_once(peer):
     wanted = {str(next(numbers)): DIVERTED for _ in range(2000)}
-    async with peer.pbx.connect() as switch, asyncio.timeout(30):
+    async with peer.pbx.connect() as switch, asyncio.timeout(120):
         assert await switch.hold(wanted) == {}
         held = await switch.held()
         assert {place: held[place] for place in wanted} == wanted
@@ -139,7 +139,7 @@ async def test_many_extensions_at_once(peer):
 
 async def test_a_hold_that_was_given_up_is_made_right_by_the_next(peer):
     wanted = {str(next(numbers)): DIVERTED for _ in range(5000)}
-    async with peer.pbx.connect() as switch, peer.pbx.connect() as other, asyncio.timeout(60):
+    async with peer.pbx.connect() as switch, peer.pbx.connect() as other, asyncio.timeout(120):
         await switch.held()
         given_up = asyncio.create_task(switch.hold(wanted))
         while not wanted.keys() & await other.held():

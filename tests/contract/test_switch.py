@@ -19,7 +19,7 @@ DIVERTED = Held(
 )
 FREE = Held(None, Lamp.OFF, PRESENT, DIVERTED.phone)
 BY_HAND = Held(hand=HAND, lamp=Lamp.ON)
-SOON = 20.0  # seconds, for what takes less than four
+SOON = 60.0  # seconds, for what takes less than four
 
 numbers = count(500001)
 

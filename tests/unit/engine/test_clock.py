@@ -27,13 +27,13 @@ async def test_a_wait_that_is_cancelled_as_it_is_woken_is_cancelled(turns: int) 
     for _ in range(turns):
         await asyncio.sleep(0)
     waiting.cancel()
-    await asyncio.wait((waiting,), timeout=5)
+    await asyncio.wait((waiting,), timeout=60)
     assert waiting.cancelled()
 
 
 async def test_a_wait_ends_when_it_is_woken_and_at_its_time() -> None:
     clock, wake = WallClock(), asyncio.Event()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         when = clock.now() + timedelta(milliseconds=20)
         await clock.until(when, wake)
         assert clock.now() >= when

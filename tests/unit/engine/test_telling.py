@@ -54,7 +54,7 @@ async def told(store: Store) -> dict[str, str]:
 
 
 async def all_told(store: Store, many: int = 1) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len([one for one in (await told(store)).values() if one]) < many:
             await asyncio.sleep(0)
 

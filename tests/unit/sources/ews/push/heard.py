@@ -127,7 +127,7 @@ class Server:
         self.changed.set()
 
     async def until(self, reached: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not reached():
                 self.changed.clear()
                 await self.changed.wait()
@@ -148,7 +148,7 @@ class Ear:
 
     async def hears(self, *some: Mailbox) -> None:
         """Wait until exactly these were yielded since the last time."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.heard) < len(some):
                 self.news.clear()
                 await self.news.wait()
