@@ -49,7 +49,7 @@ async def dials(asterisk: Asterisk, phone: str, code: str) -> None:
     """Dial a star code at `phone`, and listen until Asterisk hangs up."""
     async with dialling(asterisk, phone, code) as made:
         await made.is_answered()
-        await made.is_over(30)
+        await made.is_over(60)
 
 
 def clock(from_now: timedelta) -> tuple[str, datetime]:

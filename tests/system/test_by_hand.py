@@ -43,7 +43,7 @@ async def test_what_is_set_on_the_telephone_counts_before_its_confirmation_is_ov
             await dialled.is_answered()
             await lands(exchange, "1001", target)
             assert not dialled.ended
-            await dialled.is_over(30)
+            await dialled.is_over(60)
         assert own.calls == []
         await shows(ami, "1001", away=True)
 

@@ -108,7 +108,7 @@ async def test_ten_codes_in_a_second_end_in_one_of_them(exchange: Asterisk, radi
                 for number, code in enumerate(codes)
             ]
             for one in made:
-                await one.is_answered(20)
+                await one.is_answered(60)
             last = await told(ami, "1024", begun)
             away = last.window is not None
             assert await has_taken_over(gateway, ami, "1024", when if away else None) == last.turn

@@ -21,7 +21,7 @@ async def test_all_sounds_are_8_khz_mono_and_have_something_to_say(tmp_path):
         assert max(frames) > 5000, path
     before = time.monotonic()
     assert (await build(tmp_path)).made == 0
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
 
 
 async def test_a_text_is_spoken_never_run(tmp_path):

@@ -151,7 +151,7 @@ async def test_who_is_diverted_is_called_only_where_that_is_asked_for(desk: Desk
         await (await phone.rings()).hang_up()
         dialled, _ = clock(HOUR)
         async with dial(desk, "1001", f"*23*1*{dialled}") as made:
-            await made.is_over(30)
+            await made.is_over(60)
         await place(desk, third, "1001", forced="1")
         await told(desk, third, "o", "away")
         assert (len(phone.calls), len(target.calls)) == (1, 0)
