@@ -100,6 +100,7 @@ async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tu
             opened = await accounts.every(rows)
             boxes = await mailboxes.every(rows)
             written = await organisation.written(rows)
+            guests = bool((await organisation.get(rows)).dial_in)
             every_code = await codes.every(rows)
             every_room = await rooms.every(rows)
             resting = await refused.resting(rows, WallClock().now())
@@ -109,7 +110,7 @@ async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tu
     yield "store", Finding(str(settings.store.path), True, "can be used")
     for one in _decided(everybody, boxes, opened, written=written):
         yield "store", one
-    for one in of_rooms(every_room, everybody, settings.pbx.keys()):
+    for one in of_rooms(every_room, everybody, settings.pbx.keys(), guests=guests):
         yield "store", one
     sounds = _sounds(everybody, every_code)
     for name, pbx in settings.pbx.items():

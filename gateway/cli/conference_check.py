@@ -16,12 +16,14 @@ SUBJECT = "Ringplan: test"
 BODY = "This letter was sent by `ringplan check`. Organisers of telephone conferences can be told by mail.\n"
 
 
-def of_rooms(rooms: Sequence[RoomOf], everybody: Iterable[User], pbxs: Collection[str]) -> list[Finding]:
-    """Return what is found of the rooms, without asking a PBX."""
+def of_rooms(
+    rooms: Sequence[RoomOf], everybody: Iterable[User], pbxs: Collection[str], *, guests: bool = False
+) -> list[Finding]:
+    """Return what is found of the rooms, without asking a PBX; `guests`: they are given a number to dial."""
     if not rooms:
         return [Finding("rooms", True, "there is none: no conference can be held")]
     users = {user.id: user for user in everybody}
-    wrong = [*_on_no_pbx(rooms, pbxs), *_elsewhere(rooms, users)]
+    wrong = [*_on_no_pbx(rooms, pbxs), *_elsewhere(rooms, users), *(_closed_to_guests(rooms) if guests else ())]
     own = sum(room.owner is not None for room in rooms)
     said = f"{own} of users, {len(rooms) - own} in the pool"
     bare = sorted({room.pbx for room in rooms} - {room.pbx for room in rooms if room.owner is None})
@@ -57,6 +59,14 @@ def _elsewhere(rooms: Sequence[RoomOf], users: Mapping[int, User]) -> list[Findi
     lost = [room.number for room, owner in owned if owner is not None and owner.pbx != room.pbx]
     remedy = "ringplan rooms set ROOM --pool, and another room for the owner"
     return [Finding("rooms", False, f"their owner is on another PBX: {_named(lost)}", remedy)] if lost else []
+
+
+def _closed_to_guests(rooms: Sequence[RoomOf]) -> list[Finding]:
+    """Return the rooms of the pool without a PIN, such as those of users who were removed; an own one is as chosen."""
+    bare = [room.number for room in rooms if room.owner is None and not room.pin]
+    remedy = "ringplan rooms set ROOM --pin -"
+    said = f"in the pool without a PIN, and so closed to guests: {_named(bare)}"
+    return [Finding("rooms", True, said, remedy)] if bare else []
 
 
 def _named(numbers: Sequence[str]) -> str:

@@ -34,3 +34,21 @@ def test_what_is_not_right_with_rooms_is_told(rooms: list[RoomOf], is_ok: bool, 
     (told,) = [one for one in found if said in one.said]
     assert told.ok == is_ok
     assert is_ok or told.remedy
+
+
+@pytest.mark.parametrize(
+    ("rooms", "guests", "closed"),
+    [
+        ([RoomOf("8001"), RoomOf("8090", pin="4711")], True, "closed to guests: 8001"),
+        ([RoomOf("8001"), RoomOf("8090", pin="4711")], False, ""),
+        ([RoomOf("8001", owner=1), RoomOf("8090", pin="4711")], True, ""),
+    ],
+)
+def test_rooms_of_the_pool_that_are_closed_to_guests_are_worth_a_look(
+    rooms: list[RoomOf], guests: bool, closed: str
+) -> None:
+    found = of_rooms(rooms, [ANNA], ["main"], guests=guests)
+    assert all(one.ok for one in found)
+    (told,) = found
+    assert closed in told.said
+    assert bool(told.remedy) == bool(closed)
