@@ -210,7 +210,7 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
     typer.echo(lines.dialplan_lines(pattern))
     typer.echo("Then:\n")
     steps = (
-        "manager reload and dialplan reload, on Asterisk's console",
+        "manager reload, dialplan reload and module reload app_confbridge.so, on Asterisk's console",
         "ringplan prompts build",
         f"ringplan accounts add {answers.source} LOGIN --service",
         "ringplan users add 1001 --email anna@example.org, or ringplan users import FILE",

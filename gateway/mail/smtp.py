@@ -77,7 +77,8 @@ class Smtp:
         match error:
             case smtplib.SMTPNotSupportedError():
                 missing = "neither STARTTLS nor" if self._settings.tls == "starttls" else "no"
-                return Misconfigured(f"{at} offers {missing} signing in here", "are port, tls and user right?")
+                remedy = 'are port, tls and user right? tls = "none" is for a server on this machine'
+                return Misconfigured(f"{at} offers {missing} signing in here", remedy)
             case smtplib.SMTPRecipientsRefused():
                 return self._refusal(next(iter(error.recipients.values()))[0], "the recipient of a letter")
             case smtplib.SMTPDataError():
