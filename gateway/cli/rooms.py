@@ -13,7 +13,7 @@ from gateway.domain.conference import Room, RoomOf
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import conferences, rooms, users
+from gateway.store import attendances, conferences, rooms, users
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="The numbers behind which conferences are held.", no_args_is_help=True)
@@ -109,20 +109,24 @@ async def _put(rows: Rows, number: Room, changed: Callable[[RoomOf], RoomOf]) ->
 
 @app.command("remove")
 def remove(context: typer.Context, number: Numbers) -> None:
-    """Hold no conferences behind a number any more; those that were planned there get another room."""
+    """Hold no conferences behind a number any more; those get another room that nobody is in."""
 
-    async def work(settings: Settings, numbers: tuple[Room, ...]) -> int:
+    async def work(settings: Settings, numbers: tuple[Room, ...]) -> tuple[int, int]:
         async with writing(settings) as rows:
             for one in numbers:
                 if not await rooms.remove(rows, one):
                     raise Misconfigured(f"there is no room {one}", NAMES_ALL)
-            return sum(one.room in numbers and not one.cancelled for one in await conferences.every(rows))
+            theirs = {one.key for one in await conferences.every(rows) if one.room in numbers and not one.cancelled}
+            occupied = {one.conference for one in await attendances.every(rows) if one.left is None} & theirs
+            return len(theirs - occupied), len(occupied)
 
     numbers = _numbers(number)
-    planned = perform(work(settings_of(context), numbers))
+    planned, occupied = perform(work(settings_of(context), numbers))
     shown.line(f"{number} is removed" if len(numbers) == 1 else f"the rooms {number} are removed")
     if planned:
         shown.line(shown.bad(f"! conferences that are planned anew: {planned}"))
+    if occupied:
+        shown.line(shown.bad(f"! conferences that stay there, since somebody is in: {occupied}"))
 
 
 @app.command("list")

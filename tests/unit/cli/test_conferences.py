@@ -385,8 +385,15 @@ def test_of_several_that_are_open_explain_says_which_is_dialled_how(ringplan: Ri
 
 
 def test_a_room_that_is_removed_tells_how_many_are_planned_anew(ringplan: Ringplan, write: Write) -> None:
-    write(going_on)
-    assert "planned anew: 1" in ringplan("rooms", "remove", "8001").stdout
+    write(several)
+    ringplan("rooms", "add", "8090", "--pool")
+    ringplan("rooms", "add", "8091", "--pool")
+    told = ringplan("rooms", "remove", "8090").stdout
+    assert "planned anew: 1" in told
+    assert "stay there" not in told
+    told = ringplan("rooms", "remove", "8091").stdout
+    assert "planned anew" not in told
+    assert "stay there, since somebody is in: 1" in told
 
 
 def test_watch_shows_it_anew_on_every_change(ringplan: Ringplan, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
