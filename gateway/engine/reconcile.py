@@ -87,16 +87,6 @@ class Reconcile:
         self._paused: frozenset[Place] | None = None
         self._queues_say = ""
 
-    async def hold(self, switch: Switch) -> None:
-        """Hear and follow on a connection that nothing else uses; raises `Unreachable` when it is lost."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(switch), name=f"pbx {self._name} events")
-            tasks.create_task(self.follow(switch), name=f"pbx {self._name} plan")
-
-    async def _listen(self, switch: Switch) -> None:
-        async for event in switch.events():
-            await self.hear(event)
-
     async def hear(self, event: PbxEvent) -> None:
         """Take what the PBX tells; most of it is for others."""
         match event:

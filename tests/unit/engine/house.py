@@ -34,6 +34,7 @@ from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import HandClock
 from tests.fakes.switch import FakePbx
+from tests.unit.engine.alone import alone
 from tests.unit.store.made import someone
 
 PHONES = {"1001": ("1001", "1501"), "1002": ("1002",)}  # by main number
@@ -121,7 +122,7 @@ class House:
             pulse.run(),
             sweep(self.store, self.clock),
             Sync(self.store, decided, {"office": self._opened}, _everybody, self.clock, pulse).run(),
-            supervise(self.pbx.connect, reconcile.hold, say, self.clock),
+            supervise(self.pbx.connect, alone(reconcile), say, self.clock),
         ]
         self._parts = [self._loop.create_task(part) for part in parts]
 

@@ -20,6 +20,7 @@ from gateway.store import health, mailboxes, switches, users
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.switch import FakePbx
+from tests.unit.engine.alone import alone
 from tests.unit.store.made import HOUR, NOON, diversion, someone
 
 
@@ -29,7 +30,7 @@ async def running(
 ) -> AsyncIterator[None]:
     pulse = Pulse(store, clock)
     reconcile = Reconcile("main", store, Decided(), takes_part, clock, pulse, **how)
-    keeper = asyncio.create_task(supervise(pbx.connect, reconcile.hold, partial(pulse.say, "pbx:main"), clock))
+    keeper = asyncio.create_task(supervise(pbx.connect, alone(reconcile), partial(pulse.say, "pbx:main"), clock))
     try:
         yield
     finally:

@@ -29,6 +29,7 @@ from gateway.store.store import Store
 from peers.dav import event
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.switch import FakePbx
+from tests.unit.engine.alone import alone
 from tests.unit.store.made import HOUR, ZONE, someone
 
 BEGIN = datetime(2027, 3, 1, tzinfo=UTC)  # a Monday; clocks are put forward on Sunday the 28th
@@ -87,7 +88,7 @@ async def running(store: Store, calendar: Unchanging, pbx: FakePbx, clock: HandC
     parts = [
         asyncio.create_task(sweep(store, clock)),
         asyncio.create_task(Sync(store, Decided(), {"office": connect}, lambda _: True, clock, pulse).run()),
-        asyncio.create_task(supervise(pbx.connect, reconcile.hold, partial(pulse.say, "pbx:main"), clock)),
+        asyncio.create_task(supervise(pbx.connect, alone(reconcile), partial(pulse.say, "pbx:main"), clock)),
     ]
     try:
         yield
