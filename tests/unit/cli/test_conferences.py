@@ -291,22 +291,6 @@ def test_status_tells_what_goes_on_and_what_comes(ringplan: Ringplan, write: Wri
     assert [one["state"] for one in told] == ["running", "planned", "cancelled"]
 
 
-def test_calls_that_were_lost_with_the_pbx_are_told_everywhere(ringplan: Ringplan, write: Write) -> None:
-    async def lost(rows: Rows, now: datetime) -> None:
-        await going_on(rows, now)
-        runs = next(one for one in await conferences.every(rows) if one.key.startswith("a"))
-        await calls.put(rows, [attempt(runs, rank, 1, CallState.OVER, Result.RESTARTED, runs.start) for rank in (0, 3)])
-
-    said = "calls lost when the PBX was started anew: 2"
-    write(going_on)
-    assert (listed(ringplan)[0]["lost"], said in ringplan("status").stdout) == (0, False)
-    write(lost)
-    assert [one["lost"] for one in listed(ringplan)] == [2, 0, 0]
-    assert said in ringplan("conferences").stdout
-    assert said in ringplan("status").stdout
-    assert ringplan("conferences", "show", "8001").stdout.count("lost when the PBX was started anew") == 3
-
-
 async def no_room(rows: Rows, now: datetime) -> None:
     await conferences.keep(rows, (conference("a", now + HOUR, room=None),))
 
