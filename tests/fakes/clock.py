@@ -50,7 +50,7 @@ class HandClock:
                 wait[1].set()
 
 
-async def comes(condition: Callable[[], bool], within: float = 60) -> None:
+async def comes(condition: Callable[[], bool], within: float = 120) -> None:
     """Wait until `condition` holds; what is awaited runs in this process, so a turn of the loop is a long pause."""
     async with asyncio.timeout(within):
         while not condition():

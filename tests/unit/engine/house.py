@@ -40,7 +40,7 @@ from tests.unit.store.made import someone
 PHONES = {"1001": ("1001", "1501"), "1002": ("1002",)}  # by main number
 STILL = 30  # turns in which nothing happens: then nothing will
 LONG = timedelta(minutes=6)  # more than any pause of the gateway
-WITHIN = 60.0
+WITHIN = 180.0
 
 
 class NotedCalendar(FakeCalendar):

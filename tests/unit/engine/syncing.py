@@ -43,7 +43,7 @@ async def running(
 
 async def turning(clock: HandClock, condition: Callable[[], bool], waiting: int) -> None:
     """Let time pass until `condition` holds; it stands still while fewer than `waiting` wait for it."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while not condition():
             await asyncio.sleep(0)
             if clock.next is not None and clock.waiting >= waiting and not condition():

@@ -54,7 +54,7 @@ async def said(store: Store, account: int) -> tuple[bool, str]:
 
 async def heard(store: Store) -> None:
     """Wait until a wish has been taken: what the store does, the hand of the clock does not wait for."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             async with store.read() as rows:
                 if not await rows.all(select(tables.wishes)):
