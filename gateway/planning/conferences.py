@@ -31,9 +31,11 @@ class Planned:
 def key_of(meeting: Meeting | Conference) -> str:
     """Return the key that a conference at this start has: 32 hexadecimal digits.
 
-    One that has moved while people were in it has another, its first.
+    One that has moved while people were in it has another, its first. The organiser is part of it: anybody can give an
+    item of their own the name of somebody else's, and takes nothing away by that.
     """
-    return hashlib.sha256(f"{meeting.meeting}{int(meeting.start.timestamp())}".encode()).hexdigest()[:32]
+    said = f"{meeting.meeting}{meeting.organiser}:{int(meeting.start.timestamp())}"
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def plan(
@@ -53,11 +55,12 @@ def plan(
     """
     there, by_id, kept = tuple(before), {user.id: user for user in users}, Rooms(rooms)
     by_key = {one.key: one for one in there}
-    going_on = {one.meeting: one for one in there if not one.cancelled}
+    going_on = {_named(one): one for one in there if not one.cancelled}
+    found_last = {_named(one): one for one in meetings if one.organiser in by_id}
     claimants: list[Claimant] = []
     matched: set[str] = set()
-    for meeting in _found_last((one for one in meetings if one.organiser in by_id), going_on):
-        had = _had(meeting, going_on.get(meeting.meeting), by_key, occupied)
+    for name, meeting in found_last.items():
+        had = _had(meeting, going_on.get(name), by_key, occupied)
         if had is not None:
             matched.add(had.key)
         is_held = had is not None and had.key in occupied
@@ -72,6 +75,10 @@ def plan(
     return Planned(tuple(found), changes)
 
 
+def _named(one: Meeting | Conference) -> tuple[int, str]:
+    return one.organiser, one.meeting
+
+
 def _had(
     meeting: Meeting, goes_on: Conference | None, by_key: Mapping[str, Conference], occupied: Collection[str]
 ) -> Conference | None:
@@ -82,20 +89,6 @@ def _had(
     if goes_on is not None and (goes_on.key in occupied or goes_on.start == meeting.start):
         return goes_on
     return by_key.get(key_of(meeting))
-
-
-def _found_last(meetings: Iterable[Meeting], going_on: Mapping[str, Conference]) -> Iterable[Meeting]:
-    """Return each meeting once, as it was found last.
-
-    Two calendars may call two items the same: then it stays that organiser's who had it first.
-    """
-    every = tuple(meetings)
-    whose: dict[str, int] = {}
-    for one in every:
-        had = going_on.get(one.meeting)
-        if one.meeting not in whose or (had is not None and had.organiser == one.organiser):
-            whose[one.meeting] = one.organiser
-    return {one.meeting: one for one in every if whose[one.meeting] == one.organiser}.values()
 
 
 def _of(meeting: Meeting, had: Conference | None, is_held: bool, users: Mapping[int, User], rules: Rules) -> Conference:

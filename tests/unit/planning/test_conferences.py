@@ -21,8 +21,8 @@ def test_a_meeting_becomes_a_conference_in_its_organisers_room():
     assert Desk(rules=rules(grace=MINUTE)).one("08:00", meeting()).closes == at("10:01")
 
 
-def test_its_key_comes_from_meeting_and_start():
-    said = f"styrelse{int(at('09:00').timestamp())}"
+def test_its_key_comes_from_meeting_organiser_and_start():
+    said = f"styrelse1:{int(at('09:00').timestamp())}"
     assert Desk().one("08:00", meeting()).key == sha256(said.encode()).hexdigest()[:32]
     assert key_of(meeting()) != key_of(meeting(start="09:01"))
 
@@ -35,11 +35,15 @@ def test_the_same_meeting_from_several_calendars_is_one_and_the_last_found_count
 
 def test_somebody_elses_item_of_the_same_name_takes_no_conference_away():
     desk, theirs = Desk(), meeting(organiser=2, start="09:30")
-    assert desk.one("08:00", meeting(), theirs).organiser == 1
-    assert desk.one("08:00", theirs, meeting()).organiser == 1
-    assert desk.one("08:00", theirs).organiser == 2
-    desk = Desk(users=EVERYBODY[1:])
-    assert desk.one("08:00", meeting(), theirs).organiser == 2
+    before = desk.at("08:00", theirs)
+    assert [one.organiser for one in before] == [2]
+    both = desk.at("08:00", theirs, meeting())
+    assert {(one.organiser, one.start, one.cancelled) for one in both} == {
+        (1, at("09:00"), False),
+        (2, at("09:30"), False),
+    }
+    assert before[0] in both
+    assert desk.at("08:00", meeting(), theirs) == both
 
 
 def test_who_does_not_take_part_plans_nothing_and_is_not_in_it():
