@@ -133,7 +133,8 @@ def _switchboard(
     pulse: Pulse,
 ) -> Switchboard:
     """Return all that is done with one PBX; in a dry run nobody is called, and nobody put out."""
-    limits = Limits(settings.calls_per_second, settings.calls_at_once, timedelta(seconds=settings.ring))
+    ring = timedelta(seconds=settings.ring)
+    limits = Limits(settings.calls_per_second, settings.calls_at_once, ring, settings.subjects)
     reconcile = Reconcile(name, store, decided, taking_part, clock, pulse, dry_run=dry_run)
 
     def live(switch: Switch) -> Live:

@@ -36,6 +36,8 @@ secret = "file:{secret}"
 # calls_per_second = 20
 # calls_at_once = 200
 # ring = 25
+# false: telephones show the room alone, and not what the meeting is called
+# subjects = true
 
 [sources.{source}]
 kind = "{kind}"

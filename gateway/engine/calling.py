@@ -28,11 +28,15 @@ AT_A_TIME = 50  # calls that are committed together: the more they are, the late
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many calls are placed `per_second`, how many may ring `at_once`, and for how long they `ring`."""
+    """How many calls are placed `per_second`, how many may ring `at_once`, and for how long they `ring`.
+
+    `subjects`: telephones show what the meeting is called.
+    """
 
     per_second: float = 20.0
     at_once: int = 200
     ring: timedelta = timedelta(seconds=25)
+    subjects: bool = True
 
 
 class Calling:
@@ -83,7 +87,8 @@ class Calling:
 
         Raises `Unreachable` when the connection is lost.
         """
-        line = Line(self._name, await self._switch.boot(), self._limits.ring, self._takes_part)
+        limits = self._limits
+        line = Line(self._name, await self._switch.boot(), limits.ring, limits.subjects, self._takes_part)
         noted: Mapping[CallId, CallTold] | None = await self._switch.calls()
         while True:
             self._woken.clear()

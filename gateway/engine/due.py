@@ -32,12 +32,13 @@ class Line:
 
     `boot` names the PBX's run, `noted` how far the calls are that it knows of. `again` are calls that it was asked for
     and does not know of; `hung` those that it was asked to end; `sent` tells since when others are to ring. `ring`: so
-    long telephones ring. `is_new`: nothing is known yet.
+    long telephones ring. `subjects`: they show what the meeting is called. `is_new`: nothing is known yet.
     """
 
     pbx: str
     boot: str
     ring: timedelta
+    subjects: bool
     takes_part: TakesPart
     noted: dict[CallId, CallState] = field(default_factory=dict)
     again: set[CallId] = field(default_factory=set)
@@ -253,7 +254,7 @@ class Turn:
             language=language_of(user, rules) if user else rules.organisation.language,
             before=latest(one),
             ring=self._line.ring,
-            shown=conference.subject,
+            shown=conference.subject if self._line.subjects else "",
             forced=is_forced,
             confirmed=is_forced or user is None,
             recorded=room is not None and room.recorded,

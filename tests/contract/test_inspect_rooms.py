@@ -96,3 +96,17 @@ async def test_an_asterisk_that_is_not_there_is_a_finding():
         settings = AsteriskSettings(port=gone.port, secret="x")
     (found,) = await inspect_rooms(settings, ["8501"])
     assert (found.part, found.ok) == ("connection", False)
+
+
+@on_each_version
+async def test_records_that_keep_what_meetings_are_called_are_noted(folder, version):
+    setup = Setup(version=version, phones=(), write=lines.WRITE, extra=DESKS)
+    async with Asterisk.start(folder / "pbx", setup) as asterisk:
+        found = (await findings(asterisk, "8001"))["records"]
+        assert found.ok
+        assert "subjects = false" in found.remedy
+        silent = AsteriskSettings(
+            port=asterisk.ami_port, user=asterisk.ami.user, secret=asterisk.ami.secret, subjects=False
+        )
+        told = {finding.part: finding for finding in await inspect_rooms(silent, ["8001"])}
+        assert (told["records"].ok, told["records"].remedy) == (True, "")

@@ -26,6 +26,9 @@ OF_CONFERENCES = ("ConfbridgeListRooms", "ConfbridgeList")
 MODULES = ("app_confbridge", "bridge_softmix", "func_hangupcause", "func_lock", "func_logic")
 OURS = (calls.CONTEXT, calls.ANSWERED, lines.ROOM, rooms.OUT)
 
+YES = ("yes", "true", "on", "1", "y", "t")
+"""What Asterisk takes for yes in its files."""
+
 _NAMED = 5  # rooms or extensions that are named in a message, at most
 _LEADS = re.compile(rf"(?:^|[(?:]){lines.ROOM},")
 
@@ -46,7 +49,8 @@ async def inspect_rooms(
             if not may_look:
                 return (rights,)
             dialplan = await _dialplan(asterisk, sorted(numbers), sorted(called))
-            return rights, await _modules(asterisk), *dialplan, await _menus(asterisk)
+            others = await _menus(asterisk), await _records(asterisk, settings)
+            return rights, await _modules(asterisk), *dialplan, *others
     except RingplanError as error:
         return (Finding("connection", False, str(error), error.remedy),)
 
@@ -129,3 +133,14 @@ async def _menus(asterisk: Client) -> Finding:
         return Finding("keys", True, "whoever is in a conference has keys")
     remedy = "ringplan-menus.conf beside confbridge.conf, and in that: #include ringplan-menus.conf;"
     return Finding("keys", True, "keys do nothing in conferences", f"{remedy} `module reload app_confbridge.so`")
+
+
+async def _records(asterisk: Client, settings: AsteriskSettings) -> Finding:
+    """Look whether channel events are kept: among them is the caller's name that telephones are shown."""
+    enabled = Action("Getvar", (("Variable", "AST_CONFIG(cel.conf,general,enable)"),))
+    is_kept = (await asterisk.ask(enabled)).get("Value").lower() in YES
+    if not is_kept or not settings.subjects:
+        return Finding("records", True, "no record keeps what a meeting is called")
+    said = "CEL is on: it keeps for good what meetings are called, as the name that telephones show"
+    remedy = "set `subjects = false` below this PBX, so that they show the room alone; or enable = no in cel.conf"
+    return Finding("records", True, said, remedy)

@@ -18,7 +18,7 @@ class AsteriskSettings(BaseModel):
     `secret` comes in resolved (a text or a `Secret`), and does not go out with a dump. `ca`: a PEM file that is trusted
     instead of the public ones. `deadline`: seconds within which every action must be answered; `ping`: seconds between
     two signs of life. Conferences: `calls_per_second` and `calls_at_once` at most are placed, and telephones ring for
-    `ring` seconds.
+    `ring` seconds and show what the meeting is called (`subjects`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -35,6 +35,7 @@ class AsteriskSettings(BaseModel):
     calls_per_second: float = Field(default=20.0, gt=0, le=1000)
     calls_at_once: int = Field(default=200, ge=1, le=10_000, strict=True)
     ring: int = Field(default=25, ge=5, le=120, strict=True)
+    subjects: bool = True
 
     @field_validator("host")
     @classmethod

@@ -257,6 +257,12 @@ async def test_no_more_calls_at_once_than_are_allowed(held: Meetings) -> None:
     assert len(held.rung) == 3
 
 
+async def test_telephones_do_not_show_what_the_meeting_is_called_where_they_shall_not(held: Meetings) -> None:
+    held.limits = replace(held.limits, subjects=False)
+    await at_start(held)
+    assert {call.shown for call in held.pbx.telephones.rung} == {""}
+
+
 async def test_a_dry_run_calls_nobody_and_plans(held: Meetings) -> None:
     held.dry_run = True
     await at_start(held)
