@@ -144,7 +144,7 @@ class Desk:
 
     async def warns(self, *warnings: str) -> None:
         """Wait until exactly these warnings have been logged."""
-        await until(lambda: len(self.warnings) >= len(warnings), 5.0, f"{warnings} in the log")
+        await until(lambda: len(self.warnings) >= len(warnings), 60.0, f"{warnings} in the log")
         assert self.warnings == list(warnings)
 
 
