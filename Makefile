@@ -15,15 +15,17 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are five runs side by side, each with servers of its own.
+# Calls wait more than they work, so there are six runs side by side, each with servers of its own.
 PARTS := tests/unit tests/contract
-ROOMS := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
-CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(ROOMS))
+CONFERENCES := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
+MEETINGS := $(foreach part,autocall changes commands told,tests/system/test_conference_$(part).py)
+ROOMS := $(filter-out $(MEETINGS),$(CONFERENCES))
+CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES))
 HANDS := $(wildcard tests/system/test_by_hand*.py)
-WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(ROOMS) $(HANDS))
-ALL := $(MAKE) --no-print-directory -j5 parts calls rooms hands whole
+WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS))
+ALL := $(MAKE) --no-print-directory -j6 parts calls meetings rooms hands whole
 
-.PHONY: demo test soak parts calls rooms hands whole bench check lock clean
+.PHONY: demo test soak parts calls meetings rooms hands whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -42,6 +44,9 @@ parts:
 
 calls:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls  /'
+
+meetings:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(MEETINGS) | sed -u 's/^/meetings  /'
 
 rooms:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(ROOMS) | sed -u 's/^/rooms  /'
