@@ -103,8 +103,9 @@ async def test_conferences_are_watched_until_that_is_interrupted(folder: Path) -
     ringplan = Installation(folder)
     assert (await ringplan("init", "--yes", "--domain", "example.org")).status == 0
     pipe = asyncio.subprocess.PIPE
+    heeding = ("env", "--default-signal=INT")  # what a shell has put into the background ignores it
     watching = await asyncio.create_subprocess_exec(
-        *ringplan.command, "conferences", "--watch", stdout=pipe, stderr=pipe, env=ENVIRONMENT
+        *heeding, *ringplan.command, "conferences", "--watch", stdout=pipe, stderr=pipe, env=ENVIRONMENT
     )
     assert watching.stdout is not None
     try:
