@@ -174,7 +174,7 @@ async def test_only_who_presses_1_after_the_question_gets_in(desk: Desk):
         leg = await (await other.rings()).is_answered()
         await place(desk, person, "1001", confirm="1")
         answered = await (await one.rings()).is_answered()
-        await answered.until(lambda it: loudness(it.heard) > LOUD, 10.0, "the question")
+        await answered.until(lambda it: loudness(it.heard) > LOUD, 60.0, "the question")
         await leg.press("2")
         await answered.press("1")
         await told(desk, person, "u")

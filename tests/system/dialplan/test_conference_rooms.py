@@ -241,7 +241,7 @@ async def test_a_recorded_room_tells_everybody_and_is_recorded(desk: Desk):
         await hears_somebody(other, 620)
         files = f"spool/monitor/*{ROOM}-{NAME}*.wav"
         await until(
-            lambda: any(file.stat().st_size > 4000 for file in desk.asterisk.folder.glob(files)), 10.0, "a recording"
+            lambda: any(file.stat().st_size > 4000 for file in desk.asterisk.folder.glob(files)), 60.0, "a recording"
         )
     assert said(desk).count("conf-recorded") == 2
 

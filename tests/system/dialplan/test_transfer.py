@@ -75,7 +75,7 @@ async def keys(desk: Desk, got: Leg, feature: str, to: str) -> None:
     """Press a feature's keys, wait to be asked for the number, and press that."""
     asked = desk.log.count("Playing 'pbx-transfer")
     await got.press(feature)
-    await until(lambda: desk.log.count("Playing 'pbx-transfer") > asked, 10.0, "asked for the number")
+    await until(lambda: desk.log.count("Playing 'pbx-transfer") > asked, 60.0, "asked for the number")
     await got.press(to)
 
 

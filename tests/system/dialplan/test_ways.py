@@ -36,7 +36,7 @@ async def records_a_message(desk: Desk, made: Leg) -> None:
     recording = desk.asterisk.folder / "spool" / "voicemail" / "default" / "1001" / "tmp"
     await until(lambda: any(path.stat().st_size > 20_000 for path in recording.iterdir()), 60.0, "a second recorded")
     await made.hang_up()
-    await until(lambda: set(kept.glob("*.txt")) > before, 10.0, "the message kept")
+    await until(lambda: set(kept.glob("*.txt")) > before, 60.0, "the message kept")
 
 
 async def test_with_nothing_planned_the_phone_rings(desk: Desk):
