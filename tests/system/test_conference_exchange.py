@@ -99,7 +99,7 @@ async def test_a_list_and_a_contact_outside_are_called_and_who_is_left_out_is_na
         for phone in (anna, bo, cilla):
             await speaks(await phone.rings(deadline=60))
         customer = await is_asked(await outside.rings(deadline=60))
-        assert customer.target == DIALLED
+        assert (customer.target, customer.caller) == (DIALLED, ROOM)
         await are_inside(exchange, ROOM, 3)
         people = await told(gateway, ROOM)
         assert people[DIALLED].was_in is False
