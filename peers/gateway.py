@@ -118,7 +118,8 @@ class Gateway:
 
     async def command(self, *words: str) -> str:
         """Run `ringplan` with its settings and return what it wrote; raise `StartFailed` unless it exits with 0."""
-        return await run(sys.executable, "-m", "gateway", "--config", str(self.settings), *words, deadline=60)
+        words = ("-m", "gateway", "--config", str(self.settings), *words)
+        return await run(sys.executable, *words, environment=_environment(), deadline=60)
 
     async def up(self, *, connected: bool = True) -> None:
         """Start it, and wait until it is `connected` to its PBX."""
