@@ -65,6 +65,7 @@ class Setup:
     which extensions are phones. `globals`: lines for `[globals]`. `tls`: certificate and key for the manager
     interface over TLS. `false_clock`: `YYYY-MM-DD HH:MM:SS` UTC, at which its clock starts. `at`: host and port where
     all phones are, without registering. `rtp`: ports for sound, where two hundred of them are too few.
+    `log`: what is logged.
     """
 
     version: str = "22"
@@ -81,6 +82,7 @@ class Setup:
     false_clock: str | None = None
     at: str = ""
     rtp: range | None = None
+    log: str = "notice,warning,error,verbose(5)"
 
 
 class Asterisk:
@@ -222,6 +224,7 @@ class Asterisk:
             "STATE": str(self.folder),
             "MODULES": self._program["MODULES"],
             "SBIN": self._program["SBIN"],
+            "LOG": setup.log,
             "AMI_PORT": str(self.ami_port),
             "AMI_USER": self.ami.user,
             "AMI_SECRET": self.ami.secret,

@@ -18,7 +18,9 @@ from peers.sip import Message, user
 
 Address = tuple[str, int]
 KEPT = ("Via", "From", "To", "Call-ID", "CSeq")
-BUFFER = 1 << 22  # bytes: what comes while this process is busy waits in the kernel
+BUFFER = 1 << 24  # bytes: what comes while this process is busy waits in the kernel
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35  # socket(7), linux/asm-generic/socket.h
+AT_A_TIME = 500  # packets
 PAUSE = 0.1  # seconds without a packet that somebody hears
 
 
@@ -68,17 +70,19 @@ class Farm(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         signalling, media = bound(), bound()
         for one in (signalling, media):
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
         farm = cls(signalling, media)
         calls, _ = await loop.create_datagram_endpoint(lambda: farm, sock=signalling)
-        sounds, _ = await loop.create_datagram_endpoint(lambda: _Sounds(farm), sock=media)
-        talking = asyncio.create_task(farm._talk(sounds))
+        media.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        loop.add_reader(media, farm._hear, media)
+        talking = asyncio.create_task(farm._talk(media))
         try:
             yield farm
         finally:
             talking.cancel()
             calls.close()
-            sounds.close()
+            loop.remove_reader(media)
+            media.close()
 
     def forget(self) -> None:
         """Begin anew: what has been is no longer counted."""
@@ -109,12 +113,21 @@ class Farm(asyncio.DatagramProtocol):
             if message.method == "CANCEL":
                 self._say(known, "487 Request Terminated")
 
-    def came(self, data: bytes, addr: Address) -> None:
-        """Take in a packet of sound."""
+    def _hear(self, media: socket.socket) -> None:
+        """Take in packets of sound, each at the kernel's time of its coming."""
+        for _ in range(AT_A_TIME):
+            try:
+                data, told, _, addr = media.recvmsg(2048, 64)
+            except BlockingIOError:
+                return
+            seconds, nanoseconds = struct.unpack("qq", told[0][2])
+            self._came(data, addr, seconds + nanoseconds / 1e9)
+
+    def _came(self, data: bytes, addr: Address, at: float) -> None:
         heard = self._sounds.get(addr)
         if heard is None:
             return
-        at, sequence = asyncio.get_running_loop().time(), int.from_bytes(data[2:4], "big")
+        sequence = int.from_bytes(data[2:4], "big")
         if heard.packets:
             heard.missing += (sequence - heard.sequence - 1) & 0xFFFF if sequence != heard.sequence else 0
             heard.pauses += at - heard.last > PAUSE
@@ -148,7 +161,7 @@ class Farm(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, to)
 
-    async def _talk(self, transport: asyncio.DatagramTransport) -> None:
+    async def _talk(self, media: socket.socket) -> None:
         """Let everybody who has answered speak, all the same: a tone of which nobody loses a packet but in the PBX."""
         loop, sound, number = asyncio.get_running_loop(), tone(440), 0
         due = loop.time()
@@ -157,18 +170,9 @@ class Farm(asyncio.DatagramProtocol):
             head = struct.pack(">BBHII", 0x80, 8, number & 0xFFFF, (number * STEP) & 0xFFFFFFFF, 1)
             for call in self.calls:
                 if call.answered is not None and call.ended is None:
-                    transport.sendto(head + payload, call.media)
+                    media.sendto(head + payload, call.media)
             number, due = number + 1, due + PERIOD
             await asyncio.sleep(max(0.0, due - loop.time()))
-
-
-class _Sounds(asyncio.DatagramProtocol):
-    def __init__(self, farm: Farm) -> None:
-        self._farm = farm
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        """Called by asyncio."""
-        self._farm.came(data, addr)
 
 
 def _answer(request: Message, status: str, contact: str = "", body: str = "") -> bytes:

@@ -23,7 +23,10 @@ from gateway.store.rows import Rows
 from gateway.store.store import Store
 
 LATER = timedelta(seconds=30)
-AT_A_TIME = 50  # calls that are committed together: the more they are, the later the first one leaves
+AT_A_TIME = 100  # calls that are committed together: the more they are, the later the first one leaves
+AWAITED = 20
+"""More organisers than these who are not yet being called keep everybody else waiting: asked for a thousand calls at
+once, a PBX calls nobody for a while. A few may have got lost on the way, and keep nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +130,18 @@ class Calling:
         if turn.is_due():
             await self._seen.look_at_absences(rows)
         free = min(self._pace.free(now), self._limits.at_once - turn.awaits, AT_A_TIME)
-        turn.begin(0 if self._seen.is_off else free)
+        turn.begin(0 if self._is_held(turn) else free)
         return turn, heard
 
     def _until(self, turn: Turn) -> datetime:
         if not turn.has_more:
             return turn.until
-        is_held = self._seen.is_off or turn.awaits >= self._limits.at_once
+        is_held = self._is_held(turn) or turn.awaits >= self._limits.at_once
         return self._clock.now() + LATER if is_held else self._pace.next
+
+    def _is_held(self, turn: Turn) -> bool:
+        """Say whether nobody is called before something else happens."""
+        return self._seen.is_off or turn.placing - len(turn.calls) > AWAITED
 
     async def _place(self, some: Sequence[Call]) -> None:
         refused = await self._switch.call(some)

@@ -100,6 +100,12 @@ class Turn:
         """How many calls ring, or are being placed."""
         return sum(one.state is CallState.SENT and one.id not in self._again for one in self._mine())
 
+    @property
+    def placing(self) -> int:
+        """How many organisers the PBX has been asked to call, and has not yet told that it does."""
+        awaited = (one for one in self._mine() if one.state is CallState.SENT and one.id not in self._again)
+        return sum(one.id not in self._noted and self._rank(one) == 0 for one in awaited)
+
     def adopt(self, noted: Mapping[CallId, CallTold]) -> None:
         """Take over what the PBX knows of calls that were made before this connection; whoever waits is due."""
         self._again.clear()
@@ -280,4 +286,7 @@ class Turn:
         return user if user is not None and user.enabled and self._line.takes_part(user) else None
 
     def _order(self, one: Attempt) -> tuple[datetime, int, str]:
-        return one.at, self._seen.ranks.get((one.conference, one.who), 0), one.conference
+        return one.at, self._rank(one), one.conference
+
+    def _rank(self, one: Attempt) -> int:
+        return self._seen.ranks.get((one.conference, one.who), 0)

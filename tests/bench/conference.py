@@ -180,7 +180,12 @@ async def _house(folder: Path) -> AsyncIterator[House]:
     numbers = tuple(str(FIRST + number) for number in range(MANY * EACH))
     async with Farm.open() as farm:
         setup = Setup(
-            phones=numbers, pattern="_1XXXX", at=f"{farm.host}:{farm.port}", sounds=SOUNDS.absolute(), rtp=SOUND_PORTS
+            phones=numbers,
+            pattern="_1XXXX",
+            at=f"{farm.host}:{farm.port}",
+            sounds=SOUNDS.absolute(),
+            rtp=SOUND_PORTS,
+            log="notice,warning,error",
         )
         async with Asterisk.start(folder / "pbx", setup) as asterisk, asterisk.observe() as ami:
             people, boxes = await _fill(folder, numbers)
