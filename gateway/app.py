@@ -10,18 +10,18 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
-from gateway.engine.calling import Calling, Limits
 from gateway.engine.clock import WallClock
-from gateway.engine.conferences import Conferences
+from gateway.engine.conference.calling import Calling, Limits
+from gateway.engine.conference.conferences import Conferences
+from gateway.engine.conference.live import Live
+from gateway.engine.conference.telling import Telling
 from gateway.engine.decided import Decided, TakesPart, takes_part
-from gateway.engine.live import Live
 from gateway.engine.pulse import BEAT, Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
 from gateway.engine.switchboard import Switchboard
 from gateway.engine.sync import Sync
-from gateway.engine.telling import Telling
 from gateway.errors import RetryLater, RingplanError
 from gateway.mail.smtp import Smtp
 from gateway.pbx.asterisk.driver import Asterisk

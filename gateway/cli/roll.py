@@ -8,7 +8,7 @@ from gateway.cli import shown
 from gateway.cli.planned import Told
 from gateway.domain.conference import Attempt, Attendance, CallState, Participant, Result, Why
 from gateway.domain.user import User
-from gateway.planning.calling import who_of
+from gateway.planning.conference.calling import who_of
 
 CAME_TO = {
     Result.LEFT: "was in",

@@ -2,5 +2,5 @@
 
 The engine knows the store, the plan and the ports; it does not know any server, PBX or protocol. Nothing is replayed
 after a loss: every loop looks at what is and computes what should be. Connections are opened again by `supervise` and
-by nobody else.
+by nobody else. What keeps conferences running is in `conference`.
 """

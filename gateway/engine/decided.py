@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.domain.user import Extension, User
-from gateway.planning.meetings import People, people_of
+from gateway.planning.conference.meetings import People, people_of
 from gateway.planning.rules import Rules
 from gateway.store import codes, organisation, users
 from gateway.store.revisions import revisions_of

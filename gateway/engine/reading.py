@@ -14,7 +14,8 @@ from gateway.domain.mailbox import Mailbox, Reading, Window
 from gateway.domain.user import Organisation, User
 from gateway.engine.decided import Decided, Decisions
 from gateway.errors import GiveUp, RetryLater, Throttled
-from gateway.planning import codes, meetings
+from gateway.planning import codes
+from gateway.planning.conference import meetings
 from gateway.planning.working import last_start
 from gateway.ports import CalendarSource, Clock
 from gateway.store import diversions, mailboxes

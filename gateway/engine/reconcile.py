@@ -18,9 +18,9 @@ from gateway.domain.user import User
 from gateway.engine.by_hand import take_over
 from gateway.engine.decided import Decided, TakesPart
 from gateway.engine.pulse import Pulse
+from gateway.planning.conference.joining import Joining, joining
 from gateway.planning.difference import difference
 from gateway.planning.fitting import full_hour
-from gateway.planning.joining import Joining, joining
 from gateway.planning.plan import Plan, plan
 from gateway.planning.rules import Rules
 from gateway.ports import Clock, Switch

@@ -1,6 +1,7 @@
 """Forgetting: what is over, planned or by hand, leaves the store, its free pages and its WAL (CODES.md, "Privacy").
 
-Conferences go as soon as nobody is in (engine/conferences.py); here go those that no PBX has told the end of.
+Conferences go as soon as nobody is in (engine/conference/conferences.py); here go those of which no PBX has told the
+end.
 """
 
 import asyncio

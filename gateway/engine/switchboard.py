@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 
 from gateway.domain.held import Came
-from gateway.engine.calling import Calling
-from gateway.engine.live import Live
+from gateway.engine.conference.calling import Calling
+from gateway.engine.conference.live import Live
 from gateway.engine.reconcile import Reconcile
 from gateway.ports import Switch
 

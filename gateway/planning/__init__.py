@@ -6,10 +6,7 @@ In the order in which data meets them: `codes` (with `show_as`, `targets`, `work
 is what has to be written; `explain` tells why. `rules` is what they know of the organisation, `usual` what it starts
 with.
 
-Conferences: `meetings` (with `location`, `shown`, `outside`) are what appointments ask for, `conferences` (with `pool`)
-which there are and in which room, `calling` who is called into them and when. `joining` says what a PBX holds so that
-people can dial in: a `room`'s openings, and to what somebody is `invited` (`fitting` keeps both short); `news` (with
-`letters`, `wording`) what organisers are told.
+Conferences have a drawer of their own, `conference`, and what organisers are told of them is in `telling`.
 
 Nothing here reads a calendar's dialect, a database or a PBX.
 """

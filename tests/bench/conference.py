@@ -26,7 +26,7 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation, User
 from gateway.pbx.asterisk.calls import originate
-from gateway.planning.calling import AHEAD
+from gateway.planning.conference.calling import AHEAD
 from gateway.store import accounts, calls, mailboxes, meetings, organisation, rooms, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.domain.conference import Call, CallId, CallState, Member, Prompt, Result
 from gateway.domain.held import CallTold, Came, ClockSeen, Held, PbxEvent, Place, SignedIn, Went
-from gateway.planning import room as of_room
-from gateway.planning.room import Openings, Window
+from gateway.planning.conference import room as of_room
+from gateway.planning.conference.room import Openings, Window
 from gateway.ports import Switch
 
 ROOM = "8501"

@@ -17,7 +17,7 @@ from peers.process import POLL
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
 from tests.system.calls import HOUR, MINUTE, held, passes
-from tests.system.rooms import AUTOCALL, SOON, Meeting, are_inside, late, opens, planned, speaks, told
+from tests.system.rooms import AT_ONCE, AUTOCALL, SOON, Meeting, are_inside, late, opens, planned, speaks, told
 from tests.system.test_conference_autocall import ANNA, BOB, CARL, SECOND, owners, phones
 from tests.system.writings import files_with, inside
 
@@ -141,7 +141,7 @@ async def test_what_others_say_at_the_pbx_is_not_believed_and_all_goes_on(
             await _forge(ami, await _name(ami))
             for phone in (anna, bob, carl):
                 await phone.rings(deadline=20)
-                assert 0 <= late(phone, meeting) < 2
+                assert 0 <= late(phone, meeting) < AT_ONCE
             await carl.calls[0].hears(1)
             await carl.calls[0].hang_up()
             await speaks(anna.calls[0])
@@ -218,7 +218,7 @@ async def test_a_flood_in_one_calendar_holds_up_nobody_else(exchange: Asterisk, 
             await meeting.write(radicale)
             for phone in everybody.values():
                 await phone.rings(deadline=30)
-                assert 0 <= late(phone, meeting) < 5
+                assert 0 <= late(phone, meeting) < AT_ONCE
             listed = await planned(gateway)
             assert len(listed) == MANY + 1
             assert sum(one["room"] is not None for one in listed) == 4

@@ -20,7 +20,7 @@ import pytest
 
 from gateway.cli.prompts import build
 from gateway.domain.conference import Attempt, CallState, Conference, Result
-from gateway.planning.calling import by_who
+from gateway.planning.conference.calling import by_who
 from gateway.store import calls, conferences
 from gateway.store.store import Store
 from peers import asterisk as servers

@@ -16,7 +16,7 @@ from gateway.domain.held import CallTold
 from gateway.errors import Refused
 from gateway.pbx.asterisk import image
 from gateway.pbx.asterisk.codec import Action, Message
-from gateway.planning.room import is_name
+from gateway.planning.conference.room import is_name
 from gateway.planning.targets import is_number
 
 FAMILY = "ringplan-call"

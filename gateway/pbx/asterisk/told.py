@@ -17,7 +17,7 @@ from gateway.domain.conference import Member
 from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, PbxEvent, QueuesChanged, SignedIn, Went
 from gateway.pbx.asterisk import calls, image, rooms
 from gateway.pbx.asterisk.codec import Message
-from gateway.planning.room import is_name
+from gateway.planning.conference.room import is_name
 from gateway.planning.targets import is_number
 
 HAND_EVENT = "RingplanHand"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.code import Language
-from gateway.planning import invited
-from gateway.planning.room import Openings, Window, write
+from gateway.planning.conference import invited
+from gateway.planning.conference.room import Openings, Window, write
 from peers.leg import Leg
 from peers.media import samples
 from peers.process import POLL

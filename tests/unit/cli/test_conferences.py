@@ -22,7 +22,7 @@ from gateway.domain.conference import (
     RoomOf,
     Why,
 )
-from gateway.planning.calling import attempt_id, who_of
+from gateway.planning.conference.calling import attempt_id, who_of
 from gateway.store import attendances, calls, conferences, health, rooms
 from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings

@@ -10,7 +10,7 @@ from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import HandClock
 from tests.fakes.switch import FakePbx
-from tests.unit.engine.meeting import Meetings
+from tests.unit.engine.conference.meeting import Meetings
 from tests.unit.store.made import NOON
 
 

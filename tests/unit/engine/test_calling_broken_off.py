@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.domain.conference import CallState, Result
-from tests.unit.engine.meeting import MINUTE, SECOND, Meetings, meeting
-from tests.unit.engine.test_calling import START, at_start, ids, results
+from tests.unit.engine.conference.meeting import MINUTE, SECOND, Meetings, meeting
+from tests.unit.engine.conference.test_calling import START, at_start, ids, results
 from tests.unit.store.made import HOUR
 
 

@@ -9,7 +9,7 @@ from gateway.domain.user import User
 from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.reconcile import Reconcile
-from gateway.planning import invited, room
+from gateway.planning.conference import invited, room
 from gateway.store import conferences, health, rooms, switches, users
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
