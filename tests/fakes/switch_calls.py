@@ -28,11 +28,12 @@ class Telephones:
     `asked` are the ids of all calls that were asked for, again and again perhaps. `marks` is what the PBX has noted,
     `live` what rings or talks, `inside` who is in, by channel. `refuses` are numbers that cannot be called. `partly`
     of the calls that were still to be placed when who asked for them vanished are placed nevertheless, `lag` turns
-    of the loop later. `closed` are the conferences that were closed. `now`, where there is one, is the PBX's clock.
+    of the loop later. `tell` is how events leave. `closed` are the conferences that were closed. `now`, where there is
+    one, is the PBX's clock.
     """
 
     def __init__(self, tell: Callable[[PbxEvent], None]) -> None:
-        self._tell = tell
+        self.tell = tell
         self.phones: dict[str, Phone | Result] = {}
         self.rung: list[Call] = []
         self.rung_at: list[datetime | None] = []
@@ -80,7 +81,7 @@ class Telephones:
 
     def pretend(self, name: str) -> None:
         """Tell that somebody is in a conference who is not, as another program at the PBX can."""
-        self._tell(Came(Member(name, "PJSIP/nobody")))
+        self.tell(Came(Member(name, "PJSIP/nobody")))
 
     def leave(self, channel: str) -> None:
         """Hang up, in whatever way somebody has come in."""
@@ -96,7 +97,7 @@ class Telephones:
         """A telephone signs in to the PBX, and rings from now on."""
         if self.phones.get(number) is Result.UNREGISTERED:
             del self.phones[number]
-        self._tell(SignedIn(number))
+        self.tell(SignedIn(number))
 
     # What the PBX does
 
@@ -169,15 +170,15 @@ class Telephones:
     def _note(self, told: CallTold) -> None:
         self._not_kept.append((told.call, self.marks.get(told.call)))
         self.marks[told.call] = told
-        self._tell(told)
+        self.tell(told)
 
     def _come(self, member: Member) -> None:
         self.inside[member.channel] = member
-        self._tell(Came(member))
+        self.tell(Came(member))
 
     def _go(self, member: Member) -> None:
         del self.inside[member.channel]
-        self._tell(Went(member))
+        self.tell(Went(member))
 
 
 class CallsOfLine:

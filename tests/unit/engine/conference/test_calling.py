@@ -6,6 +6,8 @@ import pytest
 
 from gateway.domain.conference import CallState, Result, RoomOf
 from gateway.domain.diversion import Diversion
+from gateway.domain.held import PbxEvent
+from gateway.engine.conference import calling
 from gateway.engine.conference.calling import Limits
 from gateway.store import absences, health, rooms, switches, users
 from tests.fakes.switch_calls import Phone
@@ -235,6 +237,23 @@ async def test_organisers_come_first(held: Meetings) -> None:
     await held.until(START)
     assert sorted(held.rung[:2]) == ["1001", "1002"]
     assert len(held.rung) == 6
+
+
+async def test_everybody_else_waits_until_organisers_are_being_called(
+    held: Meetings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "AT_A_TIME", 1)
+    monkeypatch.setattr(calling, "AWAITED", 0)
+    untold: list[PbxEvent] = []
+    tell = held.pbx.telephones.tell
+    held.pbx.telephones.tell = untold.append
+    await at_start(held, others=("1002", "1003"))
+    assert held.rung == ["1001"]
+    held.pbx.telephones.tell = tell
+    for event in untold:
+        tell(event)
+    await held.until(START + SECOND)
+    assert sorted(held.rung) == ["1001", "1002", "1003"]
 
 
 async def test_no_more_calls_a_second_than_are_allowed(held: Meetings) -> None:
