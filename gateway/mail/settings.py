@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from gateway.domain.secret import Secret
+from gateway.net.host import Host
 from gateway.net.trust import Minimum, Pin
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -28,7 +29,7 @@ class MailSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    host: str = Field(min_length=1)
+    host: Host
     sender: str
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] | None = None
     tls: Literal["starttls", "tls", "none"] = "starttls"
@@ -38,17 +39,6 @@ class MailSettings(BaseModel):
     pin: Pin | None = None
     tls_minimum: Minimum = "1.2"
     deadline: float = Field(default=30.0, gt=0, le=600)
-
-    @field_validator("host")
-    @classmethod
-    def _is_host(cls, host: str) -> str:
-        try:
-            host.encode("idna")
-        except UnicodeError as error:
-            raise ValueError("must be the name or the address of a machine") from error
-        if not host.isprintable() or " " in host:
-            raise ValueError("must be the name or the address of a machine")
-        return host
 
     @field_validator("sender")
     @classmethod

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from gateway.domain.secret import Secret
+from gateway.net.host import Host
 
 
 def _concealed(value: object) -> object:
@@ -24,7 +25,7 @@ class AsteriskSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["asterisk"] = "asterisk"
-    host: str = Field(default="127.0.0.1", min_length=1)
+    host: Host = "127.0.0.1"
     port: int = Field(default=5038, ge=1, le=65535, strict=True)
     user: str = Field(default="ringplan", pattern=r"^[A-Za-z0-9_.-]+$")
     secret: Annotated[Secret, BeforeValidator(_concealed)] = Field(exclude=True)
@@ -36,17 +37,6 @@ class AsteriskSettings(BaseModel):
     calls_at_once: int = Field(default=200, ge=1, le=10_000, strict=True)
     ring: int = Field(default=25, ge=5, le=120, strict=True)
     subjects: bool = True
-
-    @field_validator("host")
-    @classmethod
-    def _is_host(cls, host: str) -> str:
-        try:
-            host.encode("idna")
-        except UnicodeError as error:
-            raise ValueError("must be the name or the address of a machine") from error
-        if not host.isprintable() or " " in host:
-            raise ValueError("must be the name or the address of a machine")
-        return host
 
     @field_validator("secret")
     @classmethod
