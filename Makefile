@@ -15,17 +15,18 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are six runs side by side, each with servers of its own.
-PARTS := tests/unit tests/contract
+# Calls wait more than they work, so there are seven runs side by side, each with servers of its own.
+UNITS := tests/unit
+PORTS := tests/contract
 CONFERENCES := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
 MEETINGS := $(foreach part,autocall changes commands told,tests/system/test_conference_$(part).py)
 ROOMS := $(filter-out $(MEETINGS),$(CONFERENCES))
 CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES))
 HANDS := $(wildcard tests/system/test_by_hand*.py)
 WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS))
-ALL := $(MAKE) --no-print-directory -j6 parts calls meetings rooms hands whole
+ALL := $(MAKE) --no-print-directory -j7 units ports calls meetings rooms hands whole
 
-.PHONY: demo test soak parts calls meetings rooms hands whole bench check lock clean
+.PHONY: demo test soak units ports calls meetings rooms hands whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
@@ -39,8 +40,11 @@ soak:
 	@docker/setup.sh python debian davmail asterisk-22 asterisk-16
 	@$(ALL) WHICH=soak
 
-parts:
-	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(PARTS) | sed -u 's/^/parts  /'
+units:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(UNITS) | sed -u 's/^/units  /'
+
+ports:
+	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(PORTS) | sed -u 's/^/ports  /'
 
 calls:
 	@set -o pipefail; $(PYTHON) -m pytest -m "$(WHICH)" $(CALLS) | sed -u 's/^/calls  /'
