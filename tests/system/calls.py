@@ -127,7 +127,7 @@ def committed(asterisk: Asterisk, value: str) -> bool:
     return found and not asterisk.astdb.with_name(f"{asterisk.astdb.name}-journal").exists()
 
 
-async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd", within: float = 60) -> None:
+async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd", within: float = 150) -> None:
     """Wait until lamp and presence of `extension` say that it is away, or that it is not, whatever the reason is.
 
     `presence` is the one of the code that diverts.
@@ -142,7 +142,7 @@ async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
 
 
-async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 60) -> None:
+async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = "dnd", within: float = 150) -> None:
     """Wait until schedule, lamp and presence in the PBX all say that `extension` is diverted, or all that it is not.
 
     `presence` is the one of the code that diverts.
