@@ -15,7 +15,7 @@ PYTHON := .venv/bin/python
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-# Calls wait more than they work, so there are seven runs, five of them at a time, each with servers of its own.
+# Calls wait more than they work, so there are seven runs, six of them at a time, each with servers of its own.
 UNITS := tests/unit
 PORTS := tests/contract
 CONFERENCES := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
@@ -24,7 +24,7 @@ ROOMS := $(filter-out $(MEETINGS),$(CONFERENCES))
 CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES))
 HANDS := $(wildcard tests/system/test_by_hand*.py)
 WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS))
-ALL := $(MAKE) --no-print-directory -j5 whole calls hands rooms units meetings ports
+ALL := $(MAKE) --no-print-directory -j6 whole calls hands meetings units rooms ports
 
 .PHONY: demo test soak units ports calls meetings rooms hands whole bench check lock clean
 

@@ -283,7 +283,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[AnySequence]:
 
 
 def test_any_sequence_calls_nobody_twice(machine: type[AnySequence]) -> None:
-    few = settings(max_examples=12, stateful_step_count=30, derandomize=True, deadline=None, phases=[Phase.generate])
+    few = settings(max_examples=8, stateful_step_count=30, derandomize=True, deadline=None, phases=[Phase.generate])
     run_state_machine_as_test(machine, settings=few)
 
 

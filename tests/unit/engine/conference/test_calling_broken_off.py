@@ -31,7 +31,12 @@ async def test_a_gateway_that_was_down_for_longer_calls_nobody(held: Meetings) -
     assert {result for _, result in await results(held)} == {Result.LATE}
 
 
-@pytest.mark.parametrize("turns", range(0, 120, 12))
+MOMENTS = [
+    turns if turns % 24 == 0 else pytest.param(turns, marks=pytest.mark.soak) for turns in range(0, 120, 4)
+]  # of the loop, after which a gateway is killed
+
+
+@pytest.mark.parametrize("turns", MOMENTS)
 @pytest.mark.parametrize("partly", [0, 2])
 async def test_a_gateway_that_is_killed_around_the_start_calls_everybody_once(
     held: Meetings, turns: int, partly: int
