@@ -15,12 +15,14 @@ from peers.phone import call
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 ROOM = "8501"
 AHEAD = timedelta(seconds=20)
+LEFT = (("anna", "budget"), ("bertil", "lunch"), ("bertil", "trip"), ("cecilia", "child"))
 SOUNDLESS = 100  # root mean square of 16-bit samples
 SOUND = 50  # packets, of which some are sure to hold somebody's voice
 
 
 async def a_conference(stage: Stage) -> AsyncIterator[Step]:
     """Everybody is called at the start second: one joins, one is busy, and a mailbox answers for one."""
+    await _everybody_is_back(stage)
     anna, bertil, cecilia, david = (stage.phones[extension] for extension in PEOPLE.values())
     bertil.behaviour, david.behaviour = "busy", "ring"
     before = {extension: len(phone.calls) for extension, phone in stage.phones.items()}
@@ -101,6 +103,14 @@ async def a_conference(stage: Stage) -> AsyncIterator[Step]:
             {"prompt files opened": list(sounds), "calls to all four": calls},
         )
     bertil.behaviour = david.behaviour = "answer"
+
+
+async def _everybody_is_back(stage: Stage) -> None:
+    """Take out what the first act has left in calendars: who is away for something else is not called."""
+    for person, name in LEFT:
+        await stage.delete(person, name)
+    for extension in PEOPLE.values():
+        await stage.comes(lambda value, lamp: value == "" and lamp == "UNAVAILABLE", extension)
 
 
 def _speaks(legs: list[Leg]) -> bool:
