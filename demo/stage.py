@@ -89,7 +89,8 @@ class Stage:
         listed = await self.asterisk.cli("confbridge list")
         names = [word for word in listed.split() if word.startswith(f"ringplan-{room}-")]
         lines = [line for name in names for line in (await self.asterisk.cli(f"confbridge list {name}")).splitlines()]
-        return [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
+        there = [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
+        return [channel for channel in there if "@ringplan-announcer" not in channel]
 
     async def call(self, caller: str, extension: str) -> Heard:
         """Call, listen to the end of what is said, speak with whoever answers, and hang up."""
