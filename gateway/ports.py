@@ -1,4 +1,4 @@
-"""Where Ringplan meets the world, as Protocols: a calendar, a PBX and one connection to it, mail, a clock."""
+"""Where Ringplan meets the world, as Protocols: a calendar, contacts, a PBX and one connection to it, mail, a clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.book import Book, ContactChanges
 from gateway.domain.conference import Call, CallId, Member, Prompt
 from gateway.domain.held import CallTold, Held, PbxEvent, Place, Refusal
 from gateway.domain.letter import Letter
@@ -38,11 +39,23 @@ class CalendarSource(Protocol):
         """
 
 
+class ContactSource(Protocol):
+    """Address books of one account."""
+
+    async def read(self, book: Book, since: str | None) -> ContactChanges | None:
+        """Return what changed since the token `since`, or all (None, or a token that is of no use any more).
+
+        None: nothing has changed. Raises `RetryLater`, `SignInAgain` or `GiveUp`; one unreadable contact is set aside
+        and counted, never raised. Numbers come without their `key`.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an account offers."""
+    """What an account offers; None: that is not to be had there."""
 
-    calendar: CalendarSource | None
+    calendar: CalendarSource | None = None
+    contacts: ContactSource | None = None
 
 
 Connect = Callable[[Account], AbstractAsyncContextManager[Opened]]

@@ -41,6 +41,7 @@ class Mailbox:
     zone: ZoneInfo
     path: str | None = None
     refresh: int = 60
+    calendar: bool = True
 
 
 @dataclass(frozen=True, slots=True)

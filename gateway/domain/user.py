@@ -7,6 +7,7 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 from gateway.domain.code import Language
+from gateway.domain.contact import Numbering
 from gateway.domain.hours import WorkingHours
 
 Extension = str  # digits, the number on the PBX
@@ -55,7 +56,7 @@ class Organisation:
     users only. `through`: numbers whose calls ring everywhere, whatever is planned. `outside`: numbers that conferences
     may call outside, as such patterns (`*` at the end: any more digits); empty: none. `grace`: so long people may stay
     in a conference beyond its end. `dial_in`: the numbers under which guests reach conferences, as they are told to
-    organisers, by language.
+    organisers, by language. `numbering`: what numbers mean here.
     """
 
     zone: ZoneInfo
@@ -70,3 +71,4 @@ class Organisation:
     outside: tuple[str, ...] = ()
     grace: timedelta = timedelta(minutes=15)
     dial_in: Mapping[Language, str] = field(default_factory=dict)
+    numbering: Numbering = field(default_factory=Numbering)
