@@ -4,6 +4,7 @@
     [pbx.<name>]       gateway.pbx.<kind>.settings
     [sources.<name>]   gateway.sources.<kind>.settings
     [mail]             gateway.mail.settings; without it, nobody is told by mail
+    [directory]        gateway.directory.settings, with [directory.listen.<name>]; without it, no contacts are read
     [run]  [log]       here
 
 `RINGPLAN_PBX__MAIN__PORT=5039` in the environment stands over `port` in `[pbx.main]`. A secret is written as `env:NAME`
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from gateway.directory.settings import DirectorySettings, Listening, ListenSettings
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 from gateway.mail.settings import MailSettings
@@ -42,7 +44,8 @@ SourceSettings = CalDavSettings | EwsSettings
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
-TABLES = ("store", "pbx", "sources", "mail", "run", "log")
+TABLES = ("store", "pbx", "sources", "mail", "directory", "run", "log")
+PEM = re.compile(r".*\.ca|directory\..*\.(certificate|key)")  # keys whose files are there before the gateway starts
 CREDENTIALS = re.compile(r"//[^/]*@")  # in an address: never shown
 
 
@@ -65,7 +68,10 @@ class LogSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the file says; `pbx` and `sources` by name; `mail` None: no letters are sent."""
+    """Everything that the file says; `pbx` and `sources` by name.
+
+    `mail` None: no letters are sent; `directory` None: there is none.
+    """
 
     file: Path
     store: StoreSettings
@@ -74,6 +80,7 @@ class Settings:
     run: RunSettings = field(default_factory=RunSettings)
     log: LogSettings = field(default_factory=LogSettings)
     mail: MailSettings | None = None
+    directory: Listening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +121,12 @@ def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     run = reading.model(RunSettings, "run", tables.get("run", {}))
     log = reading.model(LogSettings, "log", tables.get("log", {}))
     mail = reading.model(MailSettings, "mail", tables["mail"]) if "mail" in tables else None
+    directory = reading.directory(tables["directory"]) if "directory" in tables else None
     if not found:
         found += [_absent(key) for key, models in (("pbx", pbx), ("sources", sources)) if not models]
     if found:
         raise Mistakes(file, tuple(sorted(found, key=lambda mistake: mistake.key)))
-    return Settings(file, store, pbx, sources, run, log, mail)
+    return Settings(file, store, pbx, sources, run, log, mail, directory)
 
 
 def _file(file: Path) -> Table:
@@ -192,6 +200,18 @@ class _Reading:
                 made[name] = self.model(kinds[kind], where, table)
         return made
 
+    def directory(self, table: object) -> Listening | None:
+        """Return the directory and where it listens, or None and the mistakes."""
+        own = {key: value for key, value in table.items() if key != "listen"} if isinstance(table, dict) else table
+        directory = self.model(DirectorySettings, "directory", own)
+        listen = table.get("listen", {}) if isinstance(table, dict) else {}
+        if not isinstance(listen, dict) or not listen:
+            form = 'Add a table [directory.listen.inside] with address and tls = "ldaps", "starttls" or "none"'
+            self.found.append(Mistake("directory.listen", "", "it listens nowhere", form))
+            return None
+        listeners = {name: self.model(ListenSettings, f"directory.listen.{name}", one) for name, one in listen.items()}
+        return Listening(directory, listeners) if directory is not None else None
+
     def model(self, model: type[BaseModel], where: str, table: object) -> Any:
         """Return the table as `model`, or None and the mistakes."""
         if not isinstance(table, dict):
@@ -215,7 +235,7 @@ class _Reading:
             return self._secret(value, where)
         if known is not None and isinstance(value, str) and Path in (known.annotation, *get_args(known.annotation)):
             path = self._path(value, where)
-            if path is not None and where.endswith(".ca") and not path.is_file():
+            if path is not None and PEM.fullmatch(where) and not path.is_file():
                 self.found.append(Mistake(where, _shown(value), "there is no such file", "Name a PEM file"))
                 return None
             return path

@@ -1,0 +1,71 @@
+"""The tables of the directory: what they say, and one sentence for each mistake."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from gateway.errors import Misconfigured
+from gateway.settings import load
+
+ELSE = (
+    '[pbx.main]\nkind = "asterisk"\nhost = "h"\nuser = "u"\nsecret = "env:S"\n[sources.o]\nurl = "http://127.0.0.1/"\n'
+)
+INSIDE = '[directory.listen.inside]\naddress = "127.0.0.1"\n'
+
+
+def read(folder, text):
+    file = folder / "ringplan.toml"
+    file.write_text(ELSE + text)
+    return load(file, {"S": "secret"})
+
+
+def test_without_its_table_there_is_no_directory(tmp_path):
+    assert read(tmp_path, "").directory is None
+
+
+def test_a_listener_takes_private_networks_and_the_usual_port(tmp_path):
+    (tmp_path / "c.pem").touch()
+    text = f'[directory]\nhost = "pbx.example.com"\n{INSIDE}tls = "ldaps"\ncertificate = "c.pem"\nkey = "c.pem"\n'
+    found = read(tmp_path, text).directory
+    assert found is not None
+    inside = found.listen["inside"]
+    assert inside.at == ("127.0.0.1", 636)
+    assert ip_network("10.0.0.0/8") in inside.networks
+    assert inside.certificate == tmp_path / "c.pem"
+    assert found.directory.base == "dc=contacts"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[directory]\nhost = "h"\n', "directory.listen: it listens nowhere. Add a table"),
+        (
+            f'[directory]\nhost = "h"\n{INSIDE}tls = "ldaps"\n',
+            "directory.listen.inside: cannot be used. Give certificate",
+        ),
+        (
+            f'[directory]\nhost = "h"\n{INSIDE}tls = "ldaps"\nkey = "c"\ncertificate = "c"\n',
+            'directory.listen.inside.key = "c": there is no such file. Name a PEM file',
+        ),
+        (
+            f'[directory]\nhost = "h"\n{INSIDE}tls = "none"\nkey = "ringplan.toml"\n',
+            "Certificate and key are used with TLS",
+        ),
+        (f'[directory]\nhost = "h"\n{INSIDE}tls = "none"\nnetworks = []\n', "Name the networks of the telephones"),
+        (f'[directory]\nhost = "h"\n{INSIDE}tls = "none"\nnetworks = ["10.0.0.1/8"]\n', "has host bits set"),
+        (
+            f'[directory]\nhost = "h"\nbase = "*"\n{INSIDE}tls = "none"\n',
+            'directory.base = "*": cannot be used. Must be',
+        ),
+        (f'[directory]\nhost = "h"\nanonymous = [1]\n{INSIDE}tls = "none"\n', "directory.anonymous.0"),
+        ('directory = "yes"\n', "directory"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(tmp_path, text, said):
+    with pytest.raises(Misconfigured) as told:
+        read(tmp_path, text)
+    assert said in str(told.value)
+
+
+def test_a_key_of_the_store_need_not_be_there_yet(tmp_path):
+    assert read(tmp_path, '[store]\nkey = "ringplan.key"\n').store.key_path.name == "ringplan.key"
