@@ -30,7 +30,8 @@ class Mailbox:
 
     `address` is the owner's address at the source, `addresses` all addresses that are the owner's (lower case): they
     tell own items and own answers. `zone` is the owner's zone, for all-day and floating items. `path` where the
-    calendars lie, when it is not found from the address.
+    calendars lie, when it is not found from the address. `refresh`: seconds, None: only when somebody asks. `calendar`:
+    whether it is read, and its diversions are kept.
     """
 
     id: int
@@ -40,7 +41,7 @@ class Mailbox:
     addresses: frozenset[str]
     zone: ZoneInfo
     path: str | None = None
-    refresh: int = 60
+    refresh: int | None = 60
     calendar: bool = True
 
 

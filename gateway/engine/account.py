@@ -23,7 +23,7 @@ from gateway.engine.pulse import Pulse
 from gateway.engine.reading import read_mailbox
 from gateway.engine.supervise import supervise, wait_after
 from gateway.engine.together import Together
-from gateway.engine.turns import Bell, Rest, Slots, next_turn, spread
+from gateway.engine.turns import Bell, Rest, Slots, between, next_turn, spread
 from gateway.errors import GiveUp, RetryLater, RingplanError, SignInAgain, Throttled
 from gateway.ports import CalendarSource, Clock, Connect, Opened
 from gateway.store.refusals import Refusals
@@ -129,7 +129,7 @@ class AtWork:
     async def _read_on(self, source: CalendarSource, mailbox: Mailbox, due: datetime, door: Door) -> None:
         """Read one mailbox whenever it is due, or its bell rings."""
         bell = self._means.bell(mailbox)
-        refresh = timedelta(seconds=mailbox.refresh)
+        refresh = between(mailbox)
         distance = max(due - self._clock.now(), timedelta())  # from the others of this account, at first
         failures, whole = 0, False
         while True:

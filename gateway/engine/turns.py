@@ -10,6 +10,7 @@ from gateway.domain.mailbox import Mailbox
 
 APART = timedelta(milliseconds=50)  # between two mailboxes that are new
 LENT = 5.0  # seconds
+NEVER = timedelta(days=36_500)  # between two readings of what is only read when somebody asks
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GOLDEN = (5**0.5 - 1) / 2
 
@@ -17,10 +18,12 @@ GOLDEN = (5**0.5 - 1) / 2
 def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
     """Return when each is read first: soon, but not all at once; from then on each has its own turn (`next_turn`)."""
     many = max(len(wanted), 1)
-    return {
-        mailbox: now + min(APART * many, timedelta(seconds=mailbox.refresh)) * place / many
-        for place, mailbox in enumerate(wanted)
-    }
+    return {mailbox: now + min(APART * many, between(mailbox)) * place / many for place, mailbox in enumerate(wanted)}
+
+
+def between(mailbox: Mailbox) -> timedelta:
+    """Return how long a mailbox is left alone at most."""
+    return NEVER if mailbox.refresh is None else timedelta(seconds=mailbox.refresh)
 
 
 def next_turn(mailbox: Mailbox, now: datetime) -> datetime:
@@ -30,7 +33,9 @@ def next_turn(mailbox: Mailbox, now: datetime) -> datetime:
     server that came back, a machine that slept, a clock that was set. Multiples of the golden ratio lie evenly on a
     circle, however many there are (Knuth, The Art of Computer Programming, volume 3, section 6.4, theorem S).
     """
-    refresh = timedelta(seconds=mailbox.refresh)
+    if mailbox.refresh is None:
+        return now + NEVER
+    refresh = between(mailbox)
     place = refresh * (mailbox.id * GOLDEN % 1)
     return now + refresh - (now - EPOCH - place) % refresh
 

@@ -75,8 +75,8 @@ def test_somebody_gets_another_number(ringplan: Ringplan, tmp_path: Path) -> Non
 
 
 def test_a_calendar_is_read_as_often_as_its_owner_needs(ringplan: Ringplan, tmp_path: Path) -> None:
-    def refreshes() -> list[int]:
-        async def read() -> list[int]:
+    def refreshes() -> list[int | None]:
+        async def read() -> list[int | None]:
             async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store, store.read() as rows:
                 return [mailbox.refresh for mailbox in await mailboxes.every(rows)]
 
