@@ -65,11 +65,11 @@ async def put_password(rows: Rows, account: int, password: Secret) -> bool:
 
 
 async def remove(rows: Rows, account: int) -> bool:
-    """Remove an account, with the mailboxes that are read through it, their diversions and their meetings."""
+    """Remove an account, with the mailboxes that are read through it, their diversions and meetings, and its books."""
     result = await rows.run(delete(tables.accounts).where(tables.accounts.c.id == account))
     if result.rowcount == 0:
         return False
-    rows.touch("accounts", "mailboxes", "diversions", "meetings")
+    rows.touch("accounts", "mailboxes", "diversions", "meetings", "books", "contacts")
     rows.removed = True
     return True
 

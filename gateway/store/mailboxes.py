@@ -18,9 +18,9 @@ from gateway.domain.conference import Meeting
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.errors import Refused
+from gateway.store import books, tables
 from gateway.store import diversions as kept
 from gateway.store import meetings as asked
-from gateway.store import tables
 from gateway.store.rows import Rows
 
 COLUMN = tables.mailboxes.c
@@ -56,36 +56,57 @@ async def of(rows: Rows, user: int) -> tuple[Mailbox, ...]:
 
 
 async def add(rows: Rows, mailbox: Mailbox) -> Mailbox:
-    """Add a mailbox and return it with its id; `addresses` and `zone` are always the user's own.
+    """Add a mailbox and a book beside it, and return it with its id; `addresses` and `zone` are always the user's own.
 
     Raises `Refused` when the user has one at this account.
     """
     same = select(COLUMN.id).where(COLUMN.user == mailbox.user, COLUMN.account == mailbox.account)
     if await rows.first(same):
         raise Refused("the user has a mailbox at this account already", "remove the user or the account first")
-    new = await rows.insert(insert(tables.mailboxes).values(_columns(mailbox)))
+    added = with_values(mailbox, id=await rows.insert(insert(tables.mailboxes).values(_columns(mailbox))))
+    await books.add_beside(rows, (added,))
     rows.touch("mailboxes")
-    return with_values(mailbox, id=new)
+    return added
 
 
 async def add_every(rows: Rows, some: Iterable[Mailbox]) -> None:
-    """Add mailboxes of users who have none yet, many at a time."""
-    values = [_columns(mailbox) for mailbox in some]
-    if values:
-        await rows.run(insert(tables.mailboxes), values)
-        rows.touch("mailboxes")
+    """Add mailboxes of users who have none yet, each with a book beside it, many at a time."""
+    new = tuple(some)
+    if not new:
+        return
+    given = insert(tables.mailboxes).returning(COLUMN.id, sort_by_parameter_order=True)
+    ids = (await rows.run(given, [_columns(mailbox) for mailbox in new])).scalars().all()
+    added = [with_values(mailbox, id=given) for mailbox, given in zip(new, ids, strict=True)]
+    await books.add_beside(rows, added)
+    rows.touch("mailboxes")
 
 
-async def pace(rows: Rows, user: int, refresh: int) -> bool:
-    """Let the user's calendars be read every `refresh` seconds; False: there is none."""
+async def pace(rows: Rows, user: int, refresh: int | None) -> bool:
+    """Let the user's calendars be read every `refresh` seconds, None: only when somebody asks; False: there is none.
+
+    The books beside them follow (`books.pace`).
+    """
     result = await rows.run(update(tables.mailboxes).where(COLUMN.user == user).values(refresh=refresh))
+    await books.pace(rows, user, refresh)
     rows.touch("mailboxes")
     return result.rowcount > 0
 
 
+async def put_calendar(rows: Rows, user: int, *, calendar: bool) -> bool:
+    """Let the user's calendars be read, or not any more: then what they brought is removed. False: there is none."""
+    mine = select(COLUMN.id).where(COLUMN.user == user, COLUMN.calendar != calendar)
+    changed = [row["id"] for row in await rows.all(mine)]
+    await rows.run(update(tables.mailboxes).where(COLUMN.id.in_(changed)).values(calendar=calendar))
+    await _anew(rows, changed)
+    if not calendar:
+        await rows.remove(delete(tables.diversions).where(tables.diversions.c.mailbox.in_(changed)), "diversions")
+        await rows.remove(delete(tables.meetings).where(tables.meetings.c.mailbox.in_(changed)), "meetings")
+    return await rows.first(select(COLUMN.id).where(COLUMN.user == user)) is not None
+
+
 async def remove(rows: Rows, mailbox: int) -> bool:
-    """Remove a mailbox, its diversions and its meetings."""
-    nouns = ("mailboxes", "diversions", "meetings")
+    """Remove a mailbox, its diversions and its meetings, and the book beside it with its contacts."""
+    nouns = ("mailboxes", "diversions", "meetings", "books", "contacts")
     return await rows.remove(delete(tables.mailboxes).where(COLUMN.id == mailbox), *nouns) > 0
 
 
@@ -116,14 +137,15 @@ async def replace(
 
     True: diversions or meetings changed.
 
-    `epoch` is the one of the progress that the reading began with. A mailbox that is gone meanwhile is passed over.
+    `epoch` is the one of the progress that the reading began with. A mailbox that is gone meanwhile, or
+    whose calendar is not read any more, is passed over.
     """
-    before = await progress_of(rows, mailbox)
-    if before is None:
+    row = await rows.first(select(tables.mailboxes).where(COLUMN.id == mailbox, COLUMN.calendar))
+    if row is None:
         return False
     changed = await kept.replace(rows, mailbox, diversions, now)
     changed |= await asked.replace(rows, mailbox, meetings, now)
-    believed = cursor if before.epoch == epoch else None
+    believed = cursor if row["epoch"] == epoch else None
     await rows.run(
         update(tables.mailboxes)
         .where(COLUMN.id == mailbox)
@@ -208,6 +230,7 @@ def _columns(mailbox: Mailbox) -> dict[str, Any]:
         "address": mailbox.address.lower(),
         "path": mailbox.path,
         "refresh": mailbox.refresh,
+        "calendar": mailbox.calendar,
         "epoch": 0,
         "set_aside": 0,
         "remarks": {},
@@ -236,6 +259,7 @@ def _mailbox(row: RowMapping, addresses: Collection[str]) -> Mailbox:
         zone=ZoneInfo(row["zone"]),
         path=row["path"],
         refresh=row["refresh"],
+        calendar=row["calendar"],
     )
 
 

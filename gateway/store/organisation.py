@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, insert, select
 
 from gateway.domain.user import Mode, Organisation
-from gateway.store import mailboxes, tables
+from gateway.store import books, mailboxes, tables
 from gateway.store.rows import Rows
-from gateway.store.written import hours_in, hours_out
+from gateway.store.written import hours_in, hours_out, numbering_in, numbering_out
 
 SECOND = timedelta(seconds=1)
 
@@ -31,6 +31,7 @@ async def get(rows: Rows) -> Organisation:
         outside=tuple(row["outside"]),
         grace=timedelta(seconds=row["grace"]),
         dial_in=row["dial_in"],
+        numbering=numbering_in(row["numbering"]),
     )
 
 
@@ -40,8 +41,9 @@ async def written(rows: Rows) -> bool:
 
 
 async def put(rows: Rows, organisation: Organisation) -> None:
-    """Write the organisation; when it changes, every calendar is read anew."""
-    if await written(rows) and await get(rows) == organisation:
+    """Write the organisation; when it changes, every calendar is read anew, and with `numbering` every book."""
+    before = await get(rows)
+    if await written(rows) and before == organisation:
         return
     await rows.run(delete(tables.organisation))
     await rows.run(
@@ -59,7 +61,10 @@ async def put(rows: Rows, organisation: Organisation) -> None:
             outside=list(organisation.outside),
             grace=organisation.grace // SECOND,
             dial_in=dict(organisation.dial_in),
+            numbering=numbering_out(organisation.numbering),
         )
     )
     await mailboxes.reread(rows)
+    if before.numbering != organisation.numbering:
+        await books.reread(rows)
     rows.touch("organisation")

@@ -19,3 +19,8 @@ async def revisions_of(connection: AsyncConnection, nouns: Collection[str]) -> t
     """Return the numbers of changes of `nouns`, in their order: what was read holds while they are the same."""
     told = await revisions(connection)
     return tuple(told.get(noun) for noun in nouns)
+
+
+async def next_revision(connection: AsyncConnection, noun: str) -> int:
+    """Return the number that `noun` gets when the transaction of `connection`, which writes, is committed."""
+    return (await revisions(connection))[noun] + 1

@@ -15,9 +15,12 @@ NOUNS = (
     "absences",
     "accounts",
     "attendances",
+    "books",
     "calls",
     "codes",
     "conferences",
+    "contacts",
+    "devices",
     "diversions",
     "health",
     "mailboxes",
@@ -34,13 +37,14 @@ NOUNS = (
 @dataclass(slots=True)
 class Rows:
     """`touched` are the nouns that this transaction changes, for `Store.watch`; `removed`: something must leave the
-    file for good once it is committed.
+    file for good once it is committed. `outdated`: contacts must, which may take longer (`Store.tidy`).
     """
 
     connection: AsyncConnection
     vault: Vault
     touched: set[str] = field(default_factory=set)
     removed: bool = False
+    outdated: bool = False
 
     async def run(self, statement: Executable, values: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
         """Execute `statement`, once for each of `values` where they are given."""

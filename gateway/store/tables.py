@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    true,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +91,7 @@ organisation = Table(
     Column("outside", JSON, nullable=False, server_default="[]"),
     Column("grace", Integer, nullable=False, server_default="900"),
     Column("dial_in", JSON, nullable=False, server_default="{}"),
+    Column("numbering", JSON, nullable=False, server_default="{}"),
 )
 
 codes = Table(
@@ -137,7 +139,8 @@ mailboxes = Table(
     Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("address", String, nullable=False),
     Column("path", String),
-    Column("refresh", Integer, nullable=False),
+    Column("refresh", Integer),
+    Column("calendar", Boolean, nullable=False, server_default=true()),
     Column("token", Text),
     Column("day", Date),
     Column("epoch", Integer, nullable=False),
@@ -262,6 +265,59 @@ turns = Table(
     metadata,
     Column("number", String, primary_key=True),
     Column("turn", BigInteger, nullable=False),
+)
+
+books = Table(
+    "books",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("address", String, nullable=False),
+    Column("owner", ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("name", String, nullable=False),
+    Column("mailbox", ForeignKey("mailboxes.id", ondelete="CASCADE")),
+    Column("path", String),
+    Column("refresh", Integer),
+    Column("enabled", Boolean, nullable=False),
+    Column("token", Text),
+    Column("day", Date),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("tried", Instant),
+    Column("succeeded", Instant),
+    Column("failing_since", Instant),
+    Column("error", String),
+    Column("said", Text),
+    Column("set_aside", Integer, nullable=False, server_default="0"),
+    Column("gone_at", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("mailbox", name="uq_books_mailbox"),
+    sqlite_autoincrement=True,
+)
+
+# Their ids name entries of the directory, which telephones remember.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("book", ForeignKey("books.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String, nullable=False),
+    Column("revision", Integer, nullable=False, index=True),
+    Column("fields", JSON, nullable=False),
+    UniqueConstraint("book", "key", name="uq_contacts_book_key"),
+    sqlite_autoincrement=True,
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("vendor", String, nullable=False),
+    Column("form", String),
+    Column("salt", LargeBinary, nullable=False),
+    Column("verifier", LargeBinary, nullable=False),
+    UniqueConstraint("user", "name", name="uq_devices_user_name"),
+    sqlite_autoincrement=True,
 )
 
 wishes = Table(

@@ -81,7 +81,8 @@ async def put(rows: Rows, user: User) -> None:
 
 
 async def remove(rows: Rows, user: int) -> bool:
-    """Remove a user with all that belongs to them: mailboxes, diversions, meetings, absence, own accounts.
+    """Remove a user with all that belongs to them: mailboxes, diversions, meetings, absence, contacts, devices, own
+    accounts.
 
     Their rooms go to the pool (`rooms.release`); a conference that they have planned has its own end.
     """
@@ -97,6 +98,7 @@ async def remove(rows: Rows, user: int) -> bool:
     await rows.run(delete(tables.accounts).where(~account.service, account.id.in_(own), account.id.not_in(others)))
     await rows.run(delete(tables.users).where(tables.users.c.id == user))
     rows.touch("users", "absences", "mailboxes", "diversions", "meetings", "accounts", "wishes")
+    rows.touch("books", "contacts", "devices")
     rows.removed = True
     return True
 

@@ -1,12 +1,15 @@
 """Passwords at rest: sealed with a key that lies in a file of its own, readable by its owner alone.
 
 Fernet (AES-128-CBC with HMAC-SHA256) of the package `cryptography`. A copy of the database without the key file gives
-no password away.
+no password away. Passwords that we give ourselves are not kept at all: they are derived from the key each time.
 """
 
+import base64
+import hmac
 import os
 import secrets
 import stat
+import string
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +18,16 @@ from cryptography.fernet import Fernet, InvalidToken
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 
+LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+LENGTH = 24  # letters of a derived password: 142 bits
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Vault:
-    """Seals secrets and opens them again."""
+    """Seals secrets and opens them again; `derive` makes new ones."""
 
     _fernet: Fernet
+    _key: bytes
     _where: Path
 
     def seal(self, secret: Secret) -> bytes:
@@ -37,6 +44,19 @@ class Vault:
                 f"put the key that belongs to this database back, or give the password of {whose} again",
             ) from error
 
+    def derive(self, purpose: str) -> Secret:
+        """Return the password for `purpose`, which names it among all: always the same, of 24 letters and digits.
+
+        HMAC-SHA256 of `purpose` under the key (RFC 2104), as a number written to the base 62. Fernet's signatures, made
+        with half of the same key, begin with a byte that no purpose begins with.
+        """
+        number = int.from_bytes(hmac.digest(self._key, purpose.encode(), "sha256"))
+        letters = []
+        for _ in range(LENGTH):
+            number, place = divmod(number, len(LETTERS))
+            letters.append(LETTERS[place])
+        return Secret("".join(letters))
+
 
 def vault_at(path: Path) -> Vault:
     """Open the key file at `path`, and make it when there is none. Blocking.
@@ -47,7 +67,8 @@ def vault_at(path: Path) -> Vault:
         _make(path)
     _only_ours(path)
     try:
-        return Vault(Fernet(path.read_bytes().strip()), path)
+        key = path.read_bytes().strip()
+        return Vault(Fernet(key), base64.urlsafe_b64decode(key), path)
     except ValueError as error:
         raise Misconfigured(
             f"the key file {path} holds no key", "put the key that belongs to this database back from your backup"

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.domain.book import Book
 from gateway.domain.conference import Attempt, CallState, Conference, LeftOut, Meeting, Participant, Why
+from gateway.domain.contact import Contact, Kind, PhoneNumber
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
-from gateway.store import accounts, mailboxes, users
+from gateway.store import accounts, books, mailboxes, users
 from gateway.store.rows import Rows
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -76,9 +78,21 @@ def attempt(name: str = "a", **values: object) -> Attempt:
     return Attempt(id=name * 32, **given)  # type: ignore[arg-type]
 
 
+def contact(key: str = "k1", **values: object) -> Contact:
+    numbers = (PhoneNumber(Kind.WORK, "08-123 45", "+46812345"),)
+    return Contact(key, **({"name": f"Person {key}", "numbers": numbers} | values))  # type: ignore[arg-type]
+
+
 async def someone(rows: Rows, extension: str = "1001") -> tuple[User, Mailbox]:
     """Add a user with a mailbox at an account of its own."""
     user = await users.add(rows, person(extension))
     opened = await accounts.add(rows, account(f"u{extension}", service=False))
     mailbox = Mailbox(0, user.id, opened.id, user.emails[0], frozenset(), ZONE)
     return user, await mailboxes.add(rows, mailbox)
+
+
+async def filled(rows: Rows, extension: str = "1001") -> tuple[User, Book]:
+    """Add a user with a book beside a mailbox."""
+    user, _ = await someone(rows, extension)
+    (book,) = await books.of(rows, user.id)
+    return user, book
