@@ -40,7 +40,8 @@ Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 PREFIX = "RINGPLAN_"
 NOT_SETTINGS = frozenset({"RINGPLAN_CONFIG"})  # says where the file is
 PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
-SourceSettings = CalDavSettings | EwsSettings
+CalendarSettings = CalDavSettings | EwsSettings
+SourceSettings = CalendarSettings
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
@@ -81,6 +82,10 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     mail: MailSettings | None = None
     directory: Listening | None = None
+
+    def has_calendars(self, source: str) -> bool:
+        """Say whether calendars can be read at the source of this name, and not contacts alone."""
+        return isinstance(self.sources.get(source), CalendarSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,11 @@ async def _add(
 ) -> int:
     refresh = settings.sources[wanted.source].refresh
     async with writing(settings) as rows:
-        owners = await _without_calendar(rows) if extension is None else (await user_at(rows, extension),)
+        owners: tuple[User, ...] = ()
+        if settings.has_calendars(wanted.source):
+            owners = await _without_calendar(rows) if extension is None else (await user_at(rows, extension),)
+        elif extension is not None:
+            raise Misconfigured(f"nobody has a calendar at {wanted.source}", "give --service: it has company books")
         account = await accounts.add(rows, wanted)
         for user in owners:
             if not (address or user.emails):

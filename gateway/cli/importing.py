@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from gateway.cli.opened import calendar_accounts
 from gateway.cli.person import FIELDS, nobody, person, service_account
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import accounts, mailboxes, organisation, users
+from gateway.store import mailboxes, organisation, users
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 
@@ -80,7 +81,7 @@ async def import_users(settings: Settings, file: Path, *, update: bool) -> Impor
 
 
 async def _lines(rows: Rows, settings: Settings, records: list[Record], *, update: bool) -> list[Line]:
-    ours, opened = await organisation.get(rows), await accounts.listed(rows)
+    ours, opened = await organisation.get(rows), await calendar_accounts(rows, settings)
     known = {user.extension: user for user in await users.every(rows)}
     with_calendar = {mailbox.user for mailbox in await mailboxes.every(rows)}
     lines, wrong = [], []

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import given, shown
 from gateway.cli.hours import read_week, write_week
+from gateway.cli.numbering import numbering
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.domain.user import Mode, Organisation
 from gateway.errors import Misconfigured
@@ -46,6 +47,11 @@ def show(
         "outside": list(ours.outside),
         "grace": ours.grace // A_MINUTE,
         "dial_in": dict(ours.dial_in),
+        "phone_country": ours.numbering.country,
+        "area": ours.numbering.area,
+        "outside_line": ours.numbering.outside,
+        "extension_length": ours.numbering.extension,
+        "shown_as": ours.numbering.form.value,
     }
     if as_json:
         shown.as_json(said)
@@ -92,6 +98,15 @@ def change(
             help='Number for guests who dial in, by language: "sv=+46 8 500 100"; may be repeated; sv= takes it away.'
         ),
     ] = None,
+    phone_country: Annotated[
+        str | None, typer.Option(help='What numbers without a country mean, such as SE; "" nothing.')
+    ] = None,
+    area: Annotated[str | None, typer.Option(help='Area code of numbers without one, such as 8; "" none.')] = None,
+    outside_line: Annotated[str | None, typer.Option(help='What one dials for a line, such as 0; "" nothing.')] = None,
+    extension_length: Annotated[int | None, typer.Option(help="The most digits that an extension has.")] = None,
+    shown_as: Annotated[
+        str | None, typer.Option(help="How contacts' numbers are shown: written, e164, national or outside.")
+    ] = None,
 ) -> None:
     """Change what is given; every calendar is then read anew."""
 
@@ -120,6 +135,7 @@ def change(
             else tuple(dict.fromkeys(given.outside("--outside", one) for one in outside if one)),
             grace=ours.grace if grace is None else given.grace("--grace", grace),
             dial_in=ours.dial_in if dial_in is None else given.dial_in("--dial-in", dial_in, ours.dial_in),
+            numbering=numbering(ours.numbering, phone_country, area, outside_line, extension_length, shown_as),
         )
 
     before, after = perform(_put(settings_of(context), changed))

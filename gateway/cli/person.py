@@ -76,9 +76,10 @@ def _changed(user: User, field: str, value: str, organisation: Organisation, pbx
 
 
 def service_account(source: str, accounts: Collection[Account]) -> Account | None:
-    """Return the service account that reads a new user's calendar; `source` "" is the only one that there is.
+    """Return the one of `accounts` that reads a new user's calendar; `source` "" is the only one that there is.
 
-    None: there is no service account yet. Raises `Misconfigured` when it is not clear which.
+    `accounts`: those whose source has calendars. None: there is no service account yet. Raises `Misconfigured` when it
+    is not clear which.
     """
     services = [account for account in accounts if account.service]
     if source:

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import absence, accounts, codes, conferences, organisation, rooms, sounds, sources, users
+from gateway.cli import (
+    absence,
+    accounts,
+    books,
+    codes,
+    conferences,
+    contacts,
+    organisation,
+    rooms,
+    sounds,
+    sources,
+    users,
+)
 from gateway.cli.check import check
 from gateway.cli.explain import explain_
 from gateway.cli.init import init
@@ -50,6 +62,8 @@ app.command()(sync)
 app.add_typer(users.app, name="users")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sources.app, name="sources")
+app.add_typer(books.app, name="books")
+app.add_typer(contacts.app, name="contacts")
 app.add_typer(organisation.app, name="organisation")
 app.add_typer(codes.app, name="codes")
 app.add_typer(absence.app, name="absence")

@@ -8,8 +8,10 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.importing import import_users
-from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.cli.opened import calendar_accounts, perform, reading, settings_of, user_at, writing
+from gateway.cli.pace import pace
 from gateway.cli.person import nobody, person, service_account
+from gateway.cli.read import Read, put_read
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
@@ -64,7 +66,7 @@ async def _add(settings: Settings, fields: Mapping[str, str]) -> None:
         ours = await organisation.get(rows)
         made, wrong = person(fields, nobody(ours, next(iter(settings.pbx))), ours, settings.pbx.keys())
         _refuse(wrong)
-        account = service_account(fields.get("source", ""), await accounts.listed(rows))
+        account = service_account(fields.get("source", ""), await calendar_accounts(rows, settings))
         user = await users.add(rows, made)
         if account is None or not user.emails:
             shown.line(f"{user.extension} is added; no calendar is read yet: give it an address and an account")
@@ -95,7 +97,13 @@ def change(
     source: Source = None,
     path: CalendarPath = None,
     refresh: Annotated[
-        int | None, typer.Option(min=10, max=86400, help="Seconds between two readings of the calendar.")
+        str | None, typer.Option(help="How often calendar and contacts are read: 90, 15m, 2h, off (only by sync).")
+    ] = None,
+    calendar: Annotated[
+        bool | None, typer.Option("--calendar/--no-calendar", help="Whether the telephone follows the calendar.")
+    ] = None,
+    contacts: Annotated[
+        bool | None, typer.Option("--contacts/--no-contacts", help="Whether telephones have the own contacts.")
     ] = None,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Takes part or not.")] = None,
     new: Annotated[str | None, typer.Option("--extension", help="Another number in its place.")] = None,
@@ -104,10 +112,12 @@ def change(
     enabled = None if enable is None else "yes" if enable else "no"
     fields = _fields(email=email, name=name, language=language, zone=zone, phones=phone, pbx=pbx, operator=operator)
     fields |= _fields(hours=hours, through=through, enabled=enabled, source=source, path=path, extension=new)
-    perform(_change(settings_of(context), extension, fields, refresh))
+    pacing = {} if refresh is None else {"refresh": pace("--refresh", refresh)}
+    read = Read(**pacing, calendar=calendar, contacts=contacts)
+    perform(_change(settings_of(context), extension, fields, read))
 
 
-async def _change(settings: Settings, extension: str, fields: Mapping[str, str], refresh: int | None) -> None:
+async def _change(settings: Settings, extension: str, fields: Mapping[str, str], read: Read) -> None:
     async with writing(settings) as rows:
         before = await user_at(rows, extension)
         after, wrong = person(fields, before, await organisation.get(rows), settings.pbx.keys())
@@ -115,7 +125,7 @@ async def _change(settings: Settings, extension: str, fields: Mapping[str, str],
         await users.put(rows, after)
         account = None
         if not await mailboxes.of(rows, after.id) and after.emails:
-            account = service_account(fields.get("source", ""), await accounts.listed(rows))
+            account = service_account(fields.get("source", ""), await calendar_accounts(rows, settings))
         elif fields.get("source") or fields.get("path"):
             raise Misconfigured(
                 f"{after.extension} has a calendar already, or no address",
@@ -123,9 +133,9 @@ async def _change(settings: Settings, extension: str, fields: Mapping[str, str],
             )
         if account is not None:
             await _read(rows, settings, after, account, fields)
-        if refresh is not None and not await mailboxes.pace(rows, after.id, refresh):
-            raise Misconfigured(f"no calendar is read for {after.extension}", "give an address and an account")
-    changed = after != before or account or refresh
+        if read != Read() and not await put_read(rows, after.id, read):
+            raise Misconfigured(f"nothing is read for {after.extension}", "give an address and an account")
+    changed = after != before or account or read != Read()
     shown.line(f"{after.extension} is changed" if changed else f"{after.extension} is as it was")
     if after.extension != before.extension:
         shown.line(f"{before.extension} has the number {after.extension} now")

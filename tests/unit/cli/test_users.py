@@ -84,7 +84,7 @@ def test_a_calendar_is_read_as_often_as_its_owner_needs(ringplan: Ringplan, tmp_
 
     ringplan("users", "add", "1001", "--email", "anna@example.org")
     done = ringplan("users", "set", "1001", "--refresh", "300")
-    assert (done.exit_code, "no calendar is read for 1001" in done.stderr) == (2, True)
+    assert (done.exit_code, "nothing is read for 1001" in done.stderr) == (2, True)
     ringplan(*SERVICE, says="x\n")
     ringplan("users", "add", "1002", "--email", "bo@example.org")
     assert refreshes() == [60, 60]
