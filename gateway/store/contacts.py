@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, tuple_, update
 
 from gateway.domain.book import ContactChanges
 from gateway.domain.contact import Contact
@@ -39,10 +39,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`stored` by id. `after`: where the next page begins, None: this was the last."""
+    """Some contacts. `next`: what to ask `since` for to get the next page (`revision`, `after`), None: that was all."""
 
     stored: tuple[Stored, ...]
-    after: int | None
+    next: tuple[int, int] | None
 
 
 async def apply(rows: Rows, book: int, changes: ContactChanges, *, day: date | None, epoch: int, now: datetime) -> bool:
@@ -93,21 +93,19 @@ async def of_book(rows: Rows, book: int) -> tuple[Contact, ...]:
     return tuple([contact_in(key, fields) for key, fields in await _lines(rows, query)])
 
 
-async def since(rows: Rows, revision: int, after: int = 0, most: int = 1000) -> Page:
-    """Return contacts that were written after `revision` (0: all), at most so many, whose ids come after `after`.
+async def since(rows: Rows, revision: int, after: int = 0, most: int = AT_ONCE) -> Page:
+    """Return contacts that were written after `revision` (0: all), in the order in which they were.
 
-    Pages may be read in several transactions, if `newest` was asked in the first one: what changes between them has a
-    revision after that, and is found the next time.
+    At most so many; of the first revision after it only those whose ids come after `after` (`Page.next`). Pages may be
+    read in several transactions, if `newest` was asked in the first: what changes meanwhile comes later or again.
     """
-    chosen = COLUMN.id > after
-    if revision:  # first the ids alone, out of the index; otherwise all rows up to them would be looked at
-        found = select(COLUMN.id).where(COLUMN.revision > revision, chosen).order_by(COLUMN.id).limit(most)
-        chosen = COLUMN.id.in_(found.scalar_subquery())
-    columns = (COLUMN.id, COLUMN.book, BOOK.owner, COLUMN.key, COLUMN.fields)
-    query = select(*columns).join(tables.books, BOOK.id == COLUMN.book).where(chosen).order_by(COLUMN.id).limit(most)
-    lines = await _lines(rows, query)
-    stored = tuple([Stored(id_, book, owner, contact_in(key, fields)) for id_, book, owner, key, fields in lines])
-    return Page(stored, stored[-1].id if len(stored) == most else None)
+    written = tuple_(COLUMN.revision, COLUMN.id)
+    columns = (COLUMN.id, COLUMN.book, BOOK.owner, COLUMN.key, COLUMN.fields, COLUMN.revision)
+    query = select(*columns).join(tables.books, BOOK.id == COLUMN.book)
+    younger = query.where(written > tuple_(revision + 1, after)).order_by(COLUMN.revision, COLUMN.id).limit(most)
+    lines = await _lines(rows, younger)
+    stored = tuple([Stored(id_, book, owner, contact_in(key, fields)) for id_, book, owner, key, fields, _ in lines])
+    return Page(stored, (lines[-1].revision - 1, lines[-1].id) if len(lines) == most else None)
 
 
 async def newest(rows: Rows) -> int:

@@ -91,7 +91,6 @@ async def test_the_same_book_again_writes_nothing(store: Store) -> None:
         assert "contacts" not in rows.touched
         assert not rows.outdated
     async with store.read() as rows:
-        assert (await contacts.since(rows, 0)).stored[-1].id == 1000
         assert (await contacts.since(rows, 1)).stored == ()
 
 
@@ -103,21 +102,38 @@ async def test_a_follower_learns_what_changed_page_by_page(store: Store) -> None
     async with store.read() as rows:
         known = await contacts.newest(rows)
         pages = [await contacts.since(rows, 0, most=2)]
-        while pages[-1].after is not None:
-            pages.append(await contacts.since(rows, 0, pages[-1].after, most=2))
+        while (at := pages[-1].next) is not None:
+            pages.append(await contacts.since(rows, *at, most=2))
         assert [one.contact for page in pages for one in page.stored] == some
-        assert (await contacts.since(rows, known)).stored == ()
+        assert await contacts.since(rows, known) == contacts.Page((), None)
     async with store.write() as rows:
         await apply(rows, book.id, *some[:2], replace(some[2], name="Bo"), *some[3:], contact("new"))
     async with store.read() as rows:
         page = await contacts.since(rows, known, most=1)
         assert [one.contact.name for one in page.stored] == ["Bo"]
-        assert page.after is not None
-        rest = await contacts.since(rows, known, page.after)
+        assert page.next is not None
+        rest = await contacts.since(rows, *page.next)
         assert [one.contact.key for one in rest.stored] == ["new"]
-        assert rest.after is None
+        assert rest.next is None
         assert await contacts.newest(rows) > known
         assert await contacts.lost(rows, known) == ()
+
+
+async def test_what_changes_between_two_pages_is_not_missed(store: Store) -> None:
+    some = [contact(f"k{number}") for number in range(4)]
+    async with store.write() as rows:
+        _, book = await filled(rows)
+        await apply(rows, book.id, *some)
+    async with store.read() as rows:
+        known = await contacts.newest(rows)
+        first = await contacts.since(rows, 0, most=2)
+    async with store.write() as rows:
+        await apply(rows, book.id, contact("k0", name="Bo"), contact("k3", name="Eva"), whole=False)
+    async with store.read() as rows:
+        assert first.next is not None
+        rest = await contacts.since(rows, *first.next)
+        assert [one.contact.name for one in rest.stored] == ["Person k2", "Bo", "Eva"]
+        assert [one.contact.name for one in (await contacts.since(rows, known)).stored] == ["Bo", "Eva"]
 
 
 async def test_a_follower_learns_what_is_gone(store: Store) -> None:
