@@ -8,6 +8,7 @@ import pytest
 
 from gateway.domain.mailbox import Window
 from gateway.errors import RetryLater
+from gateway.sources.ews.place import Places
 from gateway.sources.ews.source import Calendars
 from tests.contract.conftest import BEHAVIOURS
 from tests.contract.exchange_push import SOON, account, office
@@ -26,7 +27,7 @@ async def test_a_changed_occurrence_is_read_where_the_state_hides_it():
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(office(1, **vars(BEHAVIOURS["gromox-like"])))
         kept = await stack.enter_async_context(account(there))
-        source = Calendars(kept.client, kept.discovery, kept.account, kept, set())
+        source = Calendars(Places(kept.client, kept.discovery), kept, set())
         box, calendar = there.mailbox(1), there.people[0]
         uid = calendar.put(daily)
 

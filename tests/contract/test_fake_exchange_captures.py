@@ -63,7 +63,7 @@ WRITTEN: dict[int, Callable[[FakeExchange], object]] = {  # what was written wit
     36: lambda ex: ex.calendar(ANNA).change("m", subject="M: Möte ändrat"),
     37: lambda ex: ex.calendar(ANNA).put(item("n", "M: Ny", "11-27T09:00", "11-27T10:00")),
     38: lambda ex: ex.calendar(ANNA).delete("l", hard=True),
-    45: lambda ex: ex.directory.mailboxes[ANNA].contacts.append(
+    45: lambda ex: ex.contacts(ANNA).put(
         Contact(given="Åsa", surname="Ek", emails=EMAILS, phones=PHONES)
     ),
     69: lambda ex: ex.share(ANNA, SVC, Right.REVIEWER),

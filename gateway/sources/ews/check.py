@@ -25,12 +25,13 @@ from gateway.errors import RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.net.trust import trust
 from gateway.sources.ews.connection.client import opened
 from gateway.sources.ews.discovery.discovery import discovery_of
+from gateway.sources.ews.place import Place, Places
 from gateway.sources.ews.push.groups import MOST
 from gateway.sources.ews.push.notifications import Affinity, No, subscribe
 from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.rights import Right, right
 from gateway.sources.ews.settings import EwsSettings
-from gateway.sources.ews.source import Calendars, Place
+from gateway.sources.ews.source import Calendars
 
 AT_ONCE = 32  # rights that are asked for together; the client lets as many through as `connections` says
 AHEAD = timedelta(days=14)
@@ -75,7 +76,7 @@ async def check(
         async with opened(account, settings, context) as client:
             discovery = discovery_of(account, settings, context, resolver)
             streams = Streams(client, discovery, settings, account, own_streams())
-            look = _Look(settings, account, Calendars(client, discovery, account, streams, set()))
+            look = _Look(settings, account, Calendars(Places(client, discovery), streams, set()))
             async for finding in look.through(part, mailboxes):
                 yield finding
     except RingplanError as error:
@@ -90,7 +91,7 @@ class _Look:
 
     async def through(self, part: str, mailboxes: Sequence[Mailbox]) -> AsyncIterator[Finding]:
         first = mailboxes[0]
-        discovery = self.calendars.discovery
+        discovery = self.calendars.places.discovery
         try:
             endpoint = await discovery.endpoint(first)
         except RingplanError:
@@ -127,7 +128,7 @@ class _Look:
     async def _right(self, mailbox: Mailbox) -> Met | RingplanError:
         """Return what one mailbox shows; raise what all others would meet too."""
         try:
-            return await self.calendars.at(mailbox, lambda place: self.calendars.ask(place, _met))
+            return await self.calendars.places.at(mailbox, lambda place: self.calendars.places.ask(place, _met))
         except (SignInAgain, Unreachable, Throttled):
             raise
         except RingplanError as error:
@@ -169,7 +170,7 @@ class _Look:
         polled = f"calendars are asked every {mailboxes[0].refresh} s"
         if not self.settings.streams:
             return Finding(part, True, f"notifications are switched off (streams = 0): {polled}")
-        got = await self.calendars.at(mailboxes[0], self._subscribed)
+        got = await self.calendars.places.at(mailboxes[0], self._subscribed)
         if isinstance(got, No):
             remedy = 'access = "impersonation" lets Exchange tell of changes' if got is No.NOT_FOR_DELEGATES else ""
             return Finding(part, True, f"{NO_STREAM[got]}: {polled}", remedy)
@@ -181,7 +182,7 @@ class _Look:
         return Finding(part, True, "changes are told at once, by streaming notifications")
 
     async def _subscribed(self, place: Place) -> str | No:
-        return await self.calendars.ask(place, partial(_subscribed, address=place.address))
+        return await self.calendars.places.ask(place, partial(_subscribed, address=place.address))
 
 
 def _met(account: exchangelib.Account) -> Met:

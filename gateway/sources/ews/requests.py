@@ -225,7 +225,7 @@ class Plain(EWSAccountService):  # type: ignore[misc]
             raise _alias(message) from error
 
 
-class _Refusable(SyncFolderItems):  # type: ignore[misc]
+class Refusable(SyncFolderItems):  # type: ignore[misc]
     """A refusal has no state, and is the error that it is; exchangelib looks for the state first."""
 
     def _get_element_container(self, message: Any, name: str | None = None) -> Any:
@@ -234,7 +234,7 @@ class _Refusable(SyncFolderItems):  # type: ignore[misc]
         return super()._get_element_container(message, name)
 
 
-class _Changes(Plain, _Refusable):
+class _Changes(Plain, Refusable):
     """Notices that something changed, without reading it: its id, and whether it is a series or was removed."""
 
     def _elem_to_obj(self, elem: Any) -> tuple[Any, str | None]:

@@ -15,12 +15,11 @@ once.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -30,18 +29,20 @@ from exchangelib.items.calendar_item import EXCEPTION, OCCURRENCE
 
 from gateway.domain.appointment import Appointment
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
-from gateway.errors import GiveUp, RetryLater, Unreachable
+from gateway.errors import GiveUp, RetryLater
 from gateway.net.trust import trust
 from gateway.ports import Connect, Opened
-from gateway.sources.ews import contacts, requests
-from gateway.sources.ews.connection.client import Client, Shared, Work, opened
+from gateway.sources.ews import requests
+from gateway.sources.ews.connection.client import Shared, opened
 from gateway.sources.ews.connection.protocol import DEADLINES, Deadlines
-from gateway.sources.ews.connection.refusals import Misplaced, StaleState
-from gateway.sources.ews.discovery.autodiscover import Endpoint
-from gateway.sources.ews.discovery.discovery import Discovery, discovery_of
+from gateway.sources.ews.connection.refusals import StaleState
+from gateway.sources.ews.contacts.numbers import numbers
+from gateway.sources.ews.contacts.source import Books
+from gateway.sources.ews.discovery.discovery import discovery_of
 from gateway.sources.ews.items.expand import MASTER_FIELDS, changed, expanded
 from gateway.sources.ews.items.parse import FIELDS, appointments
 from gateway.sources.ews.lists import everybody, members
+from gateway.sources.ews.place import Place, Places
 from gateway.sources.ews.push.streams import Streams, own_streams
 from gateway.sources.ews.settings import EwsSettings
 
@@ -50,7 +51,6 @@ DAY = timedelta(days=1)  # a stretch that is not halved any more
 MOST_PAGES = 1000  # of changes, in one reading
 READS = 2  # counted up when more of an item is read: what was read before is then read anew
 
-T = TypeVar("T")
 Parse = Callable[[Sequence[CalendarItem], Window, ZoneInfo, frozenset[str]], tuple[tuple[Appointment, ...], int]]
 
 
@@ -66,20 +66,13 @@ def connect(
         async with opened(account, settings, context, shared, deadlines) as client:
             discovery = discovery_of(account, settings, context, resolver)
             streams = Streams(client, discovery, settings, account, own)
-            yield Opened(Calendars(client, discovery, account, streams, expanding))
+            places = Places(client, discovery)
+            yield Opened(Calendars(places, streams, expanding), Books(places))
 
     def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
         return enter(account)
 
     return connected
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A mailbox on a server: `url` of Exchange Web Services, and the address that it is asked for by."""
-
-    url: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +88,9 @@ class Known:
 class Calendars:
     """Reads mailboxes of one account. `expanding`: the URLs that are known to expand series, of all accounts."""
 
-    client: Client
-    discovery: Discovery
-    account: Account
+    places: Places
     streams: Streams
     expanding: set[str]
-    _primary: dict[str, str] = field(default_factory=dict, repr=False)  # of addresses that are not
     _states: dict[Place, str] = field(default_factory=dict, repr=False)
     _told: dict[int, str] = field(default_factory=dict, repr=False)  # of a mailbox: another one with each event
     _series: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)  # ids, until the server expands
@@ -108,19 +98,19 @@ class Calendars:
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         """As `ports.CalendarSource.read`; raises `Refused` where the account may not read this mailbox."""
-        return await self.at(mailbox, lambda place: self._read(place, mailbox, window, since))
+        return await self.places.at(mailbox, lambda place: self._read(place, mailbox, window, since))
 
     async def group(self, mailbox: Mailbox, address: str) -> tuple[str, ...] | None:
         """As `ports.CalendarSource.group`; asked for as the mailbox's owner may see it, a request for each list."""
 
         async def everybody_at(place: Place) -> tuple[str, ...] | None:
-            return await everybody(lambda one: self.ask(place, partial(members, address=one)), address.lower())
+            return await everybody(lambda one: self.places.ask(place, partial(members, address=one)), address.lower())
 
-        return await self.at(mailbox, everybody_at)
+        return await self.places.at(mailbox, everybody_at)
 
     async def numbers(self, mailbox: Mailbox, address: str) -> tuple[str, ...]:
         """As `ports.CalendarSource.numbers`; none where only the calendar is shared with the account."""
-        return await self.at(mailbox, lambda place: self.ask(place, partial(contacts.numbers, address=address)))
+        return await self.places.at(mailbox, lambda place: self.places.ask(place, partial(numbers, address=address)))
 
     async def changed(self, mailboxes: Collection[Mailbox]) -> AsyncGenerator[Mailbox, None]:
         """Yield each mailbox that a stream says something about; those without a stream are only asked in turn."""
@@ -128,42 +118,6 @@ class Calendars:
             async for mailbox in changes:
                 self._told[mailbox.id] = uuid4().hex
                 yield mailbox
-
-    async def at(self, mailbox: Mailbox, doing: Callable[[Place], Awaitable[T]]) -> T:
-        """Return what `doing` does where the mailbox is; it is looked for anew where that does not work any more."""
-        endpoint = await self.discovery.endpoint(mailbox)
-        try:
-            return await self._named(endpoint, mailbox, doing)
-        except Misplaced as error:
-            self.discovery.doubt(mailbox)
-            try:
-                found = await self.discovery.endpoint(mailbox)
-            except (RetryLater, GiveUp):
-                raise error from None  # where the mailbox is, time may tell
-            if found == endpoint:
-                raise
-        except (GiveUp, Unreachable):
-            self.discovery.forget(mailbox)
-            found = await self.discovery.endpoint(mailbox)
-            if found == endpoint:
-                raise
-        return await self._named(found, mailbox, doing)
-
-    async def ask(self, place: Place, work: Work[T]) -> T:
-        """Return what `work` brings, done on the mailbox at `place`; one call, one connection."""
-        return await self.client.ask(place.url, place.address, work)
-
-    async def _named(self, endpoint: Endpoint, mailbox: Mailbox, doing: Callable[[Place], Awaitable[T]]) -> T:
-        """Name the mailbox as Autodiscover did, else by our address; if that is an alias, by its main one."""
-        place = Place(endpoint.url, endpoint.address or self._primary.get(mailbox.address, mailbox.address))
-        try:
-            return await doing(place)
-        except requests.Alias as alias:
-            found = alias.primary or await self.ask(place, partial(requests.primary, address=place.address))
-            if not found or found == place.address:
-                raise
-        self._primary[mailbox.address] = found
-        return await doing(Place(endpoint.url, found))
 
     async def _read(self, place: Place, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
         known = _known(since) if since is not None and since.day == window.day else Known()
@@ -216,11 +170,11 @@ class Calendars:
         """Return a page of changes; which of them are series is asked for only where that is of use."""
         if place in self._series:
             try:
-                return await self.ask(place, partial(requests.changes, state=state))
+                return await self.places.ask(place, partial(requests.changes, state=state))
             except requests.Mixed:
                 self._mixed.add(place)
                 del self._series[place]
-        return await self.ask(place, partial(requests.changes, state=state, kinds=False))
+        return await self.places.ask(place, partial(requests.changes, state=state, kinds=False))
 
     async def _view(self, place: Place, window: Window) -> tuple[tuple[CalendarItem, ...], int]:
         """Return what lies in the window, and how many items cannot be read; a stretch that is full is halved."""
@@ -231,7 +185,7 @@ class Calendars:
             start, end = stretches.pop()
             most = requests.PAGE if end - start > DAY else requests.MOST
             work = partial(requests.view, start=start, end=end, fields=FIELDS, most=most)
-            page = await self.ask(place, work)
+            page = await self.places.ask(place, work)
             if not page.full:
                 items |= {item.id: item for item in page.items}
                 unreadable += page.unreadable
@@ -257,7 +211,7 @@ class Calendars:
         ids: set[str] = set()
         offset: int | None = 0
         while offset is not None:
-            page = await self.ask(place, partial(requests.masters, offset=offset))
+            page = await self.places.ask(place, partial(requests.masters, offset=offset))
             ids.update(page.ids)
             offset = page.following
         return frozenset(ids)
@@ -265,7 +219,7 @@ class Calendars:
     async def _details(self, place: Place, ids: Sequence[str], fields: tuple[str, ...]) -> tuple[CalendarItem, ...]:
         found: tuple[CalendarItem, ...] = ()
         for some in _pages(ids):
-            found += await self.ask(place, partial(requests.details, ids=some, fields=fields))
+            found += await self.places.ask(place, partial(requests.details, ids=some, fields=fields))
         return found
 
 

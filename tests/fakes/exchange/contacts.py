@@ -1,5 +1,5 @@
 """Contacts of a mailbox: what FindItem and GetItem say of them (Microsoft: "Contact", "EmailAddresses", "PhoneNumbers",
-"IndexedFieldURI"; captures 047, 048, 049, 079).
+"IndexedFieldURI", "DistributionList"; captures 047, 048, 049, 079).
 
 A folder of contacts is its owner's, and of those with whom it is shared. FindItem gives of them what has no index.
 """
@@ -15,15 +15,21 @@ from tests.fakes.exchange.soap import Fault, Refusal, element, every, find, text
 
 
 def written(contact: Contact, identity: str, names: Iterable[str], found: bool = False) -> Element:
-    """Return a Contact with its id and those of the named properties that it has, in the order of the schema."""
+    """Return a Contact with its id and those of the named properties that it has, in the order of the schema.
+
+    A list has none of a contact's alone ("ResponseCode", ErrorInvalidPropertyRequest).
+    """
     wanted = set(names)
+    if contact.is_list and any(name.startswith("contacts:") and name not in OF_LISTS for name in wanted):
+        raise Refusal("ErrorInvalidPropertyRequest", "Property is not valid for this object type.")
     return element(
-        "t:Contact",
+        "t:DistributionList" if contact.is_list else "t:Contact",
         element("t:ItemId", Id=identity, ChangeKey="AAA="),
-        *(element(f"t:{name}", of(contact)) for name, of in TEXTS.items() if f"contacts:{name}" in wanted),
+        element("t:Sensitivity", contact.sensitivity) if "item:Sensitivity" in wanted else None,
+        *_texts(contact, ("FileAs", "DisplayName", "GivenName", "CompanyName"), wanted),
         None if found else _entries("EmailAddress", "EmailAddresses", contact.addresses, wanted),
         None if found else _entries("PhoneNumber", "PhoneNumbers", contact.phones, wanted),
-        element("t:Surname", contact.surname) if "contacts:Surname" in wanted and contact.surname else None,
+        *_texts(contact, ("JobTitle", "Surname"), wanted),
     )
 
 
@@ -48,8 +54,6 @@ def _value(contact: Contact, path: Element) -> str:
     if name in indexed and index:
         return indexed[name].get(index, "")
     plain = name.removeprefix("contacts:")
-    if plain == "Surname":
-        return contact.surname
     if plain not in TEXTS:
         raise Refusal("ErrorUnsupportedPathForQuery", "The property can not be used with this type of restriction.")
     return TEXTS[plain](contact)
@@ -60,8 +64,18 @@ def _entries(path: str, name: str, held: dict[str, str], wanted: set[str]) -> El
     return element(f"t:{name}", *told) if told else None
 
 
+def _texts(contact: Contact, names: Iterable[str], wanted: set[str]) -> list[Element]:
+    """Return texts that it has; what is empty is left out."""
+    told = [(name, TEXTS[name](contact)) for name in names if f"contacts:{name}" in wanted]
+    return [element(f"t:{name}", value) for name, value in told if value]
+
+
 TEXTS: dict[str, Callable[[Contact], str]] = {
-    "FileAs": lambda contact: f"{contact.surname}, {contact.given}",
+    "FileAs": lambda contact: contact.filed,
     "DisplayName": lambda contact: contact.display,
     "GivenName": lambda contact: contact.given,
+    "CompanyName": lambda contact: contact.company,
+    "JobTitle": lambda contact: contact.title,
+    "Surname": lambda contact: contact.surname,
 }
+OF_LISTS = ("contacts:DisplayName", "contacts:FileAs")

@@ -135,7 +135,12 @@ class Directory:
             return None
         if not (self.right(actor, mailbox) == Right.FULL or actor in mailbox.contacts_with):
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
-        return mailbox.contacts[int(parts[2])]
+        kept = mailbox.contacts.kept.get(int(parts[2]))
+        if kept is None:
+            raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+        if int(parts[2]) in mailbox.contacts.broken:
+            raise Refusal("ErrorItemCorrupt", "The item is corrupt.")
+        return kept.contact
 
     def by_guid(self, guid: str) -> Mailbox | None:
         return next((mailbox for mailbox in self.mailboxes.values() if mailbox.guid == guid), None)

@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from tests.fakes.exchange import grammar, soap
+from tests.fakes.exchange.addressbook import FakeContacts
 from tests.fakes.exchange.autodiscover import Autodiscover, Told, User
 from tests.fakes.exchange.availability import get_user_availability
 from tests.fakes.exchange.behaviour import BUILDS, Behaviour
@@ -102,7 +103,10 @@ class FakeExchange:
 
     def contact(self, address: str, *emails: str, **phones: str) -> None:
         """Give somebody a contact with these addresses and numbers: BusinessPhone, MobilePhone, …"""
-        self.directory.mailboxes[address].contacts.append(Contact(emails=emails, phones=phones))
+        self.directory.mailboxes[address].contacts.put(Contact(emails=emails, phones=phones))
+
+    def contacts(self, address: str) -> FakeContacts:
+        return self.directory.mailboxes[address].contacts
 
     def share_contacts(self, address: str, other: str) -> None:
         """Let `other` (an address) read somebody's contacts, and nothing else."""

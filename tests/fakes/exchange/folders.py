@@ -3,7 +3,7 @@
 Microsoft: "GetFolder operation", "FindFolder operation", "GetUserConfiguration operation", "BaseFolder".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -123,7 +123,9 @@ def _class(folder: Folder) -> str:
 
 
 def _total(folder: Folder) -> str:
-    return str(len(folder.mailbox.calendar.items) if folder.name == "calendar" else 0)
+    mailbox = folder.mailbox
+    inside: dict[str, Sized] = {"calendar": mailbox.calendar.items, "contacts": mailbox.contacts}
+    return str(len(inside.get(folder.name, ())))
 
 
 def _unread(folder: Folder) -> Element | None:

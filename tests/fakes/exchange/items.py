@@ -63,16 +63,28 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """`emails`: up to three; `phones` by EWS's keys: BusinessPhone, BusinessPhone2, MobilePhone, HomePhone, …"""
+    """`emails`: up to three; `phones` by EWS's keys: BusinessPhone, BusinessPhone2, MobilePhone, HomePhone, …
+
+    `called`: DisplayName; "" is put together from the names. `is_list`: a distribution list, which has a name alone.
+    """
 
     given: str = ""
     surname: str = ""
     emails: tuple[str, ...] = ()
     phones: dict[str, str] = field(default_factory=dict)
+    company: str = ""
+    title: str = ""
+    sensitivity: str = "Normal"
+    called: str = ""
+    is_list: bool = False
 
     @property
     def display(self) -> str:
-        return f"{self.given} {self.surname}".strip()
+        return self.called or f"{self.given} {self.surname}".strip()
+
+    @property
+    def filed(self) -> str:
+        return ", ".join(filter(None, (self.surname, self.given))) or self.called or self.company
 
     @property
     def addresses(self) -> dict[str, str]:

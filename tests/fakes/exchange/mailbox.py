@@ -11,7 +11,8 @@ from itertools import count, takewhile
 from typing import Any
 from uuid import uuid4
 
-from tests.fakes.exchange.items import CANCELLED, Contact, Item
+from tests.fakes.exchange.addressbook import FakeContacts
+from tests.fakes.exchange.items import CANCELLED, Item
 from tests.fakes.exchange.rights import Right
 from tests.fakes.exchange.series import days
 
@@ -252,7 +253,7 @@ class Mailbox:
     guid: str = field(default_factory=lambda: str(uuid4()))
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     listeners: list[Callable[[Happened], None]] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
+    contacts: FakeContacts = field(default_factory=FakeContacts)
     contacts_with: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -262,5 +263,5 @@ class Mailbox:
         return opaque(self.guid, "folder", name)
 
     def contact_id(self, number: int) -> str:
-        """Return the id of one of its contacts, by its place among them."""
+        """Return the id of one of its contacts."""
         return opaque(self.guid, CONTACT, str(number))

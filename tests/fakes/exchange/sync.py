@@ -2,25 +2,29 @@
 
 A state is opaque, belongs to one folder, and says up to which change its owner knows the folder; any other text is
 ErrorInvalidSyncStateData. A changed occurrence is an Update of its master. Properties of appointments are refused where
-something else lies in the folder ("ResponseCode", ErrorInvalidPropertyRequest).
+something else lies in the folder ("ResponseCode", ErrorInvalidPropertyRequest); so are those of contacts where a list
+does. Contacts: captures 050, 054, 081.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from xml.etree.ElementTree import Element
 
+from tests.fakes.exchange import contacts
 from tests.fakes.exchange.directory import Asked, Folder
 from tests.fakes.exchange.fields import Writer, wanted
-from tests.fakes.exchange.mailbox import Instance, opaque, read
+from tests.fakes.exchange.mailbox import Instance, Stored, opaque, read
 from tests.fakes.exchange.soap import Refusal, element, find, refused, response, success, text, truth
 
 
 @dataclass(frozen=True)
 class Change:
-    """`number` of the change; `kind`: t:Create, t:Update, t:Delete, t:ReadFlagChange."""
+    """`number` of the change; `kind`: t:Create, t:Update, t:Delete, t:ReadFlagChange. `write` says it in an answer."""
 
     number: int
     kind: str
-    instance: Instance
+    write: Callable[[], Element]
 
 
 def sync_folder_items(asked: Asked) -> Element:
@@ -28,19 +32,18 @@ def sync_folder_items(asked: Asked) -> Element:
     try:
         folder = asked.directory.folder(asked.actor, find(body, "m:SyncFolderId/*"))  # type: ignore[arg-type]
         known = _known(folder, text(body, "m:SyncState"))
-        fields = _fields(folder, body[0])
+        changes, newest = _changes(asked, folder, known)
+        most = int(text(body, "m:MaxChangesReturned", "0"))
+        page, last = changes[:most], len(changes) <= most
+        told = [change.write() for change in page]
     except Refusal as refusal:
         return response("SyncFolderItems", refused("SyncFolderItems", refusal, element("m:Changes")))
-    changes = _changes(folder, known, asked.behaviour.occurrences)
-    most = int(text(body, "m:MaxChangesReturned", "0"))
-    page, last = changes[:most], len(changes) <= most
-    reached = folder.mailbox.calendar.change_count if last else page[-1].number
-    writer = Writer(asked, folder.right)
+    reached = newest if last else page[-1].number
     return response("SyncFolderItems", success(
         "SyncFolderItems",
         element("m:SyncState", opaque("state", folder.mailbox.guid, folder.name, str(reached))),
         element("m:IncludesLastItemInRange", truth(last)),
-        element("m:Changes", *(_written(change, writer, fields) for change in page)),
+        element("m:Changes", *told),
     ))  # fmt: skip
 
 
@@ -54,33 +57,50 @@ def _known(folder: Folder, state: str | None) -> int:
     return int(number)
 
 
-def _fields(folder: Folder, shape: Element) -> list[str]:
-    fields = wanted(shape)
-    if folder.mailbox.calendar.mixed and any(name.startswith("calendar:") for name in fields):
+def _changes(asked: Asked, folder: Folder, known: int) -> tuple[list[Change], int]:
+    """Return what changed after the change `known`, in order, and the number of the newest change of the folder."""
+    if folder.name == "calendar":
+        return _appointments(asked, folder, known), folder.mailbox.calendar.change_count
+    if folder.name == "contacts":
+        return _contacts(asked, folder, known), folder.mailbox.contacts.change_count
+    return [], 0
+
+
+def _appointments(asked: Asked, folder: Folder, known: int) -> list[Change]:
+    calendar, writer, fields = folder.mailbox.calendar, Writer(asked, folder.right), wanted(asked.call.body[0])
+    if calendar.mixed and any(name.startswith("calendar:") for name in fields):
         raise Refusal("ErrorInvalidPropertyRequest", "Property is not valid for this object type.")
-    return fields
+    changes: list[Change] = []
 
+    def add(number: int, kind: str, stored: Stored) -> None:
+        changes.append(Change(number, kind, partial(_written, kind, calendar.whole(stored), writer, fields)))
 
-def _changes(folder: Folder, known: int, occurrences: bool) -> list[Change]:
-    if folder.name != "calendar":
-        return []
-    calendar, changes = folder.mailbox.calendar, []
     for stored in calendar.items.values():
-        changed = stored.changed if occurrences else max(stored.born, stored.own)
+        changed = stored.changed if asked.behaviour.occurrences else max(stored.born, stored.own)
         if changed > known:
-            kind = "t:Create" if stored.born > known else "t:Update"
-            changes.append(Change(changed, kind, calendar.whole(stored)))
+            add(changed, "t:Create" if stored.born > known else "t:Update", stored)
         elif stored.read_flag > known:
-            changes.append(Change(stored.read_flag, "t:ReadFlagChange", calendar.whole(stored)))
+            add(stored.read_flag, "t:ReadFlagChange", stored)
     for number, born, stored in calendar.removed:
         if number > known >= born:
-            changes.append(Change(number, "t:Delete", calendar.whole(stored)))
+            add(number, "t:Delete", stored)
     return sorted(changes, key=lambda change: change.number)
 
 
-def _written(change: Change, writer: Writer, fields: list[str]) -> Element:
-    one = change.instance
-    if change.kind in ("t:Create", "t:Update"):
-        return element(change.kind, writer.item(one, fields))
+def _written(kind: str, one: Instance, writer: Writer, fields: list[str]) -> Element:
+    if kind in ("t:Create", "t:Update"):
+        return element(kind, writer.item(one, fields))
     identity = element("t:ItemId", Id=one.id, ChangeKey=one.change_key)
-    return element(change.kind, identity, element("t:IsRead", "true") if change.kind == "t:ReadFlagChange" else None)
+    return element(kind, identity, element("t:IsRead", "true") if kind == "t:ReadFlagChange" else None)
+
+
+def _contacts(asked: Asked, folder: Folder, known: int) -> list[Change]:
+    mailbox, names = folder.mailbox, contacts.wanted(asked.call.body[0])
+
+    def written(kind: str, number: int) -> Element:
+        identity = mailbox.contact_id(number)
+        if kind == "t:Delete":
+            return element(kind, element("t:ItemId", Id=identity, ChangeKey="AAA="))
+        return element(kind, contacts.written(mailbox.contacts.kept[number].contact, identity, names))
+
+    return [Change(at, kind, partial(written, kind, number)) for at, kind, number in mailbox.contacts.since(known)]

@@ -57,7 +57,7 @@ def _contacts(asked: Asked, folder: Folder) -> Element:
     if find(body, "m:CalendarView") is not None:
         raise Refusal("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is not a calendar.")
     names = contacts.wanted(body[0])
-    found = [(number, one) for number, one in enumerate(folder.mailbox.contacts) if contacts.fits(one, body)]
+    found = [(number, one) for number, one in folder.mailbox.contacts if contacts.fits(one, body)]
     view = find(body, "m:IndexedPageItemView")
     offset = int(view.get("Offset", "0")) if view is not None else 0
     most = _most(asked, view, len(found[offset:]))

@@ -56,7 +56,16 @@ KNOWN = (  # what `translated` can be asked about
 )
 READERS = tuple(
     f"gateway.sources.ews.{name}"
-    for name in ("connection.dialect", "contacts", "lists", "push.notifications", "requests", "rights")
+    for name in (
+        "connection.dialect",
+        "contacts.changes",
+        "contacts.numbers",
+        "contacts.parse",
+        "lists",
+        "push.notifications",
+        "requests",
+        "rights",
+    )
 )
 # Where an answer of a server makes an error: nobody can foresee all answers, and none may end the gateway for all.
 THEIRS = ("exchangelib", "requests", "urllib3", "spnego", *READERS)
@@ -100,6 +109,10 @@ STALE = (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound)
 
 class Misplaced(RetryLater):
     """The mailbox is another server's, and this one cannot hand the request on."""
+
+
+class NotShared(Refused):
+    """The mailbox is where it was asked for, and a folder of it is not open to the account."""
 
 
 class StaleState(GiveUp):

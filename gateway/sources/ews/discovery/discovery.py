@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from ssl import SSLContext
+from typing import Protocol
 
 import dns.asyncresolver
 
@@ -36,6 +37,14 @@ from gateway.sources.ews.settings import EwsSettings
 
 AGAIN = 60.0  # seconds
 FEW = 50  # users of a request that no server finds too large
+
+
+class Whose(Protocol):
+    """A mailbox, or a book in one, as far as it is looked for."""
+
+    @property
+    def address(self) -> str:
+        """The address at the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +79,22 @@ class Discovery:
     now: Callable[[], float] = time.monotonic
     steps: tuple[tuple[str, str], ...] = ()
     _kept: dict[str, Kept] = field(default_factory=dict, repr=False)  # by domain, and by address where that differs
-    _given: dict[int, Endpoint] = field(default_factory=dict, repr=False)  # by mailbox id: what it was told last
+    _given: dict[str, Endpoint] = field(default_factory=dict, repr=False)  # by address: what it was told last
     _doubted: dict[str, str] = field(default_factory=dict, repr=False)  # by address: the url that did not work for it
     _failed: dict[str, tuple[RingplanError, float]] = field(default_factory=dict)  # by domain: why, and when
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)  # by domain
 
-    async def endpoint(self, mailbox: Mailbox) -> Endpoint:
+    async def endpoint(self, mailbox: Whose) -> Endpoint:
         """Return where a mailbox is read. Raises `SignInAgain`, `RetryLater` or `GiveUp`."""
         if self.settings.url:
             return Endpoint(self.settings.url)
         found = await self._found(mailbox)
-        self._given[mailbox.id] = found.endpoint
+        self._given[mailbox.address.lower()] = found.endpoint
         return found.endpoint
 
-    def forget(self, mailbox: Mailbox) -> None:
+    def forget(self, mailbox: Whose) -> None:
         """Let go of what `mailbox` was told last: it does not work. What was found since then stays."""
-        told = self._given.pop(mailbox.id, None)
+        told = self._given.pop(mailbox.address.lower(), None)
         if told is None:
             return
         for key in (mailbox.address.lower(), self._domain(mailbox)):
@@ -94,12 +103,13 @@ class Discovery:
                 del self._kept[key]
                 self._doubted[mailbox.address.lower()] = told.url
 
-    def doubt(self, mailbox: Mailbox) -> None:
+    def doubt(self, mailbox: Whose) -> None:
         """Let `mailbox` be searched for by its own address: the server that it was told says that another one has it.
 
         That says nothing of the others of its domain. What was found for it alone just now is not doubted.
         """
-        told, address = self._given.pop(mailbox.id, None), mailbox.address.lower()
+        address = mailbox.address.lower()
+        told = self._given.pop(address, None)
         own = self._kept.get(address)
         if told is None or (own and own.since + AGAIN > self.now()):
             return
@@ -146,7 +156,7 @@ class Discovery:
         answers = zip(some, told, strict=True)
         return {number: one.group for (number, _), one in answers if isinstance(one, Settings) and one.group}
 
-    async def _found(self, mailbox: Mailbox) -> Found:
+    async def _found(self, mailbox: Whose) -> Found:
         address, domain = mailbox.address.lower(), self._domain(mailbox)
         async with self._locks.setdefault(domain, asyncio.Lock()):
             known = self._kept.get(address) or (None if address in self._doubted else self._kept.get(domain))
@@ -180,7 +190,7 @@ class Discovery:
             self._kept[address] = Kept(found, self.now())
         return (self._kept.get(address) or self._kept[domain]).found
 
-    def _domain(self, mailbox: Mailbox) -> str:
+    def _domain(self, mailbox: Whose) -> str:
         if self.settings.domain:
             return domain_of(f"@{self.settings.domain}")
         if self.login and "@" not in self.login:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from exchangelib import CalendarItem, EWSDateTime
 from exchangelib.properties import ItemId
 
-from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
-from gateway.domain.secret import Secret
+from gateway.domain.mailbox import Cursor, Mailbox, Reading, Window
+from gateway.sources.ews import place
 from gateway.sources.ews.discovery.autodiscover import Endpoint
 from gateway.sources.ews.requests import Changes, Masters, Mixed, View
 from gateway.sources.ews.source import Calendars
@@ -20,7 +20,6 @@ WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo
 URL = "https://mail.example.test/EWS/Exchange.asmx"
 OTHER = "https://other.example.test/EWS/Exchange.asmx"
 ANNA = Mailbox(1, 1, 1, "anna@example.test", frozenset({"anna@example.test"}), ZoneInfo("Europe/Stockholm"))
-SERVICE = Account(1, "office", "reader@example.test", Secret("a secret"), service=True)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -119,10 +118,10 @@ class Telling:
             yield mailbox
 
 
-def calendars(scripted: Any, places: Places | None = None, account: Account = SERVICE) -> Calendars:
+def calendars(scripted: Any, places: Places | None = None) -> Calendars:
     found: Any = places or Places()
     telling: Any = Telling()
-    return Calendars(scripted, found, account, telling, set())
+    return Calendars(place.Places(scripted, found), telling, set())
 
 
 async def told(source: Calendars) -> None:

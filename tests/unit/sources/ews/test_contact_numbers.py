@@ -5,7 +5,7 @@ import re
 import pytest
 from exchangelib.errors import ErrorADUnavailable, ErrorImpersonateUserDenied
 
-from gateway.sources.ews.contacts import numbers
+from gateway.sources.ews.contacts.numbers import numbers
 from tests.unit.sources.ews.scripted import account, capture
 
 FOUND = capture("048_contact_find_by_phone_FindItem")
