@@ -1,5 +1,7 @@
-"""`ringplan sync`: read calendars now instead of when they are due."""
+"""`ringplan sync`: read calendars and contacts now instead of when they are due."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,11 +10,14 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
 from gateway.cli.waiting import RUNS_NOT, is_running, until
+from gateway.domain.user import User
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings
-from gateway.store import health, mailboxes, users, wishes
+from gateway.store import books, health, mailboxes, users, wishes
+from gateway.store.books import Progress as BookProgress
+from gateway.store.mailboxes import Progress
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 from gateway.store.wishes import Kind, Wish
@@ -20,13 +25,30 @@ from gateway.store.wishes import Kind, Wish
 PATIENCE = 120.0  # seconds
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
+Which = tuple[str, int]  # "calendar" or "book", and its id
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read: the account of each."""
+
+    accounts: Mapping[Which, int]
+
+    def __str__(self) -> str:
+        """Say how many they are."""
+        calendars = sum(kind == "calendar" for kind, _ in self.accounts)
+        many = len(self.accounts) - calendars
+        return f"calendars: {calendars}" + (f", address books: {many}" if many else "")
+
 
 def sync(
     context: typer.Context,
-    extension: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this number's calendar.")] = None,
+    extension: Annotated[
+        str | None, typer.Argument(metavar="[USER]", help="Only this number's calendar and contacts.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until they are read.")] = True,
 ) -> None:
-    """Let calendars be read now."""
+    """Let calendars and contacts be read now."""
     perform(_sync(settings_of(context), extension, wait=wait))
 
 
@@ -36,42 +58,66 @@ async def _sync(settings: Settings, extension: str | None, *, wait: bool) -> Non
         async with store.write() as rows:
             user = None if extension is None else await user_at(rows, extension)
             if not await is_running(rows):
-                raise GiveUp(RUNS_NOT, "start it: it reads every calendar at once when it starts")
-            pilot = frozenset(settings.run.pilot)
-            everybody = await users.every(rows)
-            taking_part = {one.id for one in everybody if one.enabled and (not pilot or pilot & {*one.places})}
-            wanted = {
-                box.id: box.account
-                for box in await mailboxes.every(rows)
-                if box.user in taking_part and (user is None or box.user == user.id)
-            }
+                raise GiveUp(RUNS_NOT, "start it: it reads everything at once when it starts")
+            wanted = await _wanted(rows, settings, user)
             await wishes.ask(rows, Wish(Kind.SYNC, None if user is None else user.id, asked))
-        if not wanted:
-            shown.line("no calendar is to be read")
+        if not wanted.accounts:
+            shown.line("nothing is to be read")
             return
         if not wait:
-            shown.line(f"asked for; calendars: {len(wanted)}")
+            shown.line(f"asked for; {wanted}")
             return
+        await _read(store, wanted, asked)
+    shown.line(f"read; {wanted}")
 
-        async def are_read(rows: Rows) -> bool:
-            seen = await mailboxes.progress(rows)
-            closed = {row.name for row in await health.every(rows) if not row.ok}
-            waited_for = (box for box, account in wanted.items() if box in seen and account_name(account) not in closed)
-            return all((seen[box].tried or LONG_AGO) >= asked for box in waited_for)
 
-        if not await until(store, "progress", "health", done=are_read, seconds=PATIENCE):
-            raise RetryLater(
-                "not all calendars were read within two minutes", "ringplan status tells which are failing"
-            )
-        async with store.read() as rows:
-            seen = await mailboxes.progress(rows)
-        unread = sum((seen[box].tried or LONG_AGO) < asked for box in wanted.keys() & seen.keys())
-        if unread:
-            raise GiveUp(
-                f"{unread} of {len(wanted)} calendars were not read: their account rests or was refused",
-                "ringplan status tells until when",
-            )
-        failing = sum(seen[box].failing_since is not None for box in wanted.keys() & seen.keys())
-        if failing:
-            raise GiveUp(f"{failing} of {len(wanted)} calendars cannot be read", "ringplan status tells why")
-        shown.line(f"read; calendars: {len(wanted)}")
+async def _wanted(rows: Rows, settings: Settings, only: User | None) -> Wanted:
+    pilot = frozenset(settings.run.pilot)
+    everybody = await users.every(rows)
+    whose = {one.id for one in everybody if one.enabled and (not pilot or pilot & {*one.places})}
+    if only is not None:
+        whose &= {only.id}
+    found: dict[Which, int] = {
+        ("calendar", box.id): box.account for box in await mailboxes.every(rows) if box.calendar and box.user in whose
+    }
+    if settings.directory is not None:
+        for book in await books.every(rows):
+            if book.enabled and (only is None if book.owner is None else book.owner in whose):
+                found["book", book.id] = book.account
+    return Wanted(found)
+
+
+async def _read(store: Store, wanted: Wanted, asked: datetime) -> None:
+    """Wait until all are read. Raises `RetryLater` or `GiveUp` where some are not."""
+
+    async def are_read(rows: Rows) -> bool:
+        seen = await _seen(rows, wanted)
+        closed = {row.name for row in await health.every(rows) if not row.ok}
+        return all(
+            (how.tried or LONG_AGO) >= asked
+            for which, how in seen.items()
+            if account_name(wanted.accounts[which]) not in closed
+        )
+
+    if not await until(store, "progress", "health", done=are_read, seconds=PATIENCE):
+        raise RetryLater("not everything was read within two minutes", "ringplan status tells what is failing")
+    async with store.read() as rows:
+        seen = await _seen(rows, wanted)
+    unread = sum((how.tried or LONG_AGO) < asked for how in seen.values())
+    if unread:
+        raise GiveUp(
+            f"{unread} of {len(seen)} were not read ({wanted}): their account rests or was refused",
+            "ringplan status tells until when",
+        )
+    failing = sum(how.failing_since is not None for how in seen.values())
+    if failing:
+        raise GiveUp(f"{failing} of {len(seen)} cannot be read ({wanted})", "ringplan status tells why")
+
+
+async def _seen(rows: Rows, wanted: Wanted) -> dict[Which, Progress | BookProgress]:
+    """Return how those that are still there have been read."""
+    found: dict[Which, Progress | BookProgress] = {
+        ("calendar", box): how for box, how in (await mailboxes.progress(rows)).items()
+    }
+    found |= {("book", book): how for book, how in (await books.progress(rows)).items()}
+    return {which: how for which, how in found.items() if which in wanted.accounts}

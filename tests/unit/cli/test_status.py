@@ -340,7 +340,7 @@ def test_sync_does_not_claim_calendars_whose_account_may_not_be_used_now(
 
     write(resting)
     done = ringplan("sync")
-    assert (done.exit_code, "1 of 1 calendars were not read" in done.stderr) == (status, bool(many)), done.output
+    assert (done.exit_code, "1 of 1 were not read (calendars: 1)" in done.stderr) == (status, bool(many)), done.output
     assert ("read; calendars: 1" in done.stdout) == (not many)
 
 
