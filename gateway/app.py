@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from gateway.engine.callers import Callers, Names
 from gateway.engine.clock import WallClock
 from gateway.engine.conference.calling import Calling, Limits
 from gateway.engine.conference.conferences import Conferences
@@ -108,10 +109,12 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
     mail = None if settings.run.dry_run else settings.mail
+    with_contacts = settings.directory is not None
+    sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=with_contacts)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
-        tasks.create_task(Sync(store, decided, connect, taking_part, clock, pulse).run(), name="sync")
+        tasks.create_task(sync.run(), name="sync")
         planning = Conferences(store, decided, taking_part, clock, is_told=mail is not None)
         tasks.create_task(planning.run(), name="conferences")
         if mail is not None:
@@ -131,8 +134,12 @@ def _switchboard(
     taking_part: TakesPart,
     clock: Clock,
     pulse: Pulse,
+    names: Names | None = None,
 ) -> Switchboard:
-    """Return all that is done with one PBX; in a dry run nobody is called, and nobody put out."""
+    """Return all that is done with one PBX; in a dry run nobody is called, nobody put out, and no caller named.
+
+    `names`: who calls, for telephones that are about to ring; None: nobody knows, and the PBX need not ask.
+    """
     ring = timedelta(seconds=settings.ring)
     limits = Limits(settings.calls_per_second, settings.calls_at_once, ring, settings.subjects)
     reconcile = Reconcile(name, store, decided, taking_part, clock, pulse, dry_run=dry_run)
@@ -143,4 +150,7 @@ def _switchboard(
     def calling(switch: Switch) -> Calling:
         return Calling(name, switch, limits, store, decided, taking_part, clock, pulse)
 
-    return Switchboard(name, reconcile, live, None if dry_run else calling)
+    if dry_run:
+        return Switchboard(name, reconcile, live, None)
+    callers = partial(Callers, name, names, clock) if names else None
+    return Switchboard(name, reconcile, live, calling, callers)

@@ -1,48 +1,69 @@
-"""Who reads when: each mailbox at its own place in time, at once where somebody rings, and few at once."""
+"""What is read when: each mailbox and book at its own place in time, at once where somebody rings, and few at once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from gateway.domain.book import Book
 from gateway.domain.mailbox import Mailbox
 
-APART = timedelta(milliseconds=50)  # between two mailboxes that are new
+Due = Mailbox | Book
+
+APART = timedelta(milliseconds=50)  # between two that are new
 LENT = 5.0  # seconds
-NEVER = timedelta(days=36_500)  # between two readings of what is only read when somebody asks
+NEVER = datetime.max.replace(tzinfo=UTC)  # the next turn of what is only read when somebody asks
+DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GOLDEN = (5**0.5 - 1) / 2
 
 
-def spread(wanted: Sequence[Mailbox], now: datetime) -> dict[Mailbox, datetime]:
+def first_turns(wanted: Sequence[Due], now: datetime) -> dict[Due, datetime]:
+    """Return when each is read first: calendars soon, and behind them the books, which can wait and may take longer."""
+    calendars = [one for one in wanted if isinstance(one, Mailbox)]
+    books = [one for one in wanted if isinstance(one, Book)]
+    return spread(calendars, now) | spread(books, now + APART * len(calendars))
+
+
+def spread(wanted: Sequence[Due], now: datetime) -> dict[Due, datetime]:
     """Return when each is read first: soon, but not all at once; from then on each has its own turn (`next_turn`)."""
     many = max(len(wanted), 1)
-    return {mailbox: now + min(APART * many, between(mailbox)) * place / many for place, mailbox in enumerate(wanted)}
+    return {
+        one: NEVER if one.refresh is None else now + min(APART * many, timedelta(seconds=one.refresh)) * place / many
+        for place, one in enumerate(wanted)
+    }
 
 
-def between(mailbox: Mailbox) -> timedelta:
-    """Return how long a mailbox is left alone at most."""
-    return NEVER if mailbox.refresh is None else timedelta(seconds=mailbox.refresh)
-
-
-def next_turn(mailbox: Mailbox, now: datetime) -> datetime:
-    """Return when `mailbox` is read again: at its own place in the course of each `refresh`, at most that far away.
+def next_turn(one: Due, now: datetime) -> datetime:
+    """Return when it is read again: at its own place in the course of each `refresh`, at most that far away.
 
     The place comes from its id alone, so mailboxes stay apart whatever made them be read together: a wish for all, a
-    server that came back, a machine that slept, a clock that was set. Multiples of the golden ratio lie evenly on a
-    circle, however many there are (Knuth, The Art of Computer Programming, volume 3, section 6.4, theorem S).
+    server that came back, a machine that slept, a clock that was set.
     """
-    if mailbox.refresh is None:
-        return now + NEVER
-    refresh = between(mailbox)
-    place = refresh * (mailbox.id * GOLDEN % 1)
-    return now + refresh - (now - EPOCH - place) % refresh
+    if one.refresh is None:
+        return NEVER
+    refresh = timedelta(seconds=one.refresh)
+    return now + refresh - (now - EPOCH - _place(one, refresh)) % refresh
+
+
+def day_of(book: Book, now: datetime) -> date:
+    """Return the day of `book`, which begins at its own time: at midnight all would be read whole."""
+    return (now.astimezone(UTC) - _place(book, DAY)).date()
+
+
+def _place(one: Due, within: timedelta) -> timedelta:
+    """Return the place of one.
+
+    Multiples of the golden ratio lie evenly on a circle, however many there are (Knuth, The Art of Computer
+    Programming, volume 3, section 6.4, theorem S).
+    """
+    return within * (one.id * GOLDEN % 1)
 
 
 @dataclass(slots=True)
 class Bell:
-    """Rung for a mailbox that is to be read now: `whole` because somebody wished it, else because it has changed."""
+    """Rung for what is to be read now: `whole` because somebody wished it, else because it has changed."""
 
     rung: asyncio.Event = field(default_factory=asyncio.Event)
     whole: bool = False

@@ -9,7 +9,7 @@ from gateway.domain.user import User
 from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.sync import Sync
-from gateway.ports import CalendarSource, Opened
+from gateway.ports import CalendarSource, ContactSource, Opened
 from gateway.store import accounts, mailboxes, users
 from gateway.store.rows import Rows
 from gateway.store.store import Store
@@ -21,17 +21,24 @@ FLUSH = 1  # the task that notes unchanged mailboxes waits, too
 
 @asynccontextmanager
 async def running(
-    store: Store, calendar: CalendarSource, clock: HandClock, takes_part: Callable[[User], bool] = lambda _: True
+    store: Store,
+    calendar: CalendarSource | None,
+    clock: HandClock,
+    takes_part: Callable[[User], bool] = lambda _: True,
+    *,
+    contacts: ContactSource | None = None,
+    with_contacts: bool = False,
 ) -> AsyncIterator[None]:
-    """Read what is in `store` from `calendar`, whatever the account."""
+    """Read what is in `store` from `calendar` and `contacts`, whatever the account."""
 
     @asynccontextmanager
     async def connect(_: Account) -> AsyncIterator[Opened]:
-        yield Opened(calendar=calendar)
+        yield Opened(calendar, contacts)
 
-    sync = asyncio.create_task(
-        Sync(store, Decided(), {"office": connect}, takes_part, clock, Pulse(store, clock)).run()
+    reading = Sync(
+        store, Decided(), {"office": connect}, takes_part, clock, Pulse(store, clock), with_contacts=with_contacts
     )
+    sync = asyncio.create_task(reading.run())
     try:
         yield
     finally:

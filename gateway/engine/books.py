@@ -1,0 +1,61 @@
+"""One reading of one book, from the server's answer to rows; numbers get their keys on the way (planning/numbers.py).
+
+An answer that tells only what has changed may have forgotten something, so each book is read whole once a day, at a
+time of its own.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.domain.book import Book, ContactChanges
+from gateway.domain.contact import Contact, Numbering
+from gateway.engine.decided import Decided
+from gateway.engine.turns import day_of
+from gateway.planning.numbers import keyed
+from gateway.ports import Clock, ContactSource
+from gateway.store import books, contacts
+from gateway.store.store import Store
+
+AT_A_TIME = 50  # contacts, some milliseconds: calls and readings wait no longer
+
+
+async def read_book(
+    store: Store, decided: Decided, source: ContactSource, book: Book, clock: Clock, *, whole: bool = False
+) -> bool:
+    """Read `book` and keep what it holds; False: nothing is new. `whole`: whatever the token says.
+
+    Raises what the source raises; the contacts of the reading before then stay.
+    """
+    day = day_of(book, clock.now())
+    async with store.read() as rows:
+        before = await books.progress_of(rows, book.id)
+        many = await contacts.count(rows, book.id)
+        numbering = (await decided.now(rows)).rules.organisation.numbering
+    if before is None:
+        return False
+    changes = await source.read(book, before.token if before.day == day and not whole else None)
+    if changes is not None and _leaves_nothing(changes, many):
+        # a server that has just lost a book, or is starting, looks like this: it has to say so twice
+        changes = await source.read(book, None)
+    if changes is None:
+        return False
+    changes = replace(changes, put=await _keyed(changes.put, numbering))
+    day_of_whole = day if changes.whole else before.day
+    async with store.write() as rows:
+        await contacts.apply(rows, book.id, changes, day=day_of_whole, epoch=before.epoch, now=clock.now())
+    return True
+
+
+def _leaves_nothing(changes: ContactChanges, many: int) -> bool:
+    """Say whether a book that has `many` contacts would be empty afterwards."""
+    return many > 0 and not changes.put and (changes.whole or len(set(changes.gone)) >= many)
+
+
+async def _keyed(some: Iterable[Contact], numbering: Numbering) -> tuple[Contact, ...]:
+    done = []
+    for contact in some:
+        done.append(keyed(contact, numbering))
+        if len(done) % AT_A_TIME == 0:
+            await asyncio.sleep(0)
+    return tuple(done)
