@@ -14,11 +14,14 @@ from gateway.cli import given, shown
 from gateway.cli.opened import perform, writing
 from gateway.cli.prompts import dialplan_folder
 from gateway.cli.unit import unit
+from gateway.directory.settings import Listening
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
 from gateway.pbx.asterisk import lines
 from gateway.settings import SOURCE_KINDS, load
 from gateway.store import organisation
+
+LOW = 1024  # ports below are for whom the system lets (capabilities(7), CAP_NET_BIND_SERVICE)
 
 TOML = """\
 # Ringplan: where things are. What people decide (users, codes, hours, accounts) is set with the commands.
@@ -59,6 +62,16 @@ level = "info"
 # where it lets nobody send without
 # user = "ringplan"
 # secret = "file:mail.secret"
+
+# contacts on telephones, over LDAP; without this table none are read
+# [directory]
+# host = "pbx.example.org"
+# [directory.listen.phones]
+# address = "0.0.0.0"
+# tls = "ldaps"
+# certificate = "pbx.pem"
+# key = "pbx.key"
+# networks = ["10.1.0.0/16"]
 """
 
 
@@ -197,7 +210,9 @@ async def _organise(config: Path, answers: Answers) -> None:
         before = await organisation.get(rows)
         hours = replace(before.hours, country=answers.country, subdivision="")
         zone = given.zone("--zone", answers.zone)
-        await organisation.put(rows, replace(before, zone=zone, language=answers.language, hours=hours))
+        numbers = replace(before.numbering, country=answers.country or before.numbering.country)
+        after = replace(before, zone=zone, language=answers.language, hours=hours, numbering=numbers)
+        await organisation.put(rows, after)
 
 
 def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
@@ -227,7 +242,16 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
 def _unit(config: Path) -> str:
     running = Path(sys.argv[0]).absolute()
     program = str(running) if running.name == "ringplan" else shutil.which("ringplan")
-    return unit(Path(program or "/usr/local/bin/ringplan"), config)
+    ports = [one.at[1] for one in directory.listen.values()] if (directory := _directory(config)) else []
+    return unit(Path(program or "/usr/local/bin/ringplan"), config, low_ports=any(port < LOW for port in ports))
+
+
+def _directory(config: Path) -> Listening | None:
+    """Return what the settings say of the directory; None: nothing yet, or nothing that can be used."""
+    try:
+        return load(config).directory
+    except Misconfigured:
+        return None
 
 
 def _zone_here() -> str:

@@ -44,8 +44,8 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
 RemoveIPC=yes
-CapabilityBoundingSet=
-AmbientCapabilities=
+CapabilityBoundingSet={capabilities}
+AmbientCapabilities={capabilities}
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
@@ -55,6 +55,10 @@ WantedBy=multi-user.target
 """
 
 
-def unit(program: Path, config: Path, user: str = "ringplan") -> str:
-    """Return the unit's text for a settings file whose folder also holds the store; paths are absolute."""
-    return UNIT.format(program=program, config=config, folder=config.parent, user=user)
+def unit(program: Path, config: Path, user: str = "ringplan", *, low_ports: bool = False) -> str:
+    """Return the unit's text for a settings file whose folder also holds the store; paths are absolute.
+
+    `low_ports`: it listens on ports below 1024, such as LDAP's.
+    """
+    capabilities = "CAP_NET_BIND_SERVICE" if low_ports else ""
+    return UNIT.format(program=program, config=config, folder=config.parent, user=user, capabilities=capabilities)

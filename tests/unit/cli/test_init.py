@@ -29,10 +29,12 @@ def test_what_it_leaves_commented_out_can_be_used_and_is_what_holds_without_it(
     commented = re.compile(r"^# (?=[a-z_]+ = |\[)", re.MULTILINE)
     assert len(commented.findall(file.read_text())) >= 3
     file.write_text(commented.sub("", file.read_text()))
-    (tmp_path / "mail.secret").write_text("x\n")
+    for name in ("mail.secret", "pbx.pem", "pbx.key"):
+        (tmp_path / name).write_text("x\n")
     after = load(file, {})
-    assert (after.pbx, before.mail) == (before.pbx, None)
+    assert (after.pbx, before.mail, before.directory) == (before.pbx, None, None)
     assert after.mail is not None
+    assert after.directory is not None
 
 
 def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installed: Ringplan, tmp_path: Path) -> None:
@@ -100,3 +102,12 @@ def test_the_unit_names_the_settings_and_takes_rights_away(installed: Ringplan, 
     assert f"ReadWritePaths={tmp_path}" in done.stdout
     assert "ProtectSystem=strict" in done.stdout
     assert list(tmp_path.iterdir()) == []
+    assert "\nAmbientCapabilities=\n" in done.stdout
+
+
+@pytest.mark.parametrize(("port", "may"), [("389", True), ("1389", False)])
+def test_the_unit_lets_the_directory_have_a_low_port(ringplan: Ringplan, tmp_path: Path, port: str, may: bool) -> None:
+    table = f'[directory]\nhost = "h"\n[directory.listen.a]\naddress = "127.0.0.1"\ntls = "none"\nport = {port}\n'
+    with (tmp_path / "ringplan.toml").open("a") as settings:
+        settings.write(table)
+    assert ("AmbientCapabilities=CAP_NET_BIND_SERVICE" in ringplan("init", "--unit").stdout) is may
