@@ -8,8 +8,8 @@ with.
 
 Conferences have a drawer of their own, `conference`, and what organisers are told of them is in `telling`.
 
-For the directory: what telephone `numbers` mean and how they are asked and shown, and names as they are typed
-(`folding`).
+For the directory: what telephone `numbers` mean and how they are asked and shown, names as they are typed (`folding`),
+and the settings of telephones that search (`handsets`).
 
 Nothing here reads a calendar's dialect, a database or a PBX.
 """
