@@ -30,6 +30,7 @@ from gateway.store.store import Store
 
 AT_ONCE = 32  # readings of one source's calendars
 BOOKS_AT_ONCE = 8  # which may be large
+WITHOUT_CONTACTS = "without_contacts"  # a fact about the gateway: names of sources
 
 
 class Sync:
@@ -130,12 +131,11 @@ class Sync:
             await self._means.calendars.outcomes.flush()
             await self._means.books.outcomes.flush()
             if self._with_contacts:
-                await self._means.pulse.tell("gateway", {"books": self._bare()})
+                await self._means.pulse.tell("gateway", {WITHOUT_CONTACTS: self._bare()})
 
-    def _bare(self) -> str:
-        """Say which books rest, once for each source."""
-        sources = sorted({account.source for account, at_work in self._at_work.items() if at_work.is_bare})
-        return f"at {', '.join(sources)} rest: its server has no contacts that we can read" if sources else ""
+    def _bare(self) -> list[str]:
+        """Return the sources at which there are books that rest, since we can read no contacts there."""
+        return sorted({account.source for account, at_work in self._at_work.items() if at_work.is_bare})
 
 
 def _slots(connect: Mapping[str, Connect], many: int) -> Mapping[str, Slots]:
