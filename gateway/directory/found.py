@@ -1,0 +1,109 @@
+"""What a search found, in its order, without taking more of it into the hand than is looked at. Pure."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias, overload
+
+from gateway.directory import bits
+from gateway.directory.attributes import Column, named
+from gateway.directory.query import SortKey
+from gateway.directory.segment import Segment
+from gateway.directory.shelf import Part
+from gateway.directory.tree import Group
+
+Hit: TypeAlias = tuple[Segment, int]
+Order: TypeAlias = Sequence[tuple[Column, bool]]  # reversed or not
+
+LAST = "\U0010ffff"  # comes after all values
+_BY_NAME: Order = [(Column.NAME, False)]
+_AT_ONCE = 200  # entries whose keys are taken without a pause
+
+
+class Hits(Sequence[Hit]):
+    """The entries of several parts, one after the other, each in its own order."""
+
+    __slots__ = ("_parts", "_size")
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = [(part, part.there.bit_count()) for part in parts if part.there]
+        self._size = sum(size for _, size in self._parts)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Hit]:
+        return self._from(0)
+
+    @overload
+    def __getitem__(self, at: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Hit]: ...
+
+    def __getitem__(self, at: int | slice) -> Hit | list[Hit]:
+        if isinstance(at, int):
+            index = at + self._size if at < 0 else at
+            if not 0 <= index < self._size:
+                raise IndexError(at)
+            return next(self._from(index))
+        first, end, step = at.indices(self._size)
+        if step != 1:
+            return list(self)[at]
+        return list(islice(self._from(first), max(end - first, 0)))
+
+    def _from(self, first: int) -> Iterator[Hit]:
+        for part, size in self._parts:
+            if first >= size:
+                first -= size
+                continue
+            segment = part.segment
+            for entry in islice(bits.each(part.there), first, None):
+                yield segment, entry
+            first = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`entries` in order, as they were then."""
+
+    entries: Sequence[Hit]
+
+
+def order_of(keys: Sequence[SortKey]) -> Order:
+    """Return the columns of an order, and which of them are reversed; what is not known is passed over."""
+    known = ((named(key.attribute), key.is_reversed) for key in keys)
+    return [(attribute.columns[0], is_reversed) for attribute, is_reversed in known if attribute and attribute.columns]
+
+
+def unsorted(groups: Sequence[Group], order: Order) -> int:
+    """Return how many entries have to be sorted to bring what was found into this order."""
+    if not order:
+        return sum(len(Hits(group)) for group in groups if len(group) > 1)
+    parts = [part for group in groups for part in group]
+    return 0 if order == _BY_NAME and len(parts) <= 1 else len(Hits(parts))
+
+
+def ordering(groups: Sequence[Group], order: Order) -> Generator[None, None, Sequence[Hit]]:
+    """Bring what was found into order, with pauses; none was asked for: group by group, each by name."""
+    if not unsorted(groups, order):
+        return Hits([part for group in groups for part in group])
+    if order:
+        return (yield from _sorted(Hits([part for group in groups for part in group]), order))
+    hits: list[Hit] = []
+    for group in groups:
+        hits += (yield from _sorted(Hits(group), _BY_NAME)) if len(group) > 1 else Hits(group)
+    return hits
+
+
+def _sorted(hits: Hits, order: Order) -> Generator[None, None, list[Hit]]:
+    """What has several values is sorted by the lowest, what has none comes last (RFC 2891, section 2.2)."""
+    keys: list[tuple[list[str], Hit]] = []
+    for at, (segment, entry) in enumerate(hits):
+        keys.append(([segment.column(of).first(entry) or LAST for of, _ in order], (segment, entry)))
+        if at % _AT_ONCE == _AT_ONCE - 1:
+            yield
+    for at in reversed(range(len(order))):
+        keys.sort(key=lambda one: one[0][at], reverse=order[at][1])
+        yield
+    return [hit for _, hit in keys]

@@ -1,0 +1,229 @@
+"""From a filter as it was asked to what the index is asked. Pure.
+
+Here is decided what attributes are called and how values compare. What is unknown, and a value that its attribute
+cannot have, is Undefined, never an error (RFC 4511, section 4.5.1.7).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gateway.directory.attributes import NUMBERS, OBJECT_CLASS, Attribute, Column, Syntax, named, takes_language
+from gateway.directory.query import (
+    And,
+    Approx,
+    AtLeast,
+    AtMost,
+    Equal,
+    Extensible,
+    Filter,
+    Not,
+    Or,
+    Present,
+    Substrings,
+)
+from gateway.domain.contact import Numbering
+from gateway.planning.folding import digits, folded
+from gateway.planning.numbers import candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A value in one of `columns`."""
+
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """One of `values` in one of `columns`."""
+
+    columns: tuple[Column, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A value that begins with `initial`, ends with `final` and has `middle` in between, in this order; "" anything."""
+
+    columns: tuple[Column, ...]
+    initial: str
+    middle: tuple[str, ...]
+    final: str
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """A value that is `value` or comes after it."""
+
+    columns: tuple[Column, ...]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """A value that is `value` or comes before it."""
+
+    columns: tuple[Column, ...]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """An entry with this class (lower case), None: with any."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """An entry in whose name, above its own part, this attribute has this value."""
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """The same for every entry; None: Undefined."""
+
+    truth: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of `parts`."""
+
+    parts: tuple["Test", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """One of `parts`."""
+
+    parts: tuple["Test", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """What `part` is not."""
+
+    part: "Test"
+
+
+Leaf: TypeAlias = Has | Is | Like | From | UpTo | OfClass | Below | Always
+Test: TypeAlias = Leaf | All | Some | Opposite
+
+UNDEFINED = Always(None)
+NEVER = Always(False)
+_TEXT = tuple(column for column in Column if column not in {*NUMBERS, Column.KEYPAD})
+_RULES: dict[str, Syntax] = {
+    **dict.fromkeys(("caseignorematch", "2.5.13.2", "caseexactmatch", "2.5.13.5"), Syntax.TEXT),
+    **dict.fromkeys(("caseignoreia5match", "1.3.6.1.4.1.1466.109.114.2"), Syntax.TEXT),
+    **dict.fromkeys(("caseexactia5match", "1.3.6.1.4.1.1466.109.114.1"), Syntax.TEXT),
+    **dict.fromkeys(("telephonenumbermatch", "2.5.13.20"), Syntax.NUMBER),
+    **dict.fromkeys(("objectidentifiermatch", "2.5.13.0"), Syntax.CLASS),
+}
+_WILD = {Syntax.TEXT: _TEXT, Syntax.NUMBER: NUMBERS, Syntax.CLASS: ()}
+_BETWEEN = str.maketrans("", "", " -()/.\t")
+
+
+def understood(asked: Filter, numbering: Numbering) -> Test:
+    """Return what the index has to find for a filter."""
+    match asked:
+        case And(parts):
+            return All(tuple([understood(part, numbering) for part in parts]))
+        case Or(parts):
+            return Some(tuple([understood(part, numbering) for part in parts]))
+        case Not(part):
+            return Opposite(understood(part, numbering))
+        case Extensible():
+            return _by_rule(asked, numbering)
+    attribute = named(asked.attribute)
+    if attribute is None:
+        return NEVER if takes_language(asked.attribute) else UNDEFINED
+    match asked:
+        case Present():
+            return OfClass(None) if attribute is OBJECT_CLASS else Has(attribute.columns)
+        case Substrings(_, initial, middle, final):
+            return _like(attribute, initial, middle, final)
+        case Equal(_, value) | Approx(_, value):
+            return _is(attribute, value, numbering)
+        case AtLeast(_, value):
+            return _range(From, attribute, value)
+        case AtMost(_, value):
+            return _range(UpTo, attribute, value)
+
+
+def compared(text: str) -> str:
+    """Return a text as names are compared: folded, and with single spaces."""
+    return " ".join(folded(text).split())
+
+
+def bare(number: str) -> str:
+    """Return a number as it is compared where nothing is known of it: without what people write in between."""
+    return number.translate(_BETWEEN).lower()
+
+
+def _is(attribute: Attribute, value: bytes, numbering: Numbering) -> Test:
+    text = _text(value)
+    if not text:
+        return UNDEFINED
+    if attribute.syntax is Syntax.NUMBER:
+        return Is(attribute.columns, tuple(dict.fromkeys((*candidates(text, numbering), bare(text)))))
+    if attribute.syntax is Syntax.KEYPAD:
+        return Like(attribute.columns, digits(text), (), "")
+    if attribute.syntax is Syntax.CLASS:
+        return OfClass(text.strip().lower())
+    return Is(attribute.columns, (compared(text),))
+
+
+def _like(attribute: Attribute, initial: bytes | None, middle: tuple[bytes, ...], final: bytes | None) -> Test:
+    if attribute.syntax is Syntax.CLASS:
+        return UNDEFINED  # objectClass has no rule for parts (RFC 4512, section 3.3)
+    texts = [_text(part) for part in (initial or b"", *middle, final or b"")]
+    plain: Callable[[str], str] = {Syntax.TEXT: _part, Syntax.NUMBER: bare, Syntax.KEYPAD: digits}[attribute.syntax]
+    parts = [plain(text) if text else text for text in texts]
+    if any(part is None for part in parts):
+        return UNDEFINED
+    first, *between, last = [part or "" for part in parts]
+    if not any((first, *between, last)):
+        return Has(attribute.columns)
+    return Like(attribute.columns, first.lstrip(), tuple(filter(None, between)), last.rstrip())
+
+
+def _range(bound: type[From | UpTo], attribute: Attribute, value: bytes) -> Test:
+    text = _text(value)
+    if not text or attribute.syntax is not Syntax.TEXT:
+        return UNDEFINED  # numbers and classes have no order
+    return bound(attribute.columns, compared(text))
+
+
+def _by_rule(asked: Extensible, numbering: Numbering) -> Test:
+    """A rule with an attribute that it does not fit, and a rule that nobody knows, are Undefined."""
+    syntax = _RULES.get(asked.rule.lower()) if asked.rule else None
+    attribute = named(asked.attribute) if asked.attribute else None
+    if asked.attribute is None and syntax is not None:
+        attribute = OBJECT_CLASS if syntax is Syntax.CLASS else Attribute("", syntax, _WILD[syntax])
+    if attribute is None or (asked.rule and syntax is not attribute.syntax):
+        return UNDEFINED
+    found = _is(attribute, asked.value, numbering)
+    text = _text(asked.value)
+    if not asked.dn or not text:
+        return found
+    return Some((found, Below(attribute.name.lower(), compared(text))))
+
+
+def _text(value: bytes) -> str | None:
+    """Return what a value says; None: it is no text."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
+
+
+def _part(text: str) -> str:
+    """Return a part of a text as it is compared: spaces at its ends may stand between words."""
+    words = " ".join(folded(text).split())
+    return f"{' ' if text[0].isspace() else ''}{words}{' ' if words and text[-1].isspace() else ''}"
