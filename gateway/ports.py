@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.conference import Call, CallId, Member, Prompt
-from gateway.domain.held import CallTold, Held, PbxEvent, Place, Refusal
+from gateway.domain.held import Asked, CallTold, Held, PbxEvent, Place, Refusal
 from gateway.domain.letter import Letter
 from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 
@@ -99,6 +99,12 @@ class Switch(Protocol):
 
     async def close(self, name: str, prompt: Prompt) -> None:
         """Tell everybody in the conference `name` what `prompt` says, and put them out."""
+
+    async def be_asked(self, lasting: timedelta) -> None:
+        """Let the PBX ask for names of callers (`Asked`) for so long, by its own clock; nothing: no more."""
+
+    async def name(self, names: Mapping[Asked, str | None]) -> None:
+        """Let telephones show these names (None: there is none), and ring; calls that are gone are passed over."""
 
 
 class Pbx(Protocol):

@@ -1,7 +1,7 @@
 """What a PBX holds for one place (an extension or a conference room), and what it tells."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 
 from gateway.domain.code import Availability
@@ -111,4 +111,18 @@ class SignedIn:
     place: Place
 
 
-PbxEvent = ClockSeen | Dialled | QueuesChanged | CallTold | Came | Went | SignedIn
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The telephone `place` is about to ring: who is it that calls from `number` (`+` and digits)? It waits for 0.2 s.
+
+    `channel` names the call, `shown` is the name that it has without us; `at`: when it was asked, by the PBX's clock.
+    """
+
+    channel: str
+    place: Place
+    number: str = field(repr=False)
+    at: datetime
+    shown: str = field(default="", repr=False)
+
+
+PbxEvent = ClockSeen | Dialled | QueuesChanged | CallTold | Came | Went | SignedIn | Asked

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.conference import Call, CallId, Member, Prompt
-from gateway.domain.held import CallTold, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
+from gateway.domain.held import Asked, CallTold, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal
 from gateway.errors import Unreachable
 from tests.fakes.dialplan import Answer, dial
 from tests.fakes.switch_calls import CallsOfLine, Telephones
@@ -32,6 +32,7 @@ class FakePbx:
     connection is lost after that many further single values are written. `members` are those of a queue, None:
     everybody; `pauses` are those that are paused, and by whom. `on_overwrite` is called with the place whose hand is
     about to be written by a connection, `on_lost` whenever one is lost. `telephones` ring, and talk in conferences.
+    `named` is what was answered to `ask`, `asking` for how long it may be asked from when that was last said.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,8 @@ class FakePbx:
         self.on_overwrite: Callable[[Place], None] = lambda _: None
         self.on_lost: Callable[[], None] = lambda: None
         self.telephones = Telephones(self._tell)
+        self.named: dict[Asked, str | None] = {}
+        self.asking = timedelta()
         self._given: dict[Place, int] = {}  # the last turns, which the dialplan keeps while the PBX runs
         self._line: Line | None = None
         self._not_kept: list[tuple[Place, str, Any]] = []  # what was there before each write of the last second
@@ -166,6 +169,10 @@ class FakePbx:
         """Somebody else takes a member out of its pause, whoever had paused it."""
         if self.pauses.pop(place, None) is not None:
             self._tell(QueuesChanged())
+
+    def ask(self, asked: Asked) -> None:
+        """A telephone is about to ring."""
+        self._tell(asked)
 
     def is_member(self, place: Place) -> bool:
         """Whether a queue calls `place`."""
@@ -304,6 +311,14 @@ class Line:
 
     async def close(self, name: str, prompt: Prompt) -> None:
         await self._calls.close(name, prompt)
+
+    async def be_asked(self, lasting: timedelta) -> None:
+        await self._step()
+        self._pbx.asking = lasting
+
+    async def name(self, names: Mapping[Asked, str | None]) -> None:
+        await self._step()
+        self._pbx.named.update(names)
 
     def _has_turned(self) -> None:
         self._pbx.turns += 1

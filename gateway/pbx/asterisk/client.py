@@ -40,7 +40,7 @@ class _Asked:
 
 
 class Client:
-    """A connection that is signed in to; made by `connection.connect`."""
+    """A connection that is signed in to; made by `connection.connect`. `ahead`: Asterisk's clock of ours, last seen."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, settings: AsteriskSettings) -> None:
         self._reader = reader
@@ -52,6 +52,7 @@ class Client:
         self._booted = asyncio.Event()
         self._lost: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
         self._told = Told()
+        self.ahead = timedelta()
         self._news = asyncio.Event()
         self._hear: Callable[[Message], None] | None = None
 
@@ -238,6 +239,7 @@ class Client:
             ahead = timedelta(seconds=float(pong.get("Timestamp")) - ours)
         except (ValueError, OverflowError):  # no number, `nan`, `inf`
             return
+        self.ahead = ahead
         self.tell(ClockSeen(ahead))
 
     async def sign_in(self) -> None:

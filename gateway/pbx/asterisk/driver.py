@@ -10,10 +10,11 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from itertools import chain
 
 from gateway.domain.conference import Call, CallId, Member, Prompt
-from gateway.domain.held import CallTold, Came, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal, Went
+from gateway.domain.held import Asked, CallTold, Came, Dialled, Held, PbxEvent, Place, QueuesChanged, Refusal, Went
 from gateway.errors import Refused
 from gateway.pbx.asterisk import image, lines, told
 from gateway.pbx.asterisk.calls import FAMILY as CALLS
@@ -22,6 +23,7 @@ from gateway.pbx.asterisk.codec import Action, Message
 from gateway.pbx.asterisk.conferences import Conferences
 from gateway.pbx.asterisk.connection import connect
 from gateway.pbx.asterisk.image import Part
+from gateway.pbx.asterisk.names import Names
 from gateway.pbx.asterisk.queues import Queues
 from gateway.pbx.asterisk.settings import AsteriskSettings
 
@@ -59,6 +61,7 @@ class AsteriskSwitch:
         self._lock = asyncio.Lock()
         self._queues = Queues(connection)
         self._conferences = Conferences(connection)
+        self._names = Names(connection)
         self._crossed: set[tuple[Part, Place]] = set()  # told of since we last began to read all, or to write it
         connection.hear(self._hear)
 
@@ -206,6 +209,17 @@ class AsteriskSwitch:
         Raises `Unreachable` or `Refused`.
         """
         await self._conferences.close(name, prompt)
+
+    async def be_asked(self, lasting: timedelta) -> None:
+        """Let the dialplan ask for names of callers for so long; raises `Unreachable`."""
+        await self._names.be_asked(lasting)
+
+    async def name(self, names: Mapping[Asked, str | None]) -> None:
+        """Set these names, as far as telephones and dialplans can bear them, and let calls go on.
+
+        Raises `Unreachable`.
+        """
+        await self._names.name(names)
 
     async def forget_all(self) -> Mapping[Place, Refusal]:
         """Remove everything of ours, whatever extension or other key it is for; return what could not be forgotten."""

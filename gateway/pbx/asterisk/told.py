@@ -1,7 +1,8 @@
 """What Asterisk tells without being asked: events of AMI as events of the port, kept until they are read. Pure.
 
 The dialplan tells with `UserEvent` (dialplan/README.md): `RingplanHand` what was dialled, `RingplanCall` how far a
-call of ours is, `RingplanRoom` who comes into a conference and leaves it. Queues tell of their members
+call of ours is, `RingplanRoom` who comes into a conference and leaves it; by `RingplanAsk` it asks for the name of a
+caller, whose channel Asterisk itself puts before the dialplan's fields. Queues tell of their members
 by QueueMemberAdded, QueueMemberRemoved and QueueMemberPause; of static members that a changed file adds or takes out
 they do not, but `module reload` tells that by Reload (`queue reload` tells nothing). A telephone that could not be
 called and now can, since it has signed in or answers again, is PeerStatus Reachable; signing in again before the time
@@ -12,9 +13,10 @@ these, of 22.10.1 and 16.28.
 import re
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.conference import Member
-from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, PbxEvent, QueuesChanged, SignedIn, Went
+from gateway.domain.held import Asked, CallTold, Came, ClockSeen, Dialled, PbxEvent, QueuesChanged, SignedIn, Went
 from gateway.pbx.asterisk import calls, image, rooms
 from gateway.pbx.asterisk.codec import Message
 from gateway.planning.conference.room import is_name
@@ -23,6 +25,7 @@ from gateway.planning.targets import is_number
 HAND_EVENT = "RingplanHand"
 CALL_EVENT = "RingplanCall"
 ROOM_EVENT = "RingplanRoom"
+ASK_EVENT = "RingplanAsk"
 LONGEST_HAND = 250
 """Bytes: Asterisk 16.28 gives the dialplan no more than 255 of an AstDB value in some places."""
 
@@ -31,9 +34,14 @@ UNREAD = 10_000
 """Events that nobody has read yet and that must not be lost, at most."""
 
 _CLOCKS = 16
+_ASKED = 200
+_UNKNOWN = "<unknown>"  # a name that is none, as Asterisk writes it
 _QUEUES = frozenset({"QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause"})
 _RELOADED = frozenset({"All", "app_queue.so"})
 _PHONE = re.compile(r"PJSIP/([0-9]{1,15})")
+_CALLER = re.compile(r"[+]?[0-9]{1,20}")
+_INSTANT = re.compile(r"[0-9]{13}")  # milliseconds since 1970
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HAND = re.compile(f"[ -~]{{1,{LONGEST_HAND - 1}}}")
 
 
@@ -84,15 +92,34 @@ def _room(message: Message) -> Came | Went:
     return moved(Member(name, channel, number, call or None))
 
 
+def _ask(message: Message) -> Asked:
+    channel, place, number, at = (message.get(key) for key in ("Channel", "Extension", "Number", "At"))
+    is_caller = _CALLER.fullmatch(number) and _INSTANT.fullmatch(at)
+    if not is_caller or not image.is_place(place) or not rooms.is_channel(channel):
+        raise ValueError(f"a field of {ASK_EVENT} is not as it must be")
+    name = message.get("CallerIDName")
+    shown = "" if name == _UNKNOWN else "".join(filter(str.isprintable, name))[: rooms.LONGEST_CHANNEL]
+    return Asked(channel, place, number, _EPOCH + timedelta(milliseconds=int(at)), shown)
+
+
 _MOVED: dict[str, type[Came] | type[Went]] = {"in": Came, "out": Went}
-_USER_EVENTS: dict[str, Callable[[Message], PbxEvent]] = {HAND_EVENT: _dialled, CALL_EVENT: _call, ROOM_EVENT: _room}
+_USER_EVENTS: dict[str, Callable[[Message], PbxEvent]] = {
+    HAND_EVENT: _dialled,
+    CALL_EVENT: _call,
+    ROOM_EVENT: _room,
+    ASK_EVENT: _ask,
+}
 
 
 class Told:
-    """What nobody has read yet: changes of queues as one, the last few times of the clock, all else in its order."""
+    """What nobody has read yet: changes of queues as one, the last few times of the clock, all else in its order.
+
+    Who has waited longest for a name need not be answered any more: of these, too, there are the last ones alone.
+    """
 
     def __init__(self) -> None:
         self._all: deque[PbxEvent] = deque()
+        self._asked: deque[Asked] = deque(maxlen=_ASKED)
         self._queues: QueuesChanged | None = None
         self._clocks: deque[ClockSeen] = deque(maxlen=_CLOCKS)
 
@@ -101,6 +128,8 @@ class Told:
         match event:
             case ClockSeen():
                 self._clocks.append(event)
+            case Asked():
+                self._asked.append(event)
             case QueuesChanged():
                 self._queues = event
             case Dialled() | CallTold() | Came() | Went() | SignedIn():
@@ -110,7 +139,9 @@ class Told:
         return True
 
     def take(self) -> PbxEvent | None:
-        """Return the next one, queues and the clock last; None: there is none."""
+        """Return the next one: callers wait, queues and the clock can; None: there is none."""
+        if self._asked:
+            return self._asked.popleft()
         if self._all:
             return self._all.popleft()
         if self._queues is not None:

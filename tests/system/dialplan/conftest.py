@@ -64,6 +64,15 @@ exten => _X.,1,MSet(say=,now=${CUT(EXTEN,-,2)},takes=${CUT(EXTEN,-,3)},value=${C
  same => n,UserEvent(Asked,say: ${say},until: ${until},back: ${back})
  same => n,Hangup(21)
 
+[asked-name]
+exten => _X.,1,Set(begun=${STRFTIME(,,%s%3q)})
+ same => n,Set(CALLERID(num)=${FROM})
+ same => n,Set(CALLERID(name)=${TRUNK})
+ same => n,ExecIf($["${PRES}" != ""]?Set(CALLERID(num-pres)=${PRES}))
+ same => n,Gosub(ringplan,${EXTEN},1(${EXTEN}))
+ same => n,UserEvent(Asked,Ms: $[${STRFTIME(,,%s%3q)} - ${begun}],Name: ${CALLERID(name)})
+ same => n,Hangup(21)
+
 [administrator]
 exten => _.,1,Set(at=mine)
  same => n,Set(RINGPLAN_LEG=0)
@@ -232,7 +241,7 @@ async def desk(pbx: Asterisk) -> AsyncIterator[Desk]:
         await all_are_gone(ami)
         for family in FAMILIES:
             await pbx.cli(f"database deltree {family}")
-        for name in ("OFF", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS", "TURN_1001", "TURN_1002"):
+        for name in ("OFF", "NAMES", "EARLY_MEDIA", "INTERNAL", "VOICEMAIL", "OPERATORS", "TURN_1001", "TURN_1002"):
             await ami.action("Setvar", {"Variable": f"RINGPLAN_{name}", "Value": ""})
 
 

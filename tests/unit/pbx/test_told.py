@@ -1,13 +1,13 @@
 """What Asterisk tells without being asked, and what is kept of it until it is read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.conference import CallState, Member, Result
-from gateway.domain.held import CallTold, Came, ClockSeen, Dialled, Lamp, PbxEvent, QueuesChanged, SignedIn, Went
+from gateway.domain.held import Asked, CallTold, Came, ClockSeen, Dialled, Lamp, PbxEvent, QueuesChanged, SignedIn, Went
 from gateway.pbx.asterisk import told
 from gateway.pbx.asterisk.codec import Message
 from tests.unit.pbx.captures import captured
@@ -34,6 +34,58 @@ OF_ROOM = {
     "Call": "",
     "State": "in",
 }
+
+ASK = {
+    "Event": "UserEvent",
+    "Channel": "PJSIP/trunk-00000000",
+    "CallerIDNum": "+46812345678",
+    "CallerIDName": "TELIA",
+    "UserEvent": "RingplanAsk",
+    "Extension": "1001",
+    "Number": "+46812345678",
+    "At": "1795299178699",
+}
+AT = datetime(2026, 11, 21, 22, 12, 58, 699_000, UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("TELIA", "TELIA"), ("<unknown>", ""), ("", ""), ("a\nb\0", "ab"), ("x" * 999, "x" * 200)]
+)
+def test_a_telephone_that_is_about_to_ring_asks_who_it_is(name, shown):
+    asked = Asked("PJSIP/trunk-00000000", "1001", "+46812345678", AT, shown)
+    assert told.event(Message({**ASK, "CallerIDName": name})) == asked
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Channel": ""},
+        {"Channel": "a\nb"},
+        {"Extension": "1001x"},
+        {"Number": ""},
+        {"Number": "1+2"},
+        {"Number": "1" * 21},
+        {"Number": "\u0663"},
+        {"At": "1795299178"},
+        {"At": "now"},
+    ],
+)
+def test_what_asks_otherwise_is_not_answered(wrong):
+    with pytest.raises(ValueError, match="RingplanAsk"):
+        told.event(Message({**ASK, **wrong}))
+
+
+def test_of_those_who_ask_the_last_ones_are_kept_and_come_first():
+    kept = told.Told()
+    kept.put(QueuesChanged())
+    kept.put(Dialled("1001", HAND, Lamp.ON, ("1001",)))
+    for number in range(300):
+        assert kept.put(Asked(f"channel {number}", "1001", "+46812345678", AT))
+    taken = [kept.take() for _ in range(202)]
+    assert [one.channel for one in taken if isinstance(one, Asked)] == [
+        f"channel {number}" for number in range(100, 300)
+    ]
+    assert taken[200:] == [Dialled("1001", HAND, Lamp.ON, ("1001",)), QueuesChanged()]
 
 
 @pytest.mark.parametrize("version", ["22", "16"])

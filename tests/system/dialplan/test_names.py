@@ -1,0 +1,195 @@
+"""Whose call it is: asked of the gateway before a telephone rings, and never waited for longer than 200 ms.
+
+What the dialplan does is measured by its own clock, around the administrator's line; some calls are made by telephones.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.engine.callers import Callers
+from gateway.engine.clock import WallClock
+from gateway.pbx.asterisk.driver import Asterisk
+from gateway.pbx.asterisk.settings import AsteriskSettings
+from peers.phone import Phone, call
+from peers.process import POLL, until
+from tests.system.dialplan.conftest import Desk, all_are_gone, window
+
+CALLER = "+46812345678"
+TRUNK = "TELIA 08"
+HOSTILE = '"Anna", <sip:1@x>;a|b\\ ${SHELL(id)} $[1+1]\r\nAction: Hangup'
+MARGIN = 300  # milliseconds that a slow machine may take beyond what is waited
+SOME, MANY = 10, 50
+
+
+@asynccontextmanager
+async def gateway(desk: Desk, names: Callable[[str, str], str | None]) -> AsyncIterator[None]:
+    """Be a gateway that knows these names."""
+    login = desk.asterisk.ami
+    settings = {"port": desk.asterisk.ami_port, "user": login.user, "secret": login.secret}
+    async with Asterisk(AsteriskSettings.model_validate(settings)).connect() as switch:
+        callers = Callers("main", names, WallClock(), switch)
+
+        async def listen() -> None:
+            async for event in switch.events():
+                callers.hear(event)
+
+        tasks = [asyncio.create_task(callers.run()), asyncio.create_task(listen())]
+        try:
+            async with asyncio.timeout(60):
+                while not await desk.ami.value("RINGPLAN_NAMES"):
+                    await asyncio.sleep(POLL)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+async def nobody_answers(desk: Desk) -> None:
+    """Let the dialplan believe that a gateway is there."""
+    await desk.put_global("RINGPLAN_NAMES", str(int(time.time()) + 3600))
+
+
+async def begin(desk: Desk, number: str = CALLER, extension: str = "1001", **variables: str) -> None:
+    """Let somebody call, without a telephone."""
+    given = {"FROM": number, "TRUNK": TRUNK, **variables}
+    request = {
+        "Channel": f"Local/{extension}@asked-name",
+        "Application": "Wait",
+        "Data": "1",
+        "Async": "true",
+        "Variable": ",".join(f"__{name}={value}" for name, value in given.items()),
+    }
+    assert (await desk.ami.action("Originate", request))["Response"] == "Success"
+
+
+async def rang(desk: Desk) -> tuple[int, str]:
+    """Return how many milliseconds a call has taken to where the telephone rings, and which name it has there."""
+    async with asyncio.timeout(60):
+        event = await desk.ami.event("UserEvent", {"UserEvent": "Asked"})
+    return int(event["Ms"]), event["Name"]
+
+
+async def test_the_telephone_shows_who_it_is_and_the_next_one_by_what_its_owner_knows(desk: Desk):
+    known = {("1001", CALLER): "Farmor Åsa \N{EM DASH} privat", ("1002", CALLER): "Öberg & Söner", ("1003", CALLER): ""}
+    async with (
+        gateway(desk, lambda place, number: known[place, number]),
+        Phone.register(desk.asterisk, "1001") as first,
+        Phone.register(desk.asterisk, "1002") as second,
+        Phone.register(desk.asterisk, "1003", "ring") as third,
+        call(desk.asterisk, CALLER, "1001", trunk=True),
+    ):
+        got = await first.rings()
+        assert got.invite.header("From").startswith(f'"Farmor Åsa privat" <sip:{CALLER}@')
+        await got.hears()
+        await got.transfer("1002")
+        got = await second.rings()
+        assert got.invite.header("From").startswith(f'"Öberg & Söner" <sip:{CALLER}@')
+        await got.hears()
+        await got.transfer("1003")
+        got = await third.rings()
+        assert got.invite.header("From").startswith(f'"{CALLER}" <sip:')  # what this trunk gives
+    await until(lambda: "1003@ringplan-name" in desk.log, 60.0, "the end of it in the log")
+    assert not any(name in desk.log for name in ("Farmor", "Söner"))
+    assert desk.complaints == []
+
+
+@pytest.mark.parametrize("number", [CALLER, "0046812345678", "08-123 456 78"])
+async def test_the_name_of_a_contact_comes_before_that_of_the_trunk(desk: Desk, number):
+    asked: list[tuple[str, str]] = []
+
+    def name_of(place: str, caller: str) -> str:
+        asked.append((place, caller))
+        return HOSTILE
+
+    async with gateway(desk, name_of):
+        await begin(desk, number)
+        _, name = await rang(desk)
+    assert name == "Anna sip 1 x a b SHELL id 1 1 Action Hangup"[:40].strip()
+    assert asked == [("1001", "".join(letter for letter in number if letter in "+0123456789"))]
+
+
+async def test_who_is_not_known_is_called_as_the_trunk_says(desk: Desk):
+    async with gateway(desk, lambda *_: None):
+        await begin(desk)
+        assert (await rang(desk))[1] == TRUNK
+    assert await desk.ami.value("RINGPLAN_NAMES") == ""
+
+
+async def test_where_no_gateway_is_nobody_waits_and_nothing_is_asked(desk: Desk):
+    await begin(desk)
+    ms, name = await rang(desk)
+    assert ms < MARGIN
+    assert name == TRUNK
+    await desk.put_global("RINGPLAN_NAMES", str(int(time.time()) - 1))  # not heard of again
+    await begin(desk)
+    assert (await rang(desk))[0] < MARGIN
+    assert "RingplanAsk" not in desk.log
+
+
+async def test_a_gateway_that_hangs_is_waited_for_once_and_for_less_than_200_ms(desk: Desk):
+    await nobody_answers(desk)
+    for _ in range(SOME):
+        await begin(desk)
+    waited = [await rang(desk) for _ in range(SOME)]
+    assert {name for _, name in waited} == {TRUNK}
+    assert 150 < max(ms for ms, _ in waited) < 200 + MARGIN
+    await begin(desk)
+    assert (await rang(desk))[0] < 150
+    await nobody_answers(desk)
+    await begin(desk, RINGPLAN_ASK="0")  # as after a wait in the same call
+    assert (await rang(desk))[0] < 150
+    assert desk.complaints == []
+
+
+async def test_fifty_callers_at_once_all_have_their_names(desk: Desk):
+    async with gateway(desk, lambda _, number: f"Nummer {number[-2:]}"):
+        for number in range(MANY):
+            await begin(desk, f"+468123456{number:02}")
+        names = sorted([(await rang(desk))[1] for _ in range(MANY)])
+    assert names == [f"Nummer {number:02}" for number in range(MANY)]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"number": "1003"},
+        {"number": "99999"},  # from outside, but it looks like one of ours
+        {"number": "anonymous"},
+        {"number": ""},
+        {"number": "+46812345678@example.test"},
+        {"number": "1" * 21},
+        {"number": "46+81"},
+        {"PRES": "prohib"},
+        {"RINGPLAN_CALLER": "internal"},
+        {"RINGPLAN_ASK": "0"},
+        {"RINGPLAN_CALL": "0123456789abcdef0123456789abcdef"},
+    ],
+)
+async def test_who_is_not_asked_for(desk: Desk, who):
+    await nobody_answers(desk)
+    await begin(desk, **{"RINGPLAN_CALLER": "external", **who})
+    assert (await rang(desk))[1] == TRUNK
+    assert "RingplanAsk" not in desk.log
+
+
+@pytest.mark.parametrize("family", ["DND", "CF", "ringplan", "off"])
+async def test_where_no_telephone_rings_nobody_is_asked(desk: Desk, family):
+    await nobody_answers(desk)
+    if family == "off":
+        await desk.put_global("RINGPLAN_OFF", "1")
+    elif family == "ringplan":
+        await desk.plan("1001", window("qb"))
+    else:
+        await desk.set(family, "1001", "1")
+    await begin(desk)
+    if family == "ringplan":
+        await until(lambda: "Hangup(" in desk.log, 60.0, "the end of the call in the log")
+        await all_are_gone(desk.ami)
+    else:
+        await rang(desk)
+    assert "RingplanAsk" not in desk.log
