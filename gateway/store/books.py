@@ -118,11 +118,7 @@ async def pace(rows: Rows, user: int, refresh: int | None) -> None:
 
 async def remove(rows: Rows, book: int) -> bool:
     """Remove a book and its contacts; False: there is none."""
-    gone = (await rows.run(delete(tables.books).where(COLUMN.id == book))).rowcount
-    if gone:
-        rows.touch("books", "contacts")
-        rows.outdated = True
-    return gone > 0
+    return await rows.remove(delete(tables.books).where(COLUMN.id == book), "books", "contacts") > 0
 
 
 async def progress(rows: Rows) -> Mapping[int, Progress]:
@@ -161,12 +157,9 @@ async def reread(rows: Rows, book: int | None = None) -> None:
 
 
 async def _empty(rows: Rows, book: int) -> None:
-    gone = (await rows.run(delete(tables.contacts).where(tables.contacts.c.book == book))).rowcount
-    if gone:
+    if await rows.remove(delete(tables.contacts).where(tables.contacts.c.book == book), "contacts"):
         at = await next_revision(rows.connection, "contacts")
         await rows.run(update(tables.books).where(COLUMN.id == book).values(gone_at=at))
-        rows.touch("contacts")
-        rows.outdated = True
 
 
 async def _read(rows: Rows, query: Select[Any]) -> tuple[Book, ...]:

@@ -37,7 +37,7 @@ NOUNS = (
 @dataclass(slots=True)
 class Rows:
     """`touched` are the nouns that this transaction changes, for `Store.watch`; `removed`: something must leave the
-    file for good once it is committed. `outdated`: contacts must, which may take longer (`Store.tidy`).
+    file for good once it is committed. `outdated`: contacts that a reading replaced must, later (`Store.tidy`).
     """
 
     connection: AsyncConnection

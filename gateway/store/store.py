@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from math import inf
 from pathlib import Path
 
 from sqlalchemy import update
@@ -23,8 +24,22 @@ from gateway.store.sqlite import engine_at, rebuild, transaction, truncate_wal
 from gateway.store.vault import Vault, vault_at
 
 # nouns that change when what must not stay is removed
-REMOVED = frozenset({"absences", "accounts", "attendances", "calls", "conferences", "diversions", "meetings", "rooms"})
+REMOVED = frozenset(
+    {
+        "absences",
+        "accounts",
+        "attendances",
+        "books",
+        "calls",
+        "conferences",
+        "devices",
+        "diversions",
+        "meetings",
+        "rooms",
+    }
+)
 APART = 10.0  # seconds from one rebuilding of the file to the next
+APART_FOR_CONTACTS = 3600.0  # when there is nothing else: some of very many change all the time
 
 
 class Store:
@@ -37,7 +52,8 @@ class Store:
         self._news = News(engine, self._heard)
         self._wal_tells = False
         self._pages_tell = False
-        self._rebuilt = -APART
+        self._contacts_tell = False
+        self._rebuilt = -inf
 
     @classmethod
     @asynccontextmanager
@@ -73,7 +89,7 @@ class Store:
         await self.tidy()
 
     async def _leave(self) -> None:
-        self._rebuilt = -APART
+        self._rebuilt = -inf
         await self.tidy()
 
     @asynccontextmanager
@@ -93,26 +109,29 @@ class Store:
                 revisions = await _counted_up(rows)
                 if rows.removed:  # noted before the commit: a cancellation may come with it
                     self._wal_tells = self._pages_tell = True
+                if rows.outdated:
+                    self._wal_tells = self._contacts_tell = True
         self._news.tell(revisions)
         await self._cut()
 
     async def tidy(self) -> bool:
         """Let what was removed leave the file altogether. False: not all is out yet, come again in a second.
 
-        The file is written anew at most every `APART` seconds, and not while others are in the way.
+        The file is written anew at most every `APART` seconds, and not while others are in the way. For contacts alone
+        that is at most every `APART_FOR_CONTACTS` seconds, and nobody has to come again for it.
         """
         cut = await self._cut()
-        if not self._pages_tell:
+        if not (self._pages_tell or self._contacts_tell):
             return cut
         now = asyncio.get_running_loop().time()
-        if now < self._rebuilt + APART:
-            return False
+        if now < self._rebuilt + (APART if self._pages_tell else APART_FOR_CONTACTS):
+            return cut and not self._pages_tell
         with later():
             async with self._writing:
                 done = await rebuild(self._engine)
         if done:
             self._rebuilt = now
-            self._wal_tells = self._pages_tell = False
+            self._wal_tells = self._pages_tell = self._contacts_tell = False
         return done
 
     async def _cut(self) -> bool:
