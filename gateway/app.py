@@ -48,6 +48,11 @@ def source_of(settings: SourceSettings) -> Connect:
             return ews.connect(settings)
 
 
+def connections(settings: Settings) -> Mapping[str, Connect]:
+    """Return how accounts are opened, by the name of their source."""
+    return {name: source_of(one) for name, one in settings.sources.items()}
+
+
 def pbx_of(settings: AsteriskSettings) -> Pbx:
     """Return a PBX by the kind that the settings name."""
     match settings:
@@ -107,7 +112,7 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
 
 async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -> None:
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
-    connect: Mapping[str, Connect] = {name: source_of(one) for name, one in settings.sources.items()}
+    connect = connections(settings)
     mail = None if settings.run.dry_run else settings.mail
     with_contacts = settings.directory is not None
     sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=with_contacts)

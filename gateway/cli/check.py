@@ -1,7 +1,8 @@
 """`ringplan check`: is every part reached and set up, and if not, what to do about it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -9,13 +10,18 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import source_of
+from gateway.app import connections, source_of
 from gateway.cli import given, prompts, refused, shown
+from gateway.cli.book_check import of_book
 from gateway.cli.conference_check import of_mail, of_rooms
+from gateway.cli.directory_check import of_directory, telephone_of
 from gateway.cli.opened import FAILED, perform, settings_of
+from gateway.domain.book import Book
 from gateway.domain.code import Code
+from gateway.domain.conference import RoomOf
 from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account, Mailbox, Window
+from gateway.domain.secret import Secret
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured, RingplanError, SignInAgain, Unreachable
@@ -25,7 +31,7 @@ from gateway.ports import CalendarSource
 from gateway.settings import Settings
 from gateway.sources.caldav.check import check as check_caldav
 from gateway.sources.ews.settings import EwsSettings
-from gateway.store import accounts, codes, mailboxes, organisation, rooms, users
+from gateway.store import accounts, books, codes, devices, mailboxes, organisation, rooms, users
 from gateway.store.store import Store
 
 AHEAD = timedelta(days=14)
@@ -92,47 +98,95 @@ async def _gather(settings: Settings, mail_to: str | None) -> list[tuple[str, Fi
     return [found async for found in _findings(settings, mail_to)]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store says. `books`: the company's; `telephones`: a password by user; `resting`: why, by account."""
+
+    users: tuple[User, ...]
+    accounts: tuple[Account, ...]
+    mailboxes: tuple[Mailbox, ...]
+    codes: tuple[Code, ...]
+    rooms: tuple[RoomOf, ...]
+    books: tuple[Book, ...]
+    telephones: Mapping[int, Secret]
+    resting: Mapping[int, str]
+    written: bool
+    guests: bool
+
+    @property
+    def active(self) -> Mapping[int, User]:
+        """Who takes part, by id."""
+        return {user.id: user for user in self.users if user.enabled}
+
+
+async def _known(settings: Settings) -> Known:
+    async with Store.open(settings.store) as store, store.read() as rows:
+        return Known(
+            users=await users.every(rows),
+            accounts=await accounts.every(rows),
+            mailboxes=await mailboxes.every(rows),
+            codes=await codes.every(rows),
+            rooms=await rooms.every(rows),
+            books=tuple(book for book in await books.every(rows) if book.owner is None and book.enabled),
+            telephones={device.user: await devices.password(rows, device) for device, _ in await devices.every(rows)},
+            resting=await refused.resting(rows, WallClock().now()),
+            written=await organisation.written(rows),
+            guests=bool((await organisation.get(rows)).dial_in),
+        )
+
+
 async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tuple[str, Finding]]:
     yield "settings", Finding(str(settings.file), True, "can be used")
     try:
-        async with Store.open(settings.store) as store, store.read() as rows:
-            everybody = await users.every(rows)
-            opened = await accounts.every(rows)
-            boxes = await mailboxes.every(rows)
-            written = await organisation.written(rows)
-            guests = bool((await organisation.get(rows)).dial_in)
-            every_code = await codes.every(rows)
-            every_room = await rooms.every(rows)
-            resting = await refused.resting(rows, WallClock().now())
+        known = await _known(settings)
     except RingplanError as error:
         yield "store", Finding(str(settings.store.path), False, str(error), error.remedy)
         return
     yield "store", Finding(str(settings.store.path), True, "can be used")
-    for one in _decided(everybody, boxes, opened, written=written):
+    for one in _decided(known.users, known.mailboxes, known.accounts, written=known.written):
         yield "store", one
-    for one in of_rooms(every_room, everybody, settings.pbx.keys(), guests=guests):
+    for one in of_rooms(known.rooms, known.users, settings.pbx.keys(), guests=known.guests):
         yield "store", one
-    sounds = _sounds(everybody, every_code)
-    for name, pbx in settings.pbx.items():
-        places = [place for user in everybody if user.enabled and user.pbx == name for place in user.places]
-        found = await inspect(pbx, places, sounds)
-        numbers = [room.number for room in every_room if room.pbx == name]
-        called = [user.extension for user in everybody if user.enabled and user.pbx == name]
-        is_reached = any(one.ok for one in found)
-        for one in (*found, *(await inspect_rooms(pbx, numbers, called) if is_reached else ())):
-            yield f"pbx {name}", one
+    for part in (_pbxs(settings, known), _contacts(settings, known), _accounts(settings, known)):
+        async for told in part:
+            yield told
     if settings.mail is not None:
         for one in await of_mail(settings.mail, mail_to):
             yield "mail", one
-    active = {user.id for user in everybody if user.enabled}
-    for account in opened:
-        if account.id in resting:  # each try counts at the server, ours as well
-            yield f"{account.login} at {account.source}", Finding("sign-in", False, resting[account.id])
+
+
+async def _pbxs(settings: Settings, known: Known) -> AsyncIterator[tuple[str, Finding]]:
+    sounds = _sounds(known.users, known.codes)
+    for name, pbx in settings.pbx.items():
+        mine = [user for user in known.active.values() if user.pbx == name]
+        found = await inspect(pbx, [place for user in mine for place in user.places], sounds)
+        numbers = [room.number for room in known.rooms if room.pbx == name]
+        called = [user.extension for user in mine]
+        is_reached = any(one.ok for one in found)
+        for one in (*found, *(await inspect_rooms(pbx, numbers, called) if is_reached else ())):
+            yield f"pbx {name}", one
+
+
+async def _contacts(settings: Settings, known: Known) -> AsyncIterator[tuple[str, Finding]]:
+    if settings.directory is None:
+        return
+    extensions = {user.id: user.extension for user in known.active.values()}
+    telephone = telephone_of(extensions, known.telephones)
+    for one in await of_directory(settings.directory, telephone, WallClock().now()):
+        yield "directory", one
+    for book in known.books:
+        yield f"book {book.name}", await of_book(settings, book, known.accounts, known.resting)
+
+
+async def _accounts(settings: Settings, known: Known) -> AsyncIterator[tuple[str, Finding]]:
+    for account in known.accounts:
+        of = f"{account.login} at {account.source}"
+        if account.id in known.resting:  # each try counts at the server, ours as well
+            yield of, Finding("sign-in", False, known.resting[account.id])
             continue
-        async for one in _account(
-            settings, account, [box for box in boxes if box.account == account.id and box.user in active]
-        ):
-            yield f"{account.login} at {account.source}", one
+        boxes = [box for box in known.mailboxes if box.account == account.id and box.user in known.active]
+        async for one in _account(settings, account, boxes):
+            yield of, one
 
 
 def _decided(
@@ -160,9 +214,13 @@ def _decided(
 
 async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox]) -> AsyncIterator[Finding]:
     source = settings.sources.get(account.source)
+    if source is None and account.source in connections(settings):
+        return
     if source is None:
         remedy = f"add [sources.{account.source}], or remove the account"
         yield Finding("settings", False, f"there is no source {account.source}", remedy)
+        return
+    if not boxes and not settings.has_calendars(account.source):
         return
     if not boxes:
         yield Finding(

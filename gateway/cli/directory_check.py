@@ -1,0 +1,156 @@
+"""What `ringplan check` says of the directory: its certificates, and a search as a telephone makes it.
+
+The search goes through each listener of the running gateway, with the password of a telephone that there is, by a
+client that is not ours (ldap3). Before the password is sent, the certificate that is shown is compared with our own.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
+from ldap3 import NONE, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException
+
+from gateway.directory.settings import Listening, ListenSettings
+from gateway.domain.finding import Finding
+from gateway.domain.secret import Secret
+
+SOON = timedelta(days=30)
+PATIENCE = 5  # seconds
+ANYTHING = "(|(cn=*)(sn=*))"
+RUNS_NOT = "is the gateway running? ringplan status; if it was started before [directory] was written, restart it"
+
+
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """Somebody's telephone: the extension that it signs in as, and its password."""
+
+    extension: str
+    password: Secret = field(repr=False)
+
+
+class Strange(Exception):
+    """Another certificate than ours is shown."""
+
+
+async def of_directory(settings: Listening, telephone: Telephone | None, now: datetime) -> list[Finding]:
+    """Look at each listener; `telephone` None: there is none yet, and nobody can sign in."""
+    found = []
+    for name, one in settings.listen.items():
+        part = f"listener {name}"
+        found += [Finding(part, *told) for told in _certificate(one, settings.directory.host, now)]
+        if one.tls == "none":
+            remedy = "use ldaps or starttls, but for telephones that have no TLS"
+            found.append(Finding(part, True, "passwords and contacts can be read by whoever sees the network", remedy))
+        found.append(Finding(part, *await asyncio.to_thread(_searched, one, settings.directory.base, telephone)))
+    return found
+
+
+def _certificate(one: ListenSettings, host: str, now: datetime) -> list[tuple[bool, str, str]]:
+    """Return what is to be said of certificate and key; nothing where they are as they should be."""
+    if one.certificate is None or one.key is None:
+        return []
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(one.certificate, one.key, password="")
+        shown = _first(one.certificate)
+    except (OSError, ValueError) as error:
+        remedy = "give PEM files that belong together, the key without a password"
+        return [(False, f"{one.certificate} and {one.key} cannot be used: {error}", remedy)]
+    told = []
+    ends = shown.not_valid_after_utc
+    if ends <= now.astimezone(UTC):
+        told.append((False, f"the certificate ended on {ends:%Y-%m-%d}", "renew it: it is read anew when it changes"))
+    elif ends <= now.astimezone(UTC) + SOON:
+        told.append((True, f"the certificate ends on {ends:%Y-%m-%d}", "renew it: it is read anew when it changes"))
+    if not _names(shown, host):
+        remedy = "telephones that check it will refuse it: let [directory] host be a name in it"
+        told.append((True, f"the certificate is not for {host}", remedy))
+    return told
+
+
+def _first(certificate: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+
+
+def _names(shown: x509.Certificate, host: str) -> bool:
+    """Say whether a certificate is for `host` (RFC 6125, section 6.4: a wildcard stands for one whole label)."""
+    try:
+        names = shown.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+    except x509.ExtensionNotFound:
+        return False
+    if not isinstance(names, x509.SubjectAlternativeName):
+        return False
+    if _address(host) is not None:
+        return _address(host) in names.get_values_for_type(x509.IPAddress)
+    _, _, parent = host.lower().partition(".")
+    known = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    return bool(known & {host.lower(), f"*.{parent}"})
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _searched(one: ListenSettings, base: str, telephone: Telephone | None) -> tuple[bool, str, str]:
+    """Sign in and search as a telephone. Blocking."""
+    address, port = one.at
+    here, where = _here(address), f"{address}:{port}"
+    if not any(ip_address(here) in network for network in one.networks):
+        return True, f"{where} cannot be tried from here: {here} is not in its networks", ""
+    tls = Tls(validate=ssl.CERT_NONE)  # looked at in `_opened`, before the password is sent
+    server = Server(here, port, use_ssl=one.tls == "ldaps", tls=tls, get_info=NONE, connect_timeout=PATIENCE)
+    who, password = (telephone.extension, telephone.password.reveal()) if telephone else (None, None)
+    client = Connection(server, who, password, receive_timeout=PATIENCE, raise_exceptions=False)
+    try:
+        _opened(client, one)
+        if telephone is None:
+            return True, f"{where} answers; nobody can sign in: there is no telephone", "ringplan phones settings"
+        if not client.bind():
+            return False, f"{where} refuses a telephone of {who}", "ringplan phones list; was the key file replaced?"
+        client.search(base, ANYTHING, attributes=["cn"], size_limit=1)
+    except Strange:
+        return False, f"{where}: somebody else answers, with another certificate", "look at who listens on that port"
+    except (LDAPException, OSError) as error:
+        return False, f"{where}: {type(error).__name__}", RUNS_NOT
+    else:
+        many = "something" if client.entries else "nothing yet"
+        return True, f"{where}: a telephone of {who} signs in, searches, and finds {many}", ""
+    finally:
+        client.unbind()
+
+
+def _here(address: str) -> str:
+    """Return where this machine reaches a listener."""
+    if not ip_address(address).is_unspecified:
+        return address
+    return "::1" if ":" in address else "127.0.0.1"
+
+
+def _opened(client: Connection, one: ListenSettings) -> None:
+    client.open(read_server_info=False)
+    if one.tls == "starttls":
+        client.start_tls(read_server_info=False)
+    if one.certificate is not None:
+        shown = client.socket.getpeercert(binary_form=True)
+        if shown != ssl.PEM_cert_to_DER_cert(_pem(one.certificate)):
+            raise Strange
+
+
+def _pem(certificate: Path) -> str:
+    text = certificate.read_text(encoding="ascii", errors="replace")
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return f"{begin}{text.partition(begin)[2].partition(end)[0]}{end}\n"
+
+
+def telephone_of(extensions: Mapping[int, str], devices: Mapping[int, Secret]) -> Telephone | None:
+    """Return the telephone of somebody who takes part; `extensions` and `devices` (passwords) by user."""
+    return next((Telephone(extensions[user], devices[user]) for user in extensions if user in devices), None)
