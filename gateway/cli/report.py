@@ -2,19 +2,22 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
 from gateway.cli import refused
 from gateway.cli.planned import Told, gather
+from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.decided import rules_of, takes_part
+from gateway.engine.sync import WITHOUT_CONTACTS
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import of_user, segment_at
-from gateway.store import absences, accounts, diversions, health, mailboxes, switches, users
+from gateway.store import absences, accounts, books, contacts, diversions, health, mailboxes, switches, users
+from gateway.store.books import Progress as BookProgress
 from gateway.store.health import Health
 from gateway.store.mailboxes import Progress
 from gateway.store.rows import Rows
@@ -68,8 +71,8 @@ class Report:
     """All that `status` shows at `now`.
 
     `waits` says why refused credentials are not tried and until when, by account; `progress` is by mailbox, `parts` by
-    name, without the gateway's own. Mailboxes are those of users who take part:
-    the others are not read, and what was the matter with them is over.
+    name, without the gateway's own. Mailboxes are those of users who take part: the others are not read, and what was
+    the matter with them is over. So are `books`, beside the company's; `contacts` is how many are in them.
     """
 
     now: datetime
@@ -83,11 +86,29 @@ class Report:
     progress: Mapping[int, Progress]
     absent: tuple[Absent, ...]
     conferences: tuple[Told, ...] = ()
+    books: tuple[Book, ...] = ()
+    book_progress: Mapping[int, BookProgress] = field(default_factory=dict)
+    contacts: int = 0
 
     @property
     def running(self) -> bool:
         """Whether a gateway runs: its row was confirmed lately."""
         return self.gateway is not None and self.now - self.gateway.beat < STALE
+
+    @property
+    def failing(self) -> tuple[datetime, ...]:
+        """Since when each calendar that cannot be read has been so."""
+        return tuple(how.failing_since for how in self.progress.values() if how.failing_since is not None)
+
+    @property
+    def books_failing(self) -> tuple[datetime, ...]:
+        """Since when each book that cannot be read has been so."""
+        return tuple(how.failing_since for how in self.book_progress.values() if how.failing_since is not None)
+
+    @property
+    def contacts_set_aside(self) -> int:
+        """How many contacts could not be read."""
+        return sum(how.set_aside for how in self.book_progress.values())
 
     @property
     def noticed(self) -> Mapping[str, int]:
@@ -99,12 +120,23 @@ class Report:
         return {kind: count for kind, count in total.items() if count}
 
 
-async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -> Report:
-    """Gather everything at `now`; with a `pilot`, nobody else takes part."""
+def without_contacts(gateway: Health | None) -> Collection[str]:
+    """Return the sources whose books rest: their server has no contacts that we can read."""
+    sources = gateway.facts.get(WITHOUT_CONTACTS) if gateway else None
+    return sources if isinstance(sources, list) else ()
+
+
+async def report(
+    rows: Rows, now: datetime, pilot: Collection[Extension] = (), *, with_contacts: bool = False
+) -> Report:
+    """Gather everything at `now`; with a `pilot`, nobody else takes part. Without contacts, no book is read."""
     everybody = await users.every(rows)
     active = {user.id for user in everybody if user.enabled and takes_part(pilot, user)}
-    boxes = tuple(box for box in await mailboxes.every(rows) if box.user in active)
+    boxes = tuple(box for box in await mailboxes.every(rows) if box.calendar and box.user in active)
     progress = await mailboxes.progress(rows)
+    every = await books.every(rows) if with_contacts else ()
+    read = tuple(book for book in every if book.enabled and (book.owner is None or book.owner in active))
+    of_books, counts = await books.progress(rows), await contacts.counts(rows)
     rules = await rules_of(rows)
     states = await health.every(rows)
     off_since = await switches.off_since(rows)
@@ -121,6 +153,9 @@ async def report(rows: Rows, now: datetime, pilot: Collection[Extension] = ()) -
         progress={box.id: progress[box.id] for box in boxes},
         absent=tuple(absent),
         conferences=await gather(rows, now),
+        books=read,
+        book_progress={book.id: of_books[book.id] for book in read},
+        contacts=sum(counts.get(book.id, 0) for book in read),
     )
 
 
@@ -145,13 +180,17 @@ def problems(of: Report) -> tuple[Problem, ...]:
         found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
         of_accounts = [one for name, some in told.items() if name.startswith(ACCOUNT) for one in some]
         found += _folded(of_accounts, len(of.accounts))
-        failing = [one for one in of.progress.values() if one.failing_since is not None]
-        if failing:
-            since = min(one.failing_since for one in failing if one.failing_since is not None)
-            many = f"{len(failing)} of {len(of.progress)} calendars cannot be read"
-            found.append(Problem(Level.WARNING, f"{many}, the first since {since:%Y-%m-%d %H:%M:%S}Z"))
+        found += _of_failing(of.failing, len(of.progress), "calendars")
+        found += _of_failing(of.books_failing, len(of.books), "address books")
         found += _of_conferences(of)
     return tuple(sorted(found, key=lambda problem: -problem.level))
+
+
+def _of_failing(since: Collection[datetime], every: int, kind: str) -> list[Problem]:
+    if not since:
+        return []
+    many = f"{len(since)} of {every} {kind} cannot be read"
+    return [Problem(Level.WARNING, f"{many}, the first since {min(since):%Y-%m-%d %H:%M:%S}Z")]
 
 
 def _of_conferences(of: Report) -> list[Problem]:

@@ -1,26 +1,27 @@
 """`ringplan status`: how everything is, for people, for programs (`--json`) and for monitoring (`--check`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from gateway.cli import shown
+from gateway.cli import failing, shown
 from gateway.cli.opened import perform, reading, settings_of
 from gateway.cli.planned import coming, going_on, in_short, span
-from gateway.cli.report import REMARKS, Level, Report, problems, report
-from gateway.domain.mailbox import Mailbox
-from gateway.domain.user import Organisation
+from gateway.cli.report import REMARKS, Level, Report, problems, report, without_contacts
+from gateway.domain.book import Book
+from gateway.domain.user import Extension, Organisation
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.clock import WallClock
+from gateway.engine.sync import WITHOUT_CONTACTS
 from gateway.settings import Settings
 from gateway.store import organisation
 from gateway.store.health import Health
 
 AT_MOST = 10
-"""Failing calendars that are shown of each cause, and causes."""
+"""Accounts that are shown."""
 
 
 def status(
@@ -42,17 +43,21 @@ def status(
 
 async def _gather(settings: Settings) -> tuple[Report, Organisation]:
     async with reading(settings) as rows:
-        return await report(rows, WallClock().now(), settings.run.pilot), await organisation.get(rows)
+        with_contacts = settings.directory is not None
+        told = await report(rows, WallClock().now(), settings.run.pilot, with_contacts=with_contacts)
+        return told, await organisation.get(rows)
 
 
 def _check(told: Report) -> Level:
     found = problems(told)
     worst = max((problem.level for problem in found), default=Level.OK)
     said = "; ".join(problem.said for problem in found) or "everything is well"
-    failing = sum(one.failing_since is not None for one in told.progress.values())
     figures = {"users": len(told.users), "diverted": len(told.absent), "calendars": len(told.mailboxes)}
-    figures |= {"failing": failing, "set_aside": told.noticed.get("set_aside", 0)}
+    figures |= {"failing": len(told.failing), "set_aside": told.noticed.get("set_aside", 0)}
     figures |= {"conferences": len(going_on(told.conferences)), "in": sum(one.inside for one in told.conferences)}
+    if told.books:
+        figures |= {"books": len(told.books), "books_failing": len(told.books_failing)}
+        figures |= {"contacts": told.contacts, "contacts_set_aside": told.contacts_set_aside}
     data = " ".join(f"{name}={figure}" for name, figure in figures.items())
     typer.echo(f"RINGPLAN {worst.name} - {shown.plain(said).replace('|', '/')} | {data}")
     return worst
@@ -66,11 +71,15 @@ def _show(told: Report, ours: Organisation) -> None:
         shown.line(shown.good("Everything is well"))
     typer.echo("")
     _parts(told, ours)
-    _failing(told, ours)
+    failing.show(told, ours.zone)
+    for source in without_contacts(told.gateway) if told.books else ():
+        shown.line(f"\naddress books at {source} rest: its server has no contacts that we can read")
     typer.echo("")
     for kind, count in told.noticed.items():
         typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")
     typer.echo(f"{len(told.users)} users, {len(told.mailboxes)} calendars, {len(told.absent)} diverted now")
+    if told.books:
+        shown.line(_contacts(told))
     if told.conferences:
         shown.line(_conferences(told, ours))
     if told.absent:
@@ -87,6 +96,12 @@ def _show(told: Report, ours: Organisation) -> None:
                 for one in told.absent
             ),
         )
+
+
+def _contacts(told: Report) -> str:
+    said = f"{told.contacts} contacts in {len(told.books)} address books"
+    aside = told.contacts_set_aside
+    return f"{said}; contacts that could not be read: {aside}" if aside else said
 
 
 def _conferences(told: Report, ours: Organisation) -> str:
@@ -113,44 +128,12 @@ def _parts(told: Report, ours: Organisation) -> None:
         typer.echo(f"and {len(every) - AT_MOST} more accounts; ringplan accounts list names all")
 
 
-def _failing(told: Report, ours: Organisation) -> None:
-    """Show calendars that cannot be read, with each cause once: there may be thousands, and a cause is a long text."""
-    causes: dict[str, list[Mailbox]] = {}
-    for box in told.mailboxes:
-        if told.progress[box.id].failing_since is not None:
-            causes.setdefault(told.progress[box.id].said or "", []).append(box)
-    ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
-    for said, boxes in ordered[:AT_MOST]:
-        typer.echo("")
-        shown.line(f"{len(boxes)} calendar{'' if len(boxes) == 1 else 's'}: {said}")
-        _calendars(told, boxes[:AT_MOST], ours)
-        if len(boxes) > AT_MOST:
-            typer.echo(f"and {len(boxes) - AT_MOST} more; --json names all")
-    if len(ordered) > AT_MOST:
-        rest = sum(len(boxes) for _, boxes in ordered[AT_MOST:])
-        typer.echo(f"\nand {rest} more for {len(ordered) - AT_MOST} other causes; --json names all")
-
-
-def _calendars(told: Report, boxes: Sequence[Mailbox], ours: Organisation) -> None:
-    extensions = {user.id: user.extension for user in told.users}
-    shown.table(
-        ("CALENDAR OF", "FAILING SINCE", "LAST READ"),
-        (
-            (
-                extensions.get(box.user, ""),
-                shown.instant(told.progress[box.id].failing_since, ours.zone),
-                shown.instant(told.progress[box.id].succeeded, ours.zone) or "never",
-            )
-            for box in boxes
-        ),
-    )
-
-
 def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ...]:
     is_so = shown.good("ok") if row.ok else shown.bad("failing")
     if not told.running:
         is_so = shown.bad("gone")
-    facts = ", ".join(f"{key} {value}" for key, value in row.facts.items() if value not in ([], "", 0))
+    figures = {key: value for key, value in row.facts.items() if value not in ([], "", 0) and key != WITHOUT_CONTACTS}
+    facts = ", ".join(f"{key} {value}" for key, value in figures.items())
     names = {account_name(one.id): f"{one.login} at {one.source}" for one in told.accounts}
     waits = {account_name(account): text for account, text in told.waits.items()}
     said = " · ".join(filter(None, (row.said, waits.get(row.name, row.remedy), facts)))
@@ -192,6 +175,25 @@ def _as_json(told: Report) -> dict[str, object]:
             }
             for box in told.mailboxes
         ],
+        "contacts": told.contacts,
+        "books_without_contacts": list(without_contacts(told.gateway)),
+        "books": [_book(told, book, extensions) for book in told.books],
+    }
+
+
+def _book(told: Report, book: Book, extensions: Mapping[int, Extension]) -> dict[str, object]:
+    how = told.book_progress[book.id]
+    return {
+        "id": book.id,
+        "name": book.name,
+        "extension": None if book.owner is None else extensions.get(book.owner),
+        "account": book.account,
+        "tried": _iso(how.tried),
+        "succeeded": _iso(how.succeeded),
+        "failing_since": _iso(how.failing_since),
+        "error": how.error,
+        "said": how.said,
+        "set_aside": how.set_aside,
     }
 
 

@@ -9,13 +9,14 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
+from gateway.cli.report import without_contacts
 from gateway.cli.waiting import RUNS_NOT, is_running, until
 from gateway.domain.user import User
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings
-from gateway.store import books, health, mailboxes, users, wishes
+from gateway.store import accounts, books, health, mailboxes, users, wishes
 from gateway.store.books import Progress as BookProgress
 from gateway.store.mailboxes import Progress
 from gateway.store.rows import Rows
@@ -81,8 +82,11 @@ async def _wanted(rows: Rows, settings: Settings, only: User | None) -> Wanted:
         ("calendar", box.id): box.account for box in await mailboxes.every(rows) if box.calendar and box.user in whose
     }
     if settings.directory is not None:
+        without = without_contacts(await health.get(rows, "gateway"))
+        resting = {one.id for one in await accounts.listed(rows) if one.source in without}
         for book in await books.every(rows):
-            if book.enabled and (only is None if book.owner is None else book.owner in whose):
+            is_meant = only is None if book.owner is None else book.owner in whose
+            if book.enabled and is_meant and book.account not in resting:
                 found["book", book.id] = book.account
     return Wanted(found)
 
