@@ -1,4 +1,6 @@
-"""Putting, removing and listing calendar items on a real DAV server (RFC 4791), each over a connection of its own.
+"""Putting, removing and listing calendar items and contacts on a real DAV server, each over a connection of its own.
+
+RFC 4791 (calendars) and RFC 6352 (address books).
 
 Deliberately not the gateway's own DAV client: what that client gets wrong must show here.
 """
@@ -11,6 +13,8 @@ import httpx
 from defusedxml.ElementTree import fromstring
 
 CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
+CARD = {"Content-Type": "text/vcard; charset=utf-8"}
+MEMBERS = b'<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>'
 XML = {"Content-Type": "application/xml; charset=utf-8", "Depth": "1"}
 EVENTS = """<?xml version="1.0" encoding="utf-8"?>
 <C:calendar-query xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:D="DAV:">
@@ -64,10 +68,54 @@ class Calendar:
         return await self._ask(method, f"{self.url}{name}.ics", content, headers)
 
     async def _ask(self, method: str, url: str, content: bytes, headers: dict[str, str] | None) -> httpx.Response:
-        trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=self.ca) if self.ca else True
-        login = (self.person.name, self.person.password)
-        async with httpx.AsyncClient(auth=login, verify=trust, trust_env=False, timeout=30.0) as client:
-            return await client.request(method, url, content=content, headers=headers)
+        return await _asked(self.person, self.ca, method, url, content, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBook:
+    """One address book at `url` (with a slash at its end), as `person`; `ca` is the file to trust."""
+
+    url: str
+    person: Person
+    ca: Path | None = None
+
+    async def put(self, name: str, vcard: str) -> None:
+        """Write the card `name` (without `.vcf`), new or changed."""
+        (await self._ask("PUT", f"{self.url}{name}.vcf", vcard.encode(), CARD)).raise_for_status()
+
+    async def delete(self, name: str) -> None:
+        """Remove the card `name`; an error if it is not there."""
+        (await self._ask("DELETE", f"{self.url}{name}.vcf")).raise_for_status()
+
+    async def names(self) -> list[str]:
+        """Return the names (without `.vcf`) of all that is in it."""
+        answer = (await self._ask("PROPFIND", self.url, MEMBERS, XML)).raise_for_status()
+        hrefs = [found.text or "" for found in fromstring(answer.content).iter("{DAV:}href")]
+        return [href.rpartition("/")[2].removesuffix(".vcf") for href in hrefs if href.endswith(".vcf")]
+
+    async def clear(self) -> None:
+        """Remove all that is in it."""
+        for name in await self.names():
+            await self.delete(name)
+
+    async def _ask(
+        self, method: str, url: str, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        return await _asked(self.person, self.ca, method, url, content, headers)
+
+
+async def _asked(
+    person: Person, ca: Path | None, method: str, url: str, content: bytes, headers: dict[str, str] | None
+) -> httpx.Response:
+    trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
+    login = (person.name, person.password)
+    async with httpx.AsyncClient(auth=login, verify=trust, trust_env=False, timeout=30.0) as client:
+        return await client.request(method, url, content=content, headers=headers)
+
+
+def card(uid: str, name: str, *lines: str) -> str:
+    """Return a vCard 3.0; `lines` are its further properties. Nothing is escaped or folded: the text is as wanted."""
+    return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", f"UID:{uid}", f"FN:{name}", *lines, "END:VCARD", ""])
 
 
 def event(uid: str, start: str, end: str, summary: str, *lines: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 from peers import ports
-from peers.dav import Calendar, Person
+from peers.dav import AddressBook, Calendar, Person
 from peers.process import Process, answers, run
 
 DATABASE_USER, SOGO_USER = "postgres", "sogo"
@@ -74,6 +74,14 @@ class Sogo:
     def calendar(self, person: str) -> Calendar:
         """A person's own calendar, to put items in and take them out."""
         return Calendar(f"{self.home(person)}Calendar/personal/", Person(person, self.people[person]))
+
+    def address_book(self, person: str) -> AddressBook:
+        """A person's own contacts, to put cards in and take them out."""
+        return AddressBook(f"{self.home(person)}Contacts/personal/", Person(person, self.people[person]))
+
+    def company(self, person: str) -> str:
+        """The path under which a person sees all people of the server, who cannot be changed over DAV."""
+        return f"/SOGo/dav/{person}/Contacts/directory/"
 
     async def up(self) -> None:
         """Start SOGo itself, and wait until it answers a person's request."""

@@ -14,6 +14,7 @@ from gateway.errors import RingplanError
 from gateway.net.trust import trust
 from gateway.sources.caldav.client import DEADLINES, opened
 from gateway.sources.caldav.discovery import Discovery, Place
+from gateway.sources.caldav.places import Places
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.caldav.source import Calendars, now_utc
 
@@ -36,6 +37,7 @@ async def check(
         context = trust(settings.ca, settings.pin, settings.tls_minimum)
         async with opened(account, context, settings.connections, DEADLINES) as client:
             discovery = Discovery(client, settings, account, resolver)
+            calendars = Calendars(client, Places(client, discovery), account.service, now)
             places: list[Place] = []
 
             async def principal() -> str:
@@ -45,14 +47,14 @@ async def check(
             async def homes() -> str:
                 found = await discovery.homes(mailbox)
                 places.extend([await discovery.place(home) for home in found])
-                count = sum(len(place.calendars) for place in places)
+                count = sum(len(place.collections) for place in places)
                 named = ", ".join(home.path for home in found)
                 return f"mailbox {mailbox.id} has {count} calendar{'s' * (count != 1)} in {named}"
 
             async def window() -> str:
                 moment = now().astimezone(UTC)
                 wanted = Window(moment - timedelta(days=1), moment + timedelta(days=14), moment.date())
-                reading = await Calendars(client, discovery, now).read(mailbox, wanted, None)
+                reading = await calendars.read(mailbox, wanted, None)
                 count = len(reading.appointments) if reading else 0
                 aside = reading.set_aside if reading else 0
                 also = f"; {aside} could not be understood and are set aside" if aside else ""

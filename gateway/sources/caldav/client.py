@@ -1,4 +1,4 @@
-"""Requests to one CalDAV server: bounded in time and size, answers accepted only whole, failures in Ringplan's words.
+"""Requests to one DAV server: bounded in time and size, answers accepted only whole, failures in Ringplan's words.
 
 A request is safe to repeat (PROPFIND and REPORT change nothing), so one that meets a kept connection which the server
 has just closed (SOGo does after each answer, unannounced) is sent once more. Redirects are followed by hand: an answer
@@ -18,7 +18,7 @@ from gateway.domain.mailbox import Account
 from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.net.patience import after
 from gateway.net.trust import distrusted
-from gateway.sources.caldav.dav import PRINCIPAL, Cut, Resource, Unreadable, multistatus
+from gateway.sources.caldav.dav import PRINCIPAL, Multistatus, Resource, Unreadable, multistatus
 
 LARGEST = 50 * 2**20  # bytes of a decoded body
 REDIRECTS = 5
@@ -44,6 +44,10 @@ class Missing(GiveUp):
     """Nothing is there: the collection was moved or removed."""
 
 
+class TooMuch(GiveUp):
+    """The answer is larger than is read at once."""
+
+
 @dataclass(slots=True)
 class Client:
     """A server as one account sees it; `at` in a request is an absolute URL."""
@@ -56,9 +60,9 @@ class Client:
         """Return the members that a PROPFIND lists."""
         return await self._ask("PROPFIND", at, depth, body)
 
-    async def report(self, at: httpx.URL, depth: int, body: bytes) -> "Answer":
-        """Return the members that a REPORT lists."""
-        return await self._ask("REPORT", at, depth, body)
+    async def report(self, at: httpx.URL, depth: int, body: bytes, *, may_be_cut: bool = False) -> "Answer":
+        """Return the members that a REPORT lists. Raises `GiveUp` where some were left out, unless it `may_be_cut`."""
+        return await self._ask("REPORT", at, depth, body, may_be_cut=may_be_cut)
 
     async def led(self, at: httpx.URL) -> httpx.URL | None:
         """Return where `at` (a `.well-known`) leads, None: nowhere. Asked without our password.
@@ -77,21 +81,26 @@ class Client:
             raise Unreachable(f"{at.host} did not answer within {self.deadlines.whole:.0f} s") from error
         raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
 
-    async def _ask(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
+    async def _ask(self, method: str, at: httpx.URL, depth: int, body: bytes, *, may_be_cut: bool = False) -> "Answer":
         async with self.limit:
             try:
                 async with asyncio.timeout(self.deadlines.whole):
-                    return await self._follow(method, at, depth, body)
+                    answer = await self._follow(method, at, depth, body)
             except TimeoutError as error:
                 raise Unreachable(f"{at.host} did not answer within {self.deadlines.whole:.0f} s") from error
+        if answer.is_cut and not may_be_cut:
+            raise GiveUp(f"{at.host} left items out of its answer", "raise the server's limit of results")
+        return answer
 
     async def _follow(self, method: str, at: httpx.URL, depth: int, body: bytes) -> "Answer":
         for _ in range(REDIRECTS):
             status, headers, content = await self._send(method, at, depth, body)
             if status not in MOVED:
                 if len(content) < LARGE:
-                    return Answer(at, _read(at, status, headers, content))
-                return Answer(at, await asyncio.to_thread(_read, at, status, headers, content))
+                    said = _read(at, status, headers, content)
+                else:
+                    said = await asyncio.to_thread(_read, at, status, headers, content)
+                return Answer(at, said.resources, said.token, said.is_cut)
             at = redirected(at, headers.get("location", ""))
         raise GiveUp(f"{at.host} redirects in a circle", "give the final url in the settings")
 
@@ -120,10 +129,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came, and the URL that gave it in the end: hrefs are relative to it."""
+    """What came, and the URL that gave it in the end: hrefs are relative to it. The rest as in `dav.Multistatus`."""
 
     at: httpx.URL
     resources: tuple[Resource, ...]
+    token: str | None = field(default=None, repr=False)
+    is_cut: bool = False
 
 
 @asynccontextmanager
@@ -178,23 +189,21 @@ async def _whole(response: httpx.Response) -> bytes:
         part = gzip.decompress(raw, LARGEST + 1 - size) if gzip is not None else raw
         size += len(part)
         if size > LARGEST:
-            raise GiveUp(f"{response.url.host} sent more than {LARGEST >> 20} MiB", "make the calendar smaller")
+            raise TooMuch(f"{response.url.host} sent more than {LARGEST >> 20} MiB", "make the calendar smaller")
         parts.append(part)
     if gzip is not None and size and not gzip.eof:
         raise RetryLater(f"{response.url.host} sent a body that cannot be decoded")
     return b"".join(parts)
 
 
-def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) -> tuple[Resource, ...]:
-    """Return the members of a 207, or raise what the status means."""
+def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) -> Multistatus:
+    """Return what a 207 says, or raise what the status means."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if status == 207 and (kind in XML or kind.endswith("+xml")):
         try:
             return multistatus(content)
         except Unreadable as error:
             raise RetryLater(f"{at.host} sent an answer that is not whole") from error
-        except Cut as error:
-            raise GiveUp(f"{at.host} left items out of its answer", "raise the server's limit of results") from error
     if status == 401:
         raise SignInAgain(f"{at.host} refused user name or password", "give it anew: ringplan accounts password")
     if status == 403:
@@ -202,7 +211,7 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
     if status in (404, 410):
         raise Missing(
             f"{at.host} has nothing at {at.path}",
-            "correct the url or `calendars` of the source, or the user's own path",
+            "correct the url, `calendars` or `contacts` of the source, or the user's own path",
         )
     if status in (408, 425, 429) or (status >= 500 and status not in (501, 505)):
         wait = after(headers.get("retry-after", ""), headers.get("date", ""))
@@ -211,10 +220,10 @@ def _read(at: httpx.URL, status: int, headers: httpx.Headers, content: bytes) ->
         raise kind_of(f"{at.host} is not able to answer now ({status})", after=wait)
     if 200 <= status < 300:
         raise GiveUp(
-            f"{at.host} answered {at.path} with {kind or 'no content type'} instead of a list of calendars",
-            "the path is no CalDAV collection: correct url, calendars or the mailbox's path",
+            f"{at.host} answered {at.path} with {kind or 'no content type'} instead of a list",
+            "the path is no DAV collection: correct url, calendars, contacts or the user's own path",
         )
-    raise GiveUp(f"{at.host} does not speak CalDAV at {at.path} ({status})", "correct the url")
+    raise GiveUp(f"{at.host} does not speak DAV at {at.path} ({status})", "correct the url")
 
 
 def _unreachable(at: httpx.URL, error: httpx.TransportError) -> Unreachable:

@@ -1,8 +1,9 @@
 """The XML of WebDAV that is sent and read: request bodies, and the multistatus of an answer. Pure.
 
 RFC 4918 (multistatus, section 14.16), RFC 5397 (current-user-principal), RFC 4791 (calendar-home-set, section 6.2.1;
-calendar-query, section 7.8; 507 for a cut answer, section 7.8), RFC 6578 (sync-token), RFC 3744 (owner,
-principal-property-search). `getctag` is Apple's, in the namespace http://calendarserver.org/ns/.
+calendar-query, section 7.8; 507 for a cut answer, section 7.8), RFC 6352 (address books), RFC 6578 (sync-token, members
+that are gone), RFC 3744 (owner, principal-property-search). `getctag` is Apple's, in the namespace
+http://calendarserver.org/ns/.
 """
 
 import re
@@ -16,13 +17,10 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 D, C, S = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+B = "{urn:ietf:params:xml:ns:carddav}"
 
 TOKENS = b'<propfind xmlns="DAV:"><prop><sync-token/><getctag xmlns="http://calendarserver.org/ns/"/></prop></propfind>'
 PRINCIPAL = b'<propfind xmlns="DAV:"><prop><current-user-principal/><resourcetype/></prop></propfind>'
-HOME = (
-    b'<propfind xmlns="DAV:"><prop>'
-    b'<calendar-home-set xmlns="urn:ietf:params:xml:ns:caldav"/><principal-collection-set/></prop></propfind>'
-)
 COLLECTIONS = (
     b'<propfind xmlns="DAV:"><prop><resourcetype/><owner/>'
     b'<supported-calendar-component-set xmlns="urn:ietf:params:xml:ns:caldav"/></prop></propfind>'
@@ -39,16 +37,16 @@ class Unreadable(ValueError):
     """The body is not a whole multistatus."""
 
 
-class Cut(ValueError):
-    """The server says that it left members out (507)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One member of a multistatus: its href as sent, and the properties that it has (status 200)."""
+    """One member of a multistatus: its href as sent, and the properties that it has (status 200).
+
+    `is_gone`: the server says of the member itself that there is none (404).
+    """
 
     href: str
     properties: Mapping[str, Element] = field(repr=False)
+    is_gone: bool = False
 
     def text(self, name: str) -> str | None:
         """Return a property's text, None where it is missing or empty."""
@@ -71,6 +69,26 @@ class Resource:
         names = [(comp.get("name") or "").upper() for comp in supported] if supported is not None else []
         return not names or "VEVENT" in names
 
+    @property
+    def is_address_book(self) -> bool:
+        """A collection of contacts."""
+        kind = self.properties.get(f"{D}resourcetype")
+        return kind is not None and kind.find(f"{B}addressbook") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Multistatus:
+    """All members; `token`: of a sync-collection; `is_cut`: the server says that it left members out (507)."""
+
+    resources: tuple[Resource, ...]
+    token: str | None = None
+    is_cut: bool = False
+
+
+def home(home_set: str) -> bytes:
+    """Return a propfind for a principal's homes; `home_set` is the property's name as `{namespace}name`."""
+    return f'<propfind xmlns="DAV:"><prop>{_element_of(home_set)}<principal-collection-set/></prop></propfind>'.encode()
+
 
 def query(start: datetime, end: datetime) -> bytes:
     """Return a calendar-query for whole events that overlap the time from `start` until `end` (aware)."""
@@ -84,20 +102,20 @@ def query(start: datetime, end: datetime) -> bytes:
     ).encode()
 
 
-def search(address: str) -> bytes:
-    """Return a principal-property-search (RFC 3744 section 9.4) for the calendar home of `address`."""
+def search(address: str, home_set: str) -> bytes:
+    """Return a principal-property-search (RFC 3744 section 9.4) for the `home_set` of the person with `address`."""
     return (
         '<principal-property-search xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><property-search><prop>'
         f"<c:calendar-user-address-set/></prop><match>{escape(address)}</match></property-search>"
-        "<prop><c:calendar-home-set/><c:calendar-user-address-set/></prop></principal-property-search>"
+        f"<prop>{_element_of(home_set)}<c:calendar-user-address-set/></prop></principal-property-search>"
     ).encode()
 
 
-def multistatus(body: bytes) -> tuple[Resource, ...]:
+def multistatus(body: bytes) -> Multistatus:
     """Read a 207's body; members that have no property with status 200 have none at all.
 
     Characters that XML 1.0 forbids, which servers pass on out of a calendar, are read as U+FFFD.
-    Raises `Unreadable` for anything that is not a whole multistatus, `Cut` for one that the server cut.
+    Raises `Unreadable` for anything that is not a whole multistatus.
     """
     try:
         root = _parsed(body)
@@ -105,17 +123,25 @@ def multistatus(body: bytes) -> tuple[Resource, ...]:
         raise Unreadable("not XML") from error
     if root.tag != f"{D}multistatus":
         raise Unreadable("not a multistatus")
-    resources = []
+    resources, is_cut = [], False
     for response in root.iterfind(f"{D}response"):
-        if " 507" in (response.findtext(f"{D}status") or ""):
-            raise Cut("the server left items out")
+        status = response.findtext(f"{D}status") or ""
+        if " 507" in status:
+            is_cut = True
+            continue
         properties: dict[str, Element] = {}
         for propstat in response.iterfind(f"{D}propstat"):
             if " 200" in (propstat.findtext(f"{D}status") or ""):
                 for prop in propstat.iterfind(f"{D}prop"):
                     properties.update((element.tag, element) for element in prop)
-        resources.append(Resource((response.findtext(f"{D}href") or "").strip(), properties))
-    return tuple(resources)
+        resources.append(Resource((response.findtext(f"{D}href") or "").strip(), properties, " 404" in status))
+    token = (root.findtext(f"{D}sync-token") or "").strip() or None
+    return Multistatus(tuple(resources), token, is_cut)
+
+
+def _element_of(name: str) -> str:
+    namespace, _, local = name.removeprefix("{").partition("}")
+    return f'<{local} xmlns="{namespace}"/>'
 
 
 def _parsed(body: bytes) -> Element:

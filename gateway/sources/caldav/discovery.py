@@ -1,16 +1,17 @@
-"""Finding a person's calendars: from a domain, a URL or a path to the collections that are read.
+"""Finding a person's calendars or address books: from a domain, a URL or a path to the collections that are read.
 
-RFC 6764 (SRV, TXT, `.well-known/caldav`), RFC 5397 (current-user-principal), RFC 4791 section 6.2.1
-(calendar-home-set), RFC 3744 section 9.4 (another person's principal, found by address).
+RFC 6764 (SRV, TXT, `.well-known`), RFC 5397 (current-user-principal), RFC 4791 section 6.2.1 (calendar-home-set),
+RFC 6352 section 7.1.1 (addressbook-home-set), RFC 3744 section 9.4 (another person's principal, found by address).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import dns.asyncresolver
 import httpx
 
+from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.errors import GiveUp, RingplanError, SignInAgain
 from gateway.net.services import services
@@ -18,96 +19,123 @@ from gateway.sources.caldav import dav
 from gateway.sources.caldav.client import Client, Missing, joined
 from gateway.sources.caldav.settings import CalDavSettings
 
-WELL_KNOWN = "/.well-known/caldav"
+Whose = Mailbox | Book  # both are found by `path` or `address`
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for: `noun` names it and `key` its template in the settings; `service` as in RFC 6764.
+
+    `home_set` is the property of a principal that names its homes; `is_one` knows what is read in them.
+    """
+
+    noun: str
+    key: str
+    service: str
+    home_set: str
+    is_one: Callable[[dav.Resource], bool]
+    template: Callable[[CalDavSettings], str | None]
+
+
+CALENDARS = Sought(
+    "calendar", "calendars", "caldav", f"{dav.C}calendar-home-set", lambda r: r.is_calendar, lambda s: s.calendars
+)
+ADDRESS_BOOKS = Sought(
+    "address book", "contacts", "carddav", f"{dav.B}addressbook-home-set", lambda r: r.is_address_book,
+    lambda s: s.contacts,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one PROPFIND asks: a home with its collections (`depth` 1), or one calendar (`depth` 0).
+    """What one PROPFIND asks: a home with its collections (`depth` 1), or one collection (`depth` 0).
 
-    `members` are the paths of all that it lists, `calendars` the URLs by path of those that are read.
+    `members` are the paths of all that it lists, `collections` the URLs by path of those that are read.
     """
 
     at: httpx.URL
     depth: int
     members: frozenset[str]
-    calendars: dict[str, httpx.URL]
+    collections: dict[str, httpx.URL]
 
 
 @dataclass(slots=True)
 class Discovery:
-    """Finds calendars at one source for one account; keeps nothing but the account's own principal."""
+    """Finds what is `sought` at one source for one account; keeps nothing but the account's own principal."""
 
     client: Client
     settings: CalDavSettings
     account: Account
     resolver: dns.asyncresolver.Resolver | None = None
+    sought: Sought = CALENDARS
     _own: httpx.URL | None = None
 
-    async def places(self, mailbox: Mailbox) -> tuple[Place, ...]:
-        """Return where this mailbox's calendars are."""
-        return tuple([await self.place(home) for home in await self.homes(mailbox)])
+    async def places(self, whose: Whose) -> tuple[Place, ...]:
+        """Return where this mailbox's calendars, or this book's address books are."""
+        return tuple([await self.place(home) for home in await self.homes(whose)])
 
     def forget(self) -> None:
         """Find the account's principal anew the next time."""
         self._own = None
 
-    async def homes(self, mailbox: Mailbox) -> tuple[httpx.URL, ...]:
-        """Return the homes (or the calendar) of a mailbox: its path, the template, a principal's home set."""
-        path = mailbox.path or self.filled(mailbox)
+    async def homes(self, whose: Whose) -> tuple[httpx.URL, ...]:
+        """Return the homes (or the collection itself): its path, the template, a principal's home set."""
+        path = whose.path or self.filled(whose)
         if path is not None:
-            base = httpx.URL(self.settings.url) if self.settings.url else await self.principal(mailbox)
+            base = httpx.URL(self.settings.url) if self.settings.url else await self.principal(whose)
             at = joined(base, path)
             if not path.startswith("/") or at.host != base.host:
-                raise GiveUp("a calendar's path must begin with / and stay on its server", "correct the path")
+                raise GiveUp(f"{called(whose)}: the path must begin with / and stay on its server", "correct the path")
             return (at,)
-        own = await self.principal(mailbox)
-        if not self.account.service or self.account.login.lower() in _names(mailbox):
+        own = await self.principal(whose)
+        if not self.account.service or self.account.login.lower() in _names(whose):
             return await self._home_set(own)
-        return await self._searched(own, mailbox)
+        return await self._searched(own, whose)
 
-    def filled(self, mailbox: Mailbox) -> str | None:
-        """Return the template's path for a mailbox, None without a template."""
-        if self.settings.calendars is None:
+    def filled(self, whose: Whose) -> str | None:
+        """Return the template's path, None without a template."""
+        template = self.sought.template(self.settings)
+        if template is None:
             return None
-        local = mailbox.address.partition("@")[0]
-        values = {"address": mailbox.address, "local": local, "login": self.account.login}
+        local = whose.address.partition("@")[0]
+        values = {"address": whose.address, "local": local, "login": self.account.login}
         if any(value in (".", "..") for value in values.values()):
-            raise GiveUp(f"mailbox {mailbox.id}: the address makes no path", "give the mailbox a path")
-        return self.settings.calendars.format_map({name: quote(value, safe="@") for name, value in values.items()})
+            raise GiveUp(f"{called(whose)}: the address makes no path", "give it a path")
+        return template.format_map({name: quote(value, safe="@") for name, value in values.items()})
 
-    async def principal(self, mailbox: Mailbox) -> httpx.URL:
+    async def principal(self, whose: Whose) -> httpx.URL:
         """Return the account's own principal, or a collection that stands for it on a server without principals.
 
         Each candidate is tried; the first that answers counts. Raises what the last one raised.
         """
         if self._own is None:
             failed: RingplanError | None = None
-            async for start in self.starts(mailbox):
+            async for start in self.starts(whose):
                 try:
                     self._own = await self._principal(start)
                     break
                 except GiveUp as error:
                     failed = error
             else:
-                raise failed or GiveUp("no CalDAV server was found", "give its url in the settings")
+                raise failed or GiveUp("no DAV server was found", "give its url in the settings")
         return self._own
 
-    async def starts(self, mailbox: Mailbox) -> AsyncIterator[httpx.URL]:
+    async def starts(self, whose: Whose) -> AsyncIterator[httpx.URL]:
         """Yield URLs to begin at, the likeliest first."""
+        well_known = f"/.well-known/{self.sought.service}"
         if self.settings.url:
             at = httpx.URL(self.settings.url)
             if at.path.strip("/"):
                 yield at
-            if led := await self.client.led(at.copy_with(raw_path=WELL_KNOWN.encode())):
+            if led := await self.client.led(at.copy_with(raw_path=well_known.encode())):
                 yield led
             if not at.path.strip("/"):
                 yield at
             return
-        domain = self.settings.domain or _domain(self.account.login) or _domain(mailbox.address)
+        domain = self.settings.domain or _domain(self.account.login) or _domain(whose.address)
         if not domain:
-            raise GiveUp("no domain to look for a CalDAV server at", "give url or domain in the settings")
-        for service in await services(domain, "caldavs", self.resolver):
+            raise GiveUp("no domain to look for a DAV server at", "give url or domain in the settings")
+        for service in await services(domain, f"{self.sought.service}s", self.resolver):
             if service.host != domain and not service.host.endswith(f".{domain}"):
                 raise GiveUp(
                     f"DNS leads from {domain} to another domain, {service.host}",
@@ -116,16 +144,16 @@ class Discovery:
             root = httpx.URL(scheme="https", host=service.host, port=service.port, path="/")
             if service.path:
                 yield root.copy_with(path=service.path)  # stays on its host, were it //elsewhere.example/
-            if led := await self.client.led(root.join(WELL_KNOWN)):
+            if led := await self.client.led(root.join(well_known)):
                 yield led
             yield root
-        if led := await self.client.led(httpx.URL(scheme="https", host=domain, path=WELL_KNOWN)):
+        if led := await self.client.led(httpx.URL(scheme="https", host=domain, path=well_known)):
             yield led
 
     async def _principal(self, start: httpx.URL) -> httpx.URL:
         answer = await self.client.propfind(start, 0, dav.PRINCIPAL)
         for resource in answer.resources:
-            if resource.is_calendar:
+            if self.sought.is_one(resource):
                 return answer.at
             if hrefs := resource.hrefs(f"{dav.D}current-user-principal"):
                 return named(answer.at, hrefs[0])
@@ -135,45 +163,52 @@ class Discovery:
         return answer.at
 
     async def _home_set(self, principal: httpx.URL) -> tuple[httpx.URL, ...]:
-        answer = await self.client.propfind(principal, 0, dav.HOME)
-        hrefs = [href for resource in answer.resources for href in resource.hrefs(f"{dav.C}calendar-home-set")]
+        answer = await self.client.propfind(principal, 0, dav.home(self.sought.home_set))
+        hrefs = [href for resource in answer.resources for href in resource.hrefs(self.sought.home_set)]
         return tuple(named(answer.at, href) for href in hrefs) or (answer.at,)
 
-    async def _searched(self, own: httpx.URL, mailbox: Mailbox) -> tuple[httpx.URL, ...]:
+    async def _searched(self, own: httpx.URL, whose: Whose) -> tuple[httpx.URL, ...]:
         """Return the homes of the principal whose address is the mailbox's, as RFC 3744 searches for it."""
-        collections = await self.client.propfind(own, 0, dav.HOME)
+        search = dav.search(whose.address, self.sought.home_set)
+        collections = await self.client.propfind(own, 0, dav.home(self.sought.home_set))
         for resource in collections.resources:
             for href in resource.hrefs(f"{dav.D}principal-collection-set"):
                 try:
-                    found = await self.client.report(named(collections.at, href), 0, dav.search(mailbox.address))
+                    found = await self.client.report(named(collections.at, href), 0, search)
                 except GiveUp:
                     continue
                 for person in found.resources:
                     addresses = {a.lower().removeprefix("mailto:") for a in _texts(person)}
-                    if mailbox.address.lower() in addresses and (homes := person.hrefs(f"{dav.C}calendar-home-set")):
+                    if whose.address.lower() in addresses and (homes := person.hrefs(self.sought.home_set)):
                         return tuple(named(found.at, home) for home in homes)
         raise GiveUp(
-            f"mailbox {mailbox.id}: the server does not tell where this person's calendars are",
-            'set calendars = "/…/{local}/" for the source, or a path for the mailbox',
+            f"{called(whose)}: the server does not tell where this person's {self.sought.noun}s are",
+            f'set {self.sought.key} = "/…/{{local}}/" for the source, or give a path',
         )
 
     async def place(self, at: httpx.URL) -> Place:
-        """List a home's calendars; a calendar stands for itself. Other people's calendars in it are left out."""
+        """List a home's collections; one stands for itself. Other people's in it are left out."""
         answer = await self.client.propfind(at, 0, dav.COLLECTIONS)
-        if any(resource.is_calendar for resource in answer.resources):
+        if any(self.sought.is_one(resource) for resource in answer.resources):
             return Place(answer.at, 0, frozenset({path(answer.at)}), {path(answer.at): answer.at})
         answer = await self.client.propfind(answer.at, 1, dav.COLLECTIONS)
         members = {path(joined(answer.at, resource.href)): resource for resource in answer.resources}
         home = members.get(path(answer.at))
         owner = home.hrefs(f"{dav.D}owner") if home else ()
-        calendars = {
+        collections = {
             where: named(answer.at, resource.href)
             for where, resource in members.items()
-            if resource.is_calendar and _owned(resource, owner)
+            if self.sought.is_one(resource) and _owned(resource, owner)
         }
-        if not calendars:
-            raise Missing(f"{at.host} shows no calendar in {at.path}", "is it the right path, and may we read it?")
-        return Place(answer.at, 1, frozenset(members), calendars)
+        if not collections:
+            said = f"{at.host} shows no {self.sought.noun} in {at.path}"
+            raise Missing(said, "is it the right path, and may we read it?")
+        return Place(answer.at, 1, frozenset(members), collections)
+
+
+def called(whose: Whose) -> str:
+    """Return what a mailbox or book is called in messages."""
+    return f"{'mailbox' if isinstance(whose, Mailbox) else 'book'} {whose.id}"
 
 
 def named(at: httpx.URL, href: str) -> httpx.URL:
@@ -203,8 +238,8 @@ def _texts(resource: dav.Resource) -> tuple[str, ...]:
     return resource.hrefs(f"{dav.C}calendar-user-address-set")
 
 
-def _names(mailbox: Mailbox) -> tuple[str, str]:
-    return mailbox.address.lower(), mailbox.address.lower().partition("@")[0]
+def _names(whose: Whose) -> tuple[str, str]:
+    return whose.address.lower(), whose.address.lower().partition("@")[0]
 
 
 def _domain(address: str) -> str:

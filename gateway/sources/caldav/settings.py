@@ -16,11 +16,11 @@ class CalDavSettings(BaseModel):
     """Where a CalDAV server is, and where people's calendars lie on it.
 
     `url`: the server, or any collection or principal on it. `domain`: found by DNS and `.well-known` (RFC 6764).
-    Neither: the domain of the account's login or of the mailbox's address. `calendars`: the path of a person's
-    calendars, for a service account (or a server without principals), with `{address}`, `{local}` (the part of the
-    address before @) and `{login}` (the account's). `ca`: a PEM file; `pin`: the SHA-256 of the server's certificate
-    alone, 64 hex digits; neither: the system's authorities. `tls_minimum`: lower than "1.2" only for an old server.
-    `refresh`: seconds. `connections`: at most so many at once per account.
+    Neither: the domain of the account's login or of the mailbox's address. `calendars`, `contacts`: the path of a
+    person's calendars and address books, for a service account (or a server without principals), with `{address}`,
+    `{local}` (the part of the address before @) and `{login}` (the account's). `ca`: a PEM file; `pin`: the SHA-256 of
+    the server's certificate alone, 64 hex digits; neither: the system's authorities. `tls_minimum`: lower than "1.2"
+    only for an old server. `refresh`: seconds. `connections`: at most so many at once per account.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +29,7 @@ class CalDavSettings(BaseModel):
     url: str | None = None
     domain: str | None = None
     calendars: str | None = None
+    contacts: str | None = None
     ca: Path | None = None
     pin: Pin | None = None
     tls_minimum: Minimum = "1.2"
@@ -59,7 +60,7 @@ class CalDavSettings(BaseModel):
             raise ValueError("must be a bare domain, such as example.com")
         return value
 
-    @field_validator("calendars")
+    @field_validator("calendars", "contacts")
     @classmethod
     def _is_template(cls, value: str | None) -> str | None:
         if value is not None:
