@@ -14,6 +14,7 @@ from gateway.cli import (
     conferences,
     contacts,
     organisation,
+    phones,
     rooms,
     sounds,
     sources,
@@ -69,6 +70,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(absence.app, name="absence")
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(conferences.app, name="conferences")
+app.add_typer(phones.app, name="phones")
 app.command("explain")(explain_)
 app.command()(off)
 app.command()(on)

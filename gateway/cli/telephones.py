@@ -1,0 +1,75 @@
+"""One telephone of a user and its settings: the device in the store, and the file that it asks for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.domain.contact import Form
+from gateway.domain.device import Device
+from gateway.domain.user import User
+from gateway.errors import Misconfigured
+from gateway.planning.handsets import UNKNOWN, Access, Listener, Profile, best, mac_of, settings
+from gateway.settings import Settings
+from gateway.store import devices
+from gateway.store.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where telephones reach the directory: `host` and `base` as in the settings file, and where it listens."""
+
+    host: str
+    base: str
+    listeners: tuple[Listener, ...]
+
+    def of(self, profile: Profile) -> Listener:
+        """Return where telephones of a maker are served. Raises `Misconfigured` when that is nowhere."""
+        found = best(profile, self.listeners)
+        if found is None:
+            can = " or ".join(f'"{tls}"' for tls in profile.tls)
+            remedy = f"add a [directory.listen.<name>] with tls = {can} for the network of these telephones"
+            raise Misconfigured(f"telephones of {profile.title} can be served nowhere", remedy)
+        return found
+
+
+def reach(settings: Settings) -> Reach:
+    """Return where the directory of these settings is reached. Raises `Misconfigured` when there is none."""
+    told = settings.directory
+    if told is None:
+        raise Misconfigured(
+            "there is no directory that telephones could search",
+            "add [directory] with host to the settings, and [directory.listen.<name>] with address and tls",
+        )
+    listeners = tuple(Listener(*one.at, one.tls) for one in told.listen.values())
+    return Reach(told.directory.host, told.directory.base, listeners)
+
+
+async def assigned(
+    rows: Rows, known: Iterable[Device], user: User, name: str, vendor: str, form: Form | None = None
+) -> tuple[Device, tuple[Device, ...]]:
+    """Return the user's device of this name, made where there is none; and those of other users that are gone for it.
+
+    `known`: all devices of this name. A MAC address is one telephone's: with whoever had it before, its password must
+    go. `form` None: as it was. Raises `Misconfigured` for a user who does not take part.
+    """
+    if not user.enabled:
+        remedy = f"ringplan users set {user.extension} --enable"
+        raise Misconfigured(f"{user.extension} does not take part, and could not sign in", remedy)
+    own = next((device for device in known if device.user == user.id), None)
+    gone = tuple(device for device in known if device.user != user.id) if mac_of(name) else ()
+    for device in gone:
+        await devices.remove(rows, device.id)
+    if own is not None and own.vendor == vendor and form in (None, own.form):
+        return own, gone
+    kept = own.form if own else None
+    return await devices.add(rows, user.id, name, vendor, form or kept), gone
+
+
+async def settings_for(rows: Rows, reach: Reach, profile: Profile, user: User, device: Device) -> str:
+    """Return the settings of one telephone. Raises `Misconfigured` for what they cannot say."""
+    whose = f"uid={user.id},ou=people,{reach.base}"
+    password = await devices.password(rows, device)
+    access = Access(reach.host, reach.base, whose, user.extension, password, mac_of(device.name) or UNKNOWN)
+    try:
+        return settings(profile, reach.of(profile), access)
+    except ValueError as error:
+        raise Misconfigured(f"{profile.title}: {error}", "change it in [directory] of the settings") from error
