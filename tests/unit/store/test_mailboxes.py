@@ -9,11 +9,11 @@ import pytest
 from gateway.domain.mailbox import Cursor
 from gateway.domain.user import Organisation
 from gateway.errors import Refused, Unreachable
-from gateway.store import codes, diversions, mailboxes, organisation, users
+from gateway.store import codes, diversions, mailboxes, meetings, organisation, users
 from gateway.store.mailboxes import Progress
 from gateway.store.rows import Rows
 from gateway.store.store import Store
-from tests.unit.store.made import HOUR, NOON, diversion, person, someone
+from tests.unit.store.made import HOUR, NOON, diversion, meeting, person, someone
 from tests.unit.store.test_codes import MEETING
 
 CURSOR = Cursor("token-1", date(2026, 11, 23))
@@ -158,3 +158,31 @@ async def test_what_is_over_is_forgotten_and_the_next_end_is_known(store: Store)
         assert await diversions.of(rows, user.id) == (long,)
         assert await diversions.forget_over(rows, NOON + 3 * HOUR) == 1
         assert await diversions.next_end(rows) is None
+
+
+async def test_a_calendar_that_is_not_read_any_more_leaves_nothing_and_is_read_whole_later(store: Store) -> None:
+    async with store.write() as rows:
+        user, mailbox = await someone(rows)
+        other, others = await someone(rows, "1002")
+        for who, where in ((user, mailbox), (other, others)):
+            await mailboxes.replace(
+                rows, where.id, [diversion(who.id)], CURSOR, epoch=0, now=NOON, meetings=[meeting(who.id)]
+            )
+    async with store.write() as rows:
+        assert await mailboxes.put_calendar(rows, user.id, calendar=False)
+        assert {"mailboxes", "diversions", "meetings"} <= rows.touched
+        assert rows.removed
+        assert [one.calendar for one in await mailboxes.every(rows)] == [False, True]
+        assert await diversions.every(rows) == {other.id: (diversion(other.id),)}
+        assert [one.organiser for one in await meetings.every(rows)] == [other.id]
+        assert not await mailboxes.replace(rows, mailbox.id, [diversion(user.id)], CURSOR, epoch=0, now=NOON)
+        assert await cursor_of(rows, mailbox.id) is None
+        assert await cursor_of(rows, others.id) == CURSOR
+    async with store.write() as rows:
+        assert await mailboxes.put_calendar(rows, other.id, calendar=True)
+        assert rows.touched == set()
+        assert await mailboxes.put_calendar(rows, user.id, calendar=True)
+        progress = await mailboxes.progress_of(rows, mailbox.id)
+        assert progress is not None
+        assert (progress.cursor, progress.epoch) == (None, 2)
+        assert not await mailboxes.put_calendar(rows, 99, calendar=True)

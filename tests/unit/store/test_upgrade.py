@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.domain.book import Book, ContactChanges
 from gateway.domain.conference import Attendance, RoomOf
+from gateway.domain.contact import Numbering
 from gateway.domain.hours import WorkingHours
 from gateway.domain.mailbox import Cursor
 from gateway.domain.user import Organisation, User
@@ -19,9 +21,12 @@ from gateway.store import (
     absences,
     accounts,
     attendances,
+    books,
     calls,
     codes,
     conferences,
+    contacts,
+    devices,
     diversions,
     health,
     mailboxes,
@@ -39,7 +44,7 @@ from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.store.vault import vault_at
 from gateway.store.wishes import Kind, Wish
-from tests.unit.store.made import HOUR, NOON, ZONE, attempt, conference, diversion, meeting
+from tests.unit.store.made import HOUR, NOON, ZONE, attempt, conference, contact, diversion, meeting
 
 
 def written(settings: StoreSettings, by: str) -> StoreSettings:
@@ -65,7 +70,7 @@ def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
     return found
 
 
-@pytest.mark.parametrize("by", ["r0001", "r0002", "r0003"])
+@pytest.mark.parametrize("by", ["r0001", "r0002", "r0003", "r0004"])
 async def test_every_row_of_an_older_database_stays_as_it_was(settings: StoreSettings, by: str) -> None:
     older = written(settings, by)
     before = raw(older)
@@ -163,3 +168,34 @@ async def test_what_was_refused_before_stays_so_and_conferences_can_be_planned(s
             await attendances.came(rows, Attendance(one.key, "PJSIP/1001-1", "", NOON))
         assert await anext(watching) == set(nouns)
         await watching.aclose()
+
+
+async def test_every_calendar_of_before_is_read_as_often_and_has_a_book_beside_it(settings: StoreSettings) -> None:
+    nouns = ("books", "contacts", "devices")
+    async with Store.open(written(settings, "r0004")) as store:
+        async with store.read() as rows:
+            anna, bo = await users.every(rows)
+            assert [(box.refresh, box.calendar) for box in await mailboxes.every(rows)] == [(300, True), (3600, True)]
+            hers, his = await books.every(rows)
+            assert hers == Book(1, 1, "anna@example.org", owner=anna.id, mailbox=1, refresh=900)
+            assert his == Book(2, 1, "bo@example.org", owner=bo.id, mailbox=2, refresh=3600)
+            assert await books.progress(rows) == {1: books.Progress(), 2: books.Progress()}
+            ours = await organisation.get(rows)
+            assert (ours.numbering, ours.outside, ours.dial_in) == (Numbering(), ("00*",), {"sv": "08123450"})
+            assert await meetings.every(rows) == (meeting(anna.id),)
+            assert await rooms.every(rows) == (RoomOf("8001", owner=anna.id),)
+            assert [one.key for one in await conferences.every(rows)] == [conference(organiser=anna.id).key]
+            assert await calls.every(rows) == (attempt(),)
+            assert len(await attendances.every(rows)) == 1
+        watching = store.watch(*nouns)
+        await anext(watching)
+        async with store.write() as rows:
+            await mailboxes.pace(rows, bo.id, None)
+            changes = ContactChanges((contact(),), token="token")
+            assert await contacts.apply(rows, his.id, changes, day=NOON.date(), epoch=0, now=NOON)
+            await devices.add(rows, bo.id, "desk", "snom")
+        assert await anext(watching) == set(nouns)
+        await watching.aclose()
+        async with store.read() as rows:
+            assert await contacts.of_book(rows, his.id) == (contact(),)
+            assert [box.refresh for box in await mailboxes.of(rows, bo.id)] == [None]
