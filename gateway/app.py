@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from gateway.directory.directory import Directory
 from gateway.engine.callers import Callers, Names
 from gateway.engine.clock import WallClock
 from gateway.engine.conference.calling import Calling, Limits
@@ -29,6 +30,7 @@ from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx, Switch
 from gateway.settings import Settings, SourceSettings
+from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
@@ -46,6 +48,10 @@ def source_of(settings: SourceSettings) -> Connect:
             from gateway.sources.ews import source as ews  # half a second, which others need not wait for
 
             return ews.connect(settings)
+        case ActiveDirectorySettings():
+            from gateway.sources.activedirectory import source as activedirectory  # ldap3, for who has one
+
+            return activedirectory.connect(settings)
 
 
 def connections(settings: Settings) -> Mapping[str, Connect]:
@@ -106,7 +112,8 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
         },
     )
     await pulse.only("pbx:", [f"pbx:{name}" for name in settings.pbx])
-    await pulse.only("mail", ())
+    for part in ("mail", "directory"):
+        await pulse.only(part, ())
     yield pulse
 
 
@@ -114,8 +121,11 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect = connections(settings)
     mail = None if settings.run.dry_run else settings.mail
-    with_contacts = settings.directory is not None
-    sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=with_contacts)
+    say_directory = partial(pulse.say, "directory")
+    directory = None
+    if settings.directory is not None:
+        directory = Directory(settings.directory, store, partial(say_directory, None))
+    sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=directory is not None)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
         tasks.create_task(sweep(store, clock), name="sweep")
@@ -124,8 +134,12 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
         tasks.create_task(planning.run(), name="conferences")
         if mail is not None:
             tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
+        if directory is not None:
+            listening = supervise(directory.opened, directory.run, say_directory, clock)
+            tasks.create_task(listening, name="directory")
+        names = directory.name_of if directory is not None else None
         for name, one in settings.pbx.items():
-            board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse)
+            board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse, names)
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, board.hold, say, clock), name=f"pbx {name}")
 

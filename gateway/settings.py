@@ -30,6 +30,7 @@ from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 from gateway.mail.settings import MailSettings
 from gateway.pbx.asterisk.settings import AsteriskSettings
+from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store.settings import StoreSettings
@@ -41,8 +42,12 @@ PREFIX = "RINGPLAN_"
 NOT_SETTINGS = frozenset({"RINGPLAN_CONFIG"})  # says where the file is
 PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
 CalendarSettings = CalDavSettings | EwsSettings
-SourceSettings = CalendarSettings
-SOURCE_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
+SourceSettings = CalendarSettings | ActiveDirectorySettings
+SOURCE_KINDS: Mapping[str, type[BaseModel]] = {
+    "caldav": CalDavSettings,
+    "exchange": EwsSettings,
+    "active-directory": ActiveDirectorySettings,
+}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
 TABLES = ("store", "pbx", "sources", "mail", "directory", "run", "log")

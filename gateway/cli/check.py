@@ -29,6 +29,7 @@ from gateway.pbx.asterisk.inspect import inspect
 from gateway.pbx.asterisk.inspect_rooms import inspect_rooms
 from gateway.ports import CalendarSource
 from gateway.settings import Settings
+from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav.check import check as check_caldav
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store import accounts, books, codes, devices, mailboxes, organisation, rooms, users
@@ -219,6 +220,12 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
     if source is None:
         remedy = f"add [sources.{account.source}], or remove the account"
         yield Finding("settings", False, f"there is no source {account.source}", remedy)
+        return
+    if isinstance(source, ActiveDirectorySettings):
+        from gateway.sources.activedirectory.check import check as check_directory  # see app.source_of
+
+        for one in await check_directory(source, account):
+            yield one
         return
     if not boxes and not settings.has_calendars(account.source):
         return
