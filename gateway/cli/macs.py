@@ -5,7 +5,7 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from gateway.planning.handsets import Profile, mac_of
 
 COLUMNS = ("mac", "extension", "vendor")
 PRIVATE = 0o600
-
-Progress = Callable[[int, int], None]  # done, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +56,18 @@ def telephones(file: Path, users: Mapping[Extension, User], known: Mapping[str, 
     return tuple(found)
 
 
-def write_every(folder: Path, files: Mapping[str, str], progress: Progress = lambda done, of: None) -> int:
+def write_every(folder: Path, files: Mapping[str, str]) -> int:
     """Write `files` (by name) into `folder`, each whole or not at all, readable by its owner alone; return how many.
 
     Those that are there with the same bytes stay. Blocking. Raises `Misconfigured` for what cannot be written.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        written = 0
-        for done, (name, text) in enumerate(files.items(), start=1):
-            written += _write(folder / name, text.encode())
-            progress(done, len(files))
+        return sum(_write(folder / name, text.encode()) for name, text in files.items())
     except OSError as error:
         raise Misconfigured(
             f"{error.filename} cannot be written: {error.strerror}", "name another folder with --out"
         ) from error
-    return written
 
 
 def _write(file: Path, content: bytes) -> bool:

@@ -174,7 +174,9 @@ async def _all(told: Settings, where: Reach, map_: Path, out: Path, known: dict[
         files: dict[str, str] = {}
         gone: list[Device] = []
         wrong: list[Misconfigured] = []
-        for one in every:
+        for done, one in enumerate(every):
+            if done and done % STEP == 0:
+                _say(f"{done} of {len(every)}")
             try:
                 device, others = await assigned(rows, named.get(one.mac, ()), one.user, one.mac, one.profile.key)
                 text = await settings_for(rows, where, one.profile, one.user, device)
@@ -187,7 +189,7 @@ async def _all(told: Settings, where: Reach, map_: Path, out: Path, known: dict[
             raise ExceptionGroup("no settings are written", wrong)
     _tell_of(gone)
     _warn_of(where, _makers(every))
-    written = write_every(out, files, _progress)
+    written = write_every(out, files)
     shown.line(f"{len(files)} telephones: {written} files written, {len(files) - written} as they were; in {out}")
 
 
@@ -250,11 +252,6 @@ def _warn_of(where: Reach, profiles: Iterable[Profile]) -> None:
     for profile in profiles:
         if where.of(profile).tls == "none":
             _say(f"! telephones of {profile.title} send password and contacts unencrypted here")
-
-
-def _progress(done: int, of: int) -> None:
-    if done % STEP == 0 and done < of:
-        _say(f"{done} of {of}")
 
 
 def _say(line: str) -> None:
