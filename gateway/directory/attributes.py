@@ -16,11 +16,11 @@ class Column(IntEnum):
     COMPANY = 3
     TITLE = 4
     MAIL = 5
-    UID = 6
-    WORK = 7
-    MOBILE = 8
-    HOME = 9
-    KEYPAD = 10
+    WORK = 6
+    MOBILE = 7
+    HOME = 8
+    KEYPAD = 9
+    UID = 10  # this and the next are what nodes have too
     UNIT = 11
     DOMAIN = 12
 

@@ -6,7 +6,7 @@ Readers never wait: `follow` gives a shelf that is ready, and whoever has found 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gateway.directory import bits, encoding, names
@@ -14,10 +14,10 @@ from gateway.directory.answers import NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refus
 from gateway.directory.attributes import NUMBERS
 from gateway.directory.encoding import Selection
 from gateway.directory.entries import unpacked
-from gateway.directory.evaluation import leaves, true_for
+from gateway.directory.evaluation import leaves, tells_nodes_apart, true_for
 from gateway.directory.found import Found, Hit, order_of, ordering, unsorted
 from gateway.directory.kept import Kept
-from gateway.directory.matching import Is, Test, understood
+from gateway.directory.matching import Is, Leaf, Test, numbers_in, understood
 from gateway.directory.query import Query, Viewer
 from gateway.directory.segment import node
 from gateway.directory.shelf import Part, Shelf
@@ -28,6 +28,7 @@ from gateway.planning.numbers import candidates
 
 BASE = "dc=contacts"
 _DOMAIN, _UNIT, _ACCOUNT = ("top", "domain"), ("top", "organizationalUnit"), ("top", "account")
+_NODE = node("ou=", "", _UNIT)
 _QUICK = 150_000  # entries times questions that are answered within a few milliseconds
 _SORTED = 2_000  # entries that are sorted within a few milliseconds
 _TURN = 0.002  # seconds that a slow search takes at a time
@@ -40,6 +41,7 @@ class Catalogue:
     def __init__(self, base: str = BASE, numbering: Numbering | None = None) -> None:
         self.base = base
         self.numbering = numbering or Numbering()
+        self._numbers = numbers_in(self.numbering)
         self._name = names.parsed(base)
         own, _, above = base.partition(",")
         self._top = node(own.strip(), above.strip(), _DOMAIN if own.lower().startswith("dc=") else _UNIT)
@@ -52,6 +54,7 @@ class Catalogue:
         """Hold these shelves and no others, by owner, None: the company."""
         self._shelves = dict(shelves)
         self.numbering = numbering
+        self._numbers = numbers_in(numbering)
         self._company = self._branch_of_company()
         self._encoded = Kept(_ENCODED)
 
@@ -72,11 +75,11 @@ class Catalogue:
         Raises `Refusal`: noSuchObject, invalidDNSyntax.
         """
         groups = self._reached(viewer, query)
-        test = understood(query.filter, self.numbering)
-        size = sum([part.segment.size for group in groups for part in group])
-        if size * sum(1 for _ in leaves(test)) > _QUICK:
+        test = understood(query.filter, self._numbers)
+        asked = list(leaves(test))
+        if sum([part.segment.size for group in groups for part in group]) * len(asked) > _QUICK:
             return None
-        found = [_true(test, group) for group in groups]
+        found = _matching(test, asked, groups)
         order = order_of(query.order)
         return Found(run(ordering(found, order))) if unsorted(found, order) <= _SORTED else None
 
@@ -84,12 +87,13 @@ class Catalogue:
         """As `find`, giving way to others every two milliseconds. Raises `Refusal` at `deadline` too."""
         turns = _Turns(deadline)
         groups = self._reached(viewer, query)
-        test = understood(query.filter, self.numbering)
+        test = understood(query.filter, self._numbers)
+        asked = list(leaves(test))
         for segment in [part.segment for group in groups for part in group]:
-            for leaf in leaves(test):
+            for leaf in asked:
                 await turns.over()
                 segment.where(leaf)  # which large segments keep for what follows
-        steps = ordering([_true(test, group) for group in groups], order_of(query.order))
+        steps = ordering(_matching(test, asked, groups), order_of(query.order))
         while True:
             try:
                 next(steps)
@@ -163,7 +167,17 @@ class _Turns:
             self._began = self._time()
 
 
-def _true(test: Test, group: Group) -> list[Part]:
-    """Return what of a group a filter is true for."""
-    found = [Part(part.segment, true_for(test, part.segment) & part.there) for part in group]
-    return [part for part in found if part.there]
+def _matching(test: Test, asked: Iterable[Leaf], groups: Iterable[Group]) -> list[Group]:
+    """Return what of each group a filter is true for; all nodes at once where it does not tell them apart."""
+    nodes = None if any(map(tells_nodes_apart, asked)) else true_for(test, _NODE)
+    found: list[Group] = []
+    for group in groups:
+        matching = []
+        for segment, there in group:
+            is_known = nodes is not None and segment.fixed
+            left = there & ((nodes or 0) if is_known else true_for(test, segment))
+            if left:
+                matching.append(Part(segment, left))
+        if matching:
+            found.append(matching)
+    return found

@@ -2,8 +2,8 @@
 
 All values stand in one text, a line for each entry, each value between two `SEPARATOR`: so `str.find`, which is as
 fast as memory, finds parts, and with a separator before or behind it beginnings, ends and whole values. Where there
-are many entries, the places of all values are kept in the order of the values besides: beginnings, ranges and whole
-values are found there in a few comparisons.
+are many entries, the places of all values are kept in the order of the values besides: beginnings and ranges
+are found there in a few comparisons. Whole values are found by their hashes, which are kept in order too.
 """
 
 from array import array
@@ -16,19 +16,20 @@ from gateway.directory.matching import From, Like, UpTo
 
 SEPARATOR = "\x1f"  # sorts before all that is in a value
 MANY = 256  # entries from which a column is ordered
+_NOTHING: "array[int]" = array("I")
 _OFTEN = 64  # hits from which lines are looked at one by one: finding each costs more
 
 
-def line(values: Iterable[str]) -> str:
+def line(values: Sequence[str]) -> str:
     """Return what stands in a column for an entry with `values`."""
-    joined = SEPARATOR.join(dict.fromkeys(value for value in values if value))
+    joined = values[0] if len(values) == 1 else SEPARATOR.join(dict.fromkeys(filter(None, values)))
     return f"{SEPARATOR}{joined}{SEPARATOR}" if joined else ""
 
 
 class Column:
     """`has`: the entries that have a value (`bits`). Made of lines, one per entry; use `column`."""
 
-    __slots__ = ("_order", "_size", "_starts", "_text", "has")
+    __slots__ = ("_hashed", "_hashes", "_order", "_size", "_starts", "_text", "has")
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._text = "\n".join((*lines, ""))
@@ -36,8 +37,14 @@ class Column:
         self.has = bits.of((number for number, line in enumerate(lines) if line), self._size)
         self._starts: array[int] | None = None
         self._order: array[int] | None = None
+        self._hashes: array[int] | None = None
+        self._hashed: array[int] = _NOTHING
         if self._size >= MANY:
-            self._starts, self._order = _ordered(lines)
+            self._starts, places, values = _places(lines)
+            self._order = array("I", [places[one] for one in sorted(range(len(values)), key=values.__getitem__)])
+            hashed = sorted(zip(map(hash, values), places, strict=True))
+            self._hashes = array("q", [one for one, _ in hashed])
+            self._hashed = array("I", [place for _, place in hashed])
 
     def values(self, entry: int) -> list[str]:
         """Return the values of one entry, in their order."""
@@ -56,8 +63,19 @@ class Column:
 
     def whole(self, value: str) -> int:
         """Return the entries that have exactly this value."""
-        pattern = value + SEPARATOR
-        return self._begins(pattern) if self._order else self._containing(SEPARATOR + pattern)
+        if not self.has:
+            return 0
+        pattern = f"{SEPARATOR}{value}{SEPARATOR}"
+        if self._hashes is None:
+            return self._containing(pattern)
+        found, wanted = 0, hash(value)
+        at = bisect_left(self._hashes, wanted)
+        while at < len(self._hashes) and self._hashes[at] == wanted:
+            place = self._hashed[at]
+            if self._text.startswith(pattern, place - 1):
+                found |= 1 << self._entry(place)
+            at += 1
+        return found
 
     def like(self, asked: Like) -> int:
         """Return the entries with a value of these parts."""
@@ -90,7 +108,7 @@ class Column:
         return self._entries(self._order[: self._place(pattern, behind=True)])
 
     def _begins(self, pattern: str) -> int:
-        order = self._order or array("I")
+        order = self._order or _NOTHING
         return self._entries(order[self._place(pattern) : self._place(pattern, behind=True)])
 
     def _place(self, pattern: str, *, behind: bool = False) -> int:
@@ -99,8 +117,13 @@ class Column:
         return search(self._order or (), pattern, key=lambda at: text[at : at + length])
 
     def _entries(self, places: Iterable[int]) -> int:
-        starts = self._starts or array("I")
-        return bits.of((bisect_right(starts, place) - 1 for place in places), self._size)
+        return bits.of(map(self._entry, places), self._size)
+
+    def _entry(self, place: int) -> int:
+        """Return in which line a place of the text is."""
+        if self._starts is None:
+            return self._text.count("\n", 0, place)
+        return bisect_right(self._starts, place) - 1
 
     def _containing(self, pattern: str) -> int:
         """Return the entries in whose line the pattern is."""
@@ -112,7 +135,7 @@ class Column:
             return bits.of((entry for entry, line in enumerate(text.split("\n")) if pattern in line), self._size)
         found = []
         while at >= 0:
-            found.append(text.count("\n", 0, at) if self._starts is None else bisect_right(self._starts, at) - 1)
+            found.append(self._entry(at))
             at = text.find(pattern, text.index("\n", at))
         return bits.of(found, self._size)
 
@@ -127,9 +150,9 @@ def _empty(size: int) -> Column:
     return Column([""] * size)
 
 
-def _ordered(lines: Sequence[str]) -> "tuple[array[int], array[int]]":
-    """Return where each line starts, and where each value does, in the order of the values."""
-    starts, places, values = array("I"), array("I"), []
+def _places(lines: Sequence[str]) -> "tuple[array[int], list[int], list[str]]":
+    """Return where each line starts, and where each value does, with the values."""
+    starts, places, values = array("I"), [], []
     at = 0
     for text in lines:
         starts.append(at)
@@ -139,7 +162,7 @@ def _ordered(lines: Sequence[str]) -> "tuple[array[int], array[int]]":
             values.append(value)
             place += len(value) + 1
         at += len(text) + 1
-    return starts, array("I", (places[one] for one in sorted(range(len(values)), key=values.__getitem__)))
+    return starts, places, values
 
 
 def _fits(value: str, asked: Like) -> bool:

@@ -11,7 +11,7 @@ from gateway.directory.column import SEPARATOR, line
 from gateway.directory.matching import bare, compared
 from gateway.domain.contact import Contact, Kind, Numbering, PhoneNumber
 from gateway.domain.user import User
-from gateway.planning.folding import digits
+from gateway.planning.folding import KEYS
 from gateway.planning.numbers import forms
 
 _MANY, _PAIR = "\x1e", "\x1d"  # between values, and between the key of a number and how it is written
@@ -19,6 +19,7 @@ _LONGEST = 256  # characters of a field: more is no name
 _MOST_EMAILS = 10
 _LETTER = {Kind.WORK: "w", Kind.MOBILE: "m", Kind.HOME: "h", Kind.OTHER: "o"}
 _KIND = {letter: kind for kind, letter in _LETTER.items()}
+_ON_KEYS: dict[int, int | None] = {code: None for code in range(128) if not chr(code).isdigit()} | KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,10 @@ def uid(row: Row) -> str:
 
 def lines(contact: Contact, numbering: Numbering) -> tuple[str, ...]:
     """Return what stands in the columns (`attributes.Column`, in its order) for an entry."""
-    name, given, family = compared(contact.name), compared(contact.given), compared(contact.family)
+    given, family = compared(contact.given), compared(contact.family)
+    is_both = contact.name == f"{contact.given} {contact.family}"
+    name = f"{given} {family}" if is_both else compared(contact.name)
+    given_keys, family_keys = _keys(given), _keys(family)
     numbers: dict[Kind, list[str]] = {}
     for number in contact.numbers:
         kind = Kind.WORK if number.kind is Kind.OTHER else number.kind
@@ -86,11 +90,11 @@ def lines(contact: Contact, numbering: Numbering) -> tuple[str, ...]:
         line((compared(contact.company),)),
         line((compared(contact.title),)),
         line([compared(email) for email in contact.emails]),
-        line((contact.key,)),
         line(numbers.get(Kind.WORK, ())),
         line(numbers.get(Kind.MOBILE, ())),
         line(numbers.get(Kind.HOME, ())),
-        line((digits(family), digits(given), digits(given + family), digits(name))),
+        line((family_keys, given_keys, given_keys + family_keys, _keys(name))),
+        line((contact.key,)),
         "",
         "",
     )
@@ -110,6 +114,12 @@ def _packed(
     kept = (f"{_LETTER[number.kind]}{number.key}{_PAIR}{_clean(number.written)}" for number in numbers)
     fields = (name, given, family or name, company, title, _MANY.join(filter(None, emails)), _MANY.join(kept))
     return SEPARATOR.join(fields).encode("utf-8", "replace")
+
+
+def _keys(name: str) -> str:
+    """Return the keys that spell a name that is folded already (`folding.digits`)."""
+    keys = name.translate(_ON_KEYS)
+    return keys if keys.isascii() else "".join(key for key in keys if key.isascii())
 
 
 def _number(packed: str) -> PhoneNumber:

@@ -1,10 +1,9 @@
 """What of a segment a filter is true for, by the three values of RFC 4511, section 4.5.1.7. Pure."""
 
 from collections.abc import Iterator
-from functools import reduce
-from operator import and_, or_
 
-from gateway.directory.matching import All, Leaf, Opposite, Some, Test
+from gateway.directory.attributes import Column
+from gateway.directory.matching import All, Always, Below, Leaf, OfClass, Opposite, Some, Test
 from gateway.directory.segment import Segment
 
 
@@ -24,14 +23,29 @@ def leaves(test: Test) -> Iterator[Leaf]:
         yield test
 
 
+def tells_nodes_apart(leaf: Leaf) -> bool:
+    """Say whether the answer may be one for this node and another one for that."""
+    if isinstance(leaf, Always):
+        return False
+    return isinstance(leaf, OfClass | Below) or max(leaf.columns, default=Column.NAME) >= Column.UID
+
+
 def _decided(test: Test, segment: Segment) -> tuple[int, int]:
     """Return for which entries it is true and for which it is false; for the rest it is Undefined."""
     if isinstance(test, Some):
-        some = [_decided(part, segment) for part in test.parts]
-        return reduce(or_, (one[0] for one in some), 0), reduce(and_, (one[1] for one in some), segment.all)
+        true, false = 0, segment.all
+        for part in test.parts:
+            also, neither = _decided(part, segment)
+            true |= also
+            false &= neither
+        return true, false
     if isinstance(test, All):
-        every = [_decided(part, segment) for part in test.parts]
-        return reduce(and_, (one[0] for one in every), segment.all), reduce(or_, (one[1] for one in every), 0)
+        true, false = segment.all, 0
+        for part in test.parts:
+            also, neither = _decided(part, segment)
+            true &= also
+            false |= neither
+        return true, false
     if isinstance(test, Opposite):
         true, false = _decided(test.part, segment)
         return false, true

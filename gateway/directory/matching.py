@@ -6,6 +6,7 @@ cannot have, is Undefined, never an error (RFC 4511, section 4.5.1.7).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.directory.attributes import NUMBERS, OBJECT_CLASS, Attribute, Column, Syntax, named, takes_language
@@ -112,6 +113,7 @@ class Opposite:
 
 
 Leaf: TypeAlias = Has | Is | Like | From | UpTo | OfClass | Below | Always
+Numbers: TypeAlias = Callable[[str], tuple[str, ...]]
 Test: TypeAlias = Leaf | All | Some | Opposite
 
 UNDEFINED = Always(None)
@@ -128,17 +130,25 @@ _WILD = {Syntax.TEXT: _TEXT, Syntax.NUMBER: NUMBERS, Syntax.CLASS: ()}
 _BETWEEN = str.maketrans("", "", " -()/.\t")
 
 
-def understood(asked: Filter, numbering: Numbering) -> Test:
+def numbers_in(numbering: Numbering) -> Numbers:
+    """Return what tells as what a number stands in the index, in whatever form it is asked.
+
+    It keeps its last answers: telephones ask for one number in four attributes at once.
+    """
+    return lru_cache(maxsize=2_048)(lambda text: tuple(dict.fromkeys((*candidates(text, numbering), bare(text)))))
+
+
+def understood(asked: Filter, numbers: Numbers) -> Test:
     """Return what the index has to find for a filter."""
     match asked:
         case And(parts):
-            return All(tuple([understood(part, numbering) for part in parts]))
+            return All(tuple([understood(part, numbers) for part in parts]))
         case Or(parts):
-            return Some(tuple([understood(part, numbering) for part in parts]))
+            return _some([understood(part, numbers) for part in parts])
         case Not(part):
-            return Opposite(understood(part, numbering))
+            return Opposite(understood(part, numbers))
         case Extensible():
-            return _by_rule(asked, numbering)
+            return _by_rule(asked, numbers)
     attribute = named(asked.attribute)
     if attribute is None:
         return NEVER if takes_language(asked.attribute) else UNDEFINED
@@ -148,16 +158,36 @@ def understood(asked: Filter, numbering: Numbering) -> Test:
         case Substrings(_, initial, middle, final):
             return _like(attribute, initial, middle, final)
         case Equal(_, value) | Approx(_, value):
-            return _is(attribute, value, numbering)
+            return _is(attribute, value, numbers)
         case AtLeast(_, value):
             return _range(From, attribute, value)
         case AtMost(_, value):
             return _range(UpTo, attribute, value)
 
 
+def _some(parts: list[Test]) -> Test:
+    """Join what asks several attributes for the same, as telephones do that look for a number or a name."""
+    joined: dict[object, Test] = {}
+    for part in parts:
+        match part:
+            case Is(columns, values):
+                before = joined.get(values)
+                asked: object = values
+                part = Is((*before.columns, *columns), values) if isinstance(before, Is) else part
+            case Like(columns, initial, middle, final):
+                asked = (initial, middle, final, Like)
+                before = joined.get(asked)
+                part = Like((*before.columns, *columns), initial, middle, final) if isinstance(before, Like) else part
+            case _:
+                asked = part
+        joined[asked] = part
+    left = tuple(joined.values())
+    return left[0] if len(left) == 1 else Some(left)
+
+
 def compared(text: str) -> str:
     """Return a text as names are compared: folded, and with single spaces."""
-    return " ".join(folded(text).split())
+    return " ".join(folded(text).split()) if text else ""
 
 
 def bare(number: str) -> str:
@@ -165,12 +195,12 @@ def bare(number: str) -> str:
     return number.translate(_BETWEEN).lower()
 
 
-def _is(attribute: Attribute, value: bytes, numbering: Numbering) -> Test:
+def _is(attribute: Attribute, value: bytes, numbers: Numbers) -> Test:
     text = _text(value)
     if not text:
         return UNDEFINED
     if attribute.syntax is Syntax.NUMBER:
-        return Is(attribute.columns, tuple(dict.fromkeys((*candidates(text, numbering), bare(text)))))
+        return Is(attribute.columns, numbers(text))
     if attribute.syntax is Syntax.KEYPAD:
         return Like(attribute.columns, digits(text), (), "")
     if attribute.syntax is Syntax.CLASS:
@@ -199,7 +229,7 @@ def _range(bound: type[From | UpTo], attribute: Attribute, value: bytes) -> Test
     return bound(attribute.columns, compared(text))
 
 
-def _by_rule(asked: Extensible, numbering: Numbering) -> Test:
+def _by_rule(asked: Extensible, numbers: Numbers) -> Test:
     """A rule with an attribute that it does not fit, and a rule that nobody knows, are Undefined."""
     syntax = _RULES.get(asked.rule.lower()) if asked.rule else None
     attribute = named(asked.attribute) if asked.attribute else None
@@ -207,7 +237,7 @@ def _by_rule(asked: Extensible, numbering: Numbering) -> Test:
         attribute = OBJECT_CLASS if syntax is Syntax.CLASS else Attribute("", syntax, _WILD[syntax])
     if attribute is None or (asked.rule and syntax is not attribute.syntax):
         return UNDEFINED
-    found = _is(attribute, asked.value, numbering)
+    found = _is(attribute, asked.value, numbers)
     text = _text(asked.value)
     if not asked.dn or not text:
         return found

@@ -5,6 +5,7 @@ and semicolons of LDAPv2 (RFC 4514, appendix B), because old telephones write th
 """
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.directory.answers import INVALID_DN_SYNTAX, Refusal
@@ -21,6 +22,7 @@ _OWN_SIGN = {"0.9.2342.19200300.100.1.1": "uid", "userid": "uid", "0.9.2342.1920
 _OWN_SIGN |= {"2.5.4.11": "ou", "organizationalunitname": "ou", "domaincomponent": "dc"}
 
 
+@lru_cache(maxsize=1_024)
 def parsed(text: str) -> Name:
     """Take a name apart; the empty one has no parts. Raises `Refusal` (invalidDNSyntax) for what is none."""
     if len(text) > LONGEST:

@@ -73,27 +73,24 @@ class Segment:
             self._answers.put(leaf, found)
         return found
 
-    def _matching(self, leaf: Leaf) -> int:
+    def _matching(self, leaf: Is | Like | Has | From | UpTo | OfClass | Below) -> int:
+        if isinstance(leaf, OfClass):
+            return self.all if leaf.name is None or leaf.name in self._classes else 0
+        if isinstance(leaf, Below):
+            above = {pair for part in names.parsed(self.above) for pair in part}
+            return self.all if (leaf.attribute, leaf.value) in above else 0
         found = 0
-        match leaf:
-            case Is(columns, values):
-                for of in columns:
-                    for value in values:
-                        found |= self._columns[of].whole(value)
-            case Like(columns):
-                for of in columns:
-                    found |= self._columns[of].like(leaf)
-            case Has(columns):
-                for of in columns:
-                    found |= self._columns[of].has
-            case From(columns) | UpTo(columns):
-                for of in columns:
-                    found |= self._columns[of].range(leaf)
-            case OfClass(name):
-                found = self.all if name is None or name in self._classes else 0
-            case Below(attribute, value):
-                pairs = {pair for part in names.parsed(self.above) for pair in part}
-                found = self.all if (attribute, value) in pairs else 0
+        for of in leaf.columns:
+            column = self._columns[of]
+            if not column.has:
+                continue
+            if isinstance(leaf, Is):
+                for value in leaf.values:
+                    found |= column.whole(value)
+            elif isinstance(leaf, Like):
+                found |= column.like(leaf)
+            else:
+                found |= column.has if isinstance(leaf, Has) else column.range(leaf)
         return found
 
 

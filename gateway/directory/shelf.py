@@ -6,6 +6,7 @@ the work of indexing all anew; when it has grown, both are made one again.
 
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.directory import bits
 from gateway.directory.column import MANY
@@ -16,8 +17,7 @@ from gateway.domain.contact import Numbering
 LATELY = 200  # entries that stand beside the many
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A segment, and which of its entries are still there."""
 
     segment: Segment
