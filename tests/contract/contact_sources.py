@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from gateway.domain.book import Book
+from gateway.domain.mailbox import Account
+from gateway.domain.secret import Secret
+from gateway.pbx.asterisk import people
+from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Connect
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.caldav.source import connect
@@ -20,7 +24,9 @@ from peers.dav import AddressBook
 from peers.radicale import Radicale
 from peers.sogo import Sogo
 from tests.contract.calendars import Wrist, account, address
+from tests.contract.contact_exchange import exchange
 from tests.contract.contacts import Books, Can, Entry, vcard
+from tests.fakes.ami import FakeAmi
 
 Start = Callable[[Any, Path], AsyncIterator[Books]]
 
@@ -66,6 +72,28 @@ async def _dav(url: str, at: AddressBook, stranger: str, nowhere: str) -> Books:
     )
 
 
+EXTENSIONS = {"anna": "1001", "bodil": "1002", "carl": "1003"}  # of users of a PBX, by uid
+
+
+async def _pbx(_: None, folder: Path) -> AsyncIterator[Books]:
+    """Yield the users of a FreePBX, each with the one number that is theirs; what a real PBX has is in test_pbx.py."""
+    async with FakeAmi().up() as fake:
+
+        def connected(port: int) -> Connect:
+            return people.connect(AsteriskSettings(port=port, user=fake.user, secret=Secret(fake.secret)))
+
+        async def put(entry: Entry) -> None:
+            fake.database[f"AMPUSER/{EXTENSIONS[entry.uid]}/cidname"] = entry.name
+
+        async def remove(uid: str) -> None:
+            del fake.database[f"AMPUSER/{EXTENSIONS[uid]}/cidname"]
+
+        book, port = Book(1, 1, "", name="office"), ports.free()
+        ports.release(port)
+        account = Account(1, "pbx:main", "-", Secret(""))
+        yield Books(connected(fake.port), account, book, put, remove, away=connected(port))
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """`server`: the fixture of what `start` gets as its first argument, None: it needs none."""
@@ -79,6 +107,8 @@ ALL = frozenset(Can)
 SOURCES: Mapping[str, Source] = {
     "radicale": Source(_radicale, ALL, "radicale"),
     "sogo": Source(_sogo, ALL, "sogo"),
+    "exchange": Source(exchange, ALL),
+    "pbx": Source(_pbx, frozenset({Can.TELL, Can.BREAK})),
 }
 
 

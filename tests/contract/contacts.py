@@ -29,6 +29,7 @@ TYPES = {Kind.WORK: "WORK,VOICE", Kind.MOBILE: "CELL", Kind.HOME: "HOME", Kind.O
 class Can(Enum):
     """What a source of contacts may be able to do, and the field of `Books` that it then has."""
 
+    DETAIL = auto()  # hold more than a name, an e-mail address and one number
     TELL = auto()  # that nothing has changed
     CHANGE = auto()  # say what changed since a token, and that alone
     SPOIL = auto()  # hold what cannot be read: `spoil`

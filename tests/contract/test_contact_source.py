@@ -30,7 +30,7 @@ async def books(request: pytest.FixtureRequest, server: Any, folder: Path) -> As
         yield one
 
 
-@able()
+@able(Can.DETAIL)
 async def test_everything_arrives_as_it_was_written(books):
     entry = Entry(
         uid="anna",

@@ -7,11 +7,15 @@ from itertools import count
 
 import pytest
 
+from gateway.domain.book import Book
 from gateway.domain.code import Availability
 from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.secret import Secret
-from gateway.errors import SignInAgain, Unreachable
+from gateway.errors import Refused, SignInAgain, Unreachable
+from gateway.pbx.asterisk import people
 from gateway.pbx.asterisk.driver import Asterisk
+from gateway.pbx.asterisk.settings import AsteriskSettings
+from tests.contract.telephones import Real
 from tests.fakes.ami import FakeAmi
 
 SCHEDULE = "2|Europe/Stockholm|1795240000-90000-sv-100|0-3600-3600-0-at-qb-meeting-1004-"
@@ -21,6 +25,8 @@ AWAY = Presence(Availability.AWAY, "meeting", 'Möte, åter 14:30 "snart"; ${SHE
 DIVERTED = Held(SCHEDULE, Lamp.ON, AWAY, PHONE, HAND)
 FREE = Held(None, Lamp.OFF, PRESENT, PHONE)
 DEADLINE = 30.0  # seconds, for what takes less than one
+
+COMPANY = Book(1, 1, "", name="office")
 
 numbers = count(200001)
 
@@ -211,3 +217,28 @@ async def test_everything_is_forgotten_in_the_end(peer, place):
         assert await switch.forget_all() == {}
         assert await switch.held() == {}
         assert "ringplan" not in await peer.kept()
+
+
+async def test_its_users_are_an_address_book(peer, place):
+    users = people.People(peer.settings)
+    async with peer.others() as ami:
+        name = {"Family": "AMPUSER", "Key": f"{place}/cidname", "Val": "Änna Öberg"}
+        assert (await ami.action("DBPut", name))["Response"] == "Success"
+    read = await users.read(COMPANY, None)
+    assert read is not None
+    found = {contact.key: contact for contact in read.put}
+    assert (found[place].name, [number.written for number in found[place].numbers]) == ("Änna Öberg", [place])
+    if isinstance(peer.telephones, Real):
+        assert (found["1001"].name, found["1040"].name) == ("Phone 1001", "Phone 1040")
+        assert "trunk" not in found
+    assert read.whole
+    assert await users.read(COMPANY, read.token) is None
+
+
+@pytest.mark.parametrize("action", ["DBGetTree", "PJSIPShowEndpoints", "VoicemailUsersList"])
+async def test_who_may_not_list_its_users_is_told_what_is_missing(action):
+    async with FakeAmi(refused={action}).up() as fake:
+        settings = AsteriskSettings(port=fake.port, user=fake.user, secret=Secret(fake.secret))
+        with pytest.raises(Refused) as raised:
+            await people.People(settings).read(COMPANY, None)
+    assert "system,call" in raised.value.remedy
