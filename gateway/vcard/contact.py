@@ -32,12 +32,14 @@ def read(text: bytes | str, key: str) -> Contact | None:
 
     Of several cards the first that is a contact counts (RFC 6352 section 5.1 allows but one). Raises `Unreadable`.
     """
-    written = decoded(text) if isinstance(text, bytes) else text
-    found = list(cards(written))
-    if not found and not LIST.match(written):
+    is_card = False
+    for card in cards(text):
+        is_card = True
+        if not is_group(card):
+            return contact(card, key)
+    if not is_card and not LIST.match(decoded(text) if isinstance(text, bytes) else text):
         raise Unreadable("no card")
-    one = next((card for card in found if not is_group(card)), None)
-    return contact(one, key) if one is not None else None
+    return None
 
 
 def contact(card: Card, key: str) -> Contact:
