@@ -26,6 +26,7 @@ from gateway.engine.switchboard import Switchboard
 from gateway.engine.sync import Sync
 from gateway.errors import RetryLater, RingplanError
 from gateway.mail.smtp import Smtp
+from gateway.pbx.asterisk import people
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx, Switch
@@ -55,8 +56,9 @@ def source_of(settings: SourceSettings) -> Connect:
 
 
 def connections(settings: Settings) -> Mapping[str, Connect]:
-    """Return how accounts are opened, by the name of their source."""
-    return {name: source_of(one) for name, one in settings.sources.items()}
+    """Return how accounts are opened, by the name of their source; the users of a PBX are one as well."""
+    sources = {name: source_of(one) for name, one in settings.sources.items()}
+    return sources | {f"pbx:{name}": people.connect(one) for name, one in settings.pbx.items()}
 
 
 def pbx_of(settings: AsteriskSettings) -> Pbx:
