@@ -102,7 +102,9 @@ class Books:
             if isinstance(before, int) and before < there.usn and known and known.token == since:
                 found = await self._changed(session, there, before)
                 keys = await self._keys(session, there)
-                gone = (known.keys - keys) | found.empty
+                gone = (known.keys - keys) | found.out
+                if not found.put and not gone:
+                    return None  # what was counted is none of the book's: a sign-in is counted too
                 changes = ContactChanges(tuple(found.put.values()), tuple(gone), token, False, found.set_aside)
             else:
                 found = await self._all(session, there.base, self._wanted)
@@ -154,32 +156,30 @@ class Books:
 
 @dataclass(slots=True)
 class _Found:
-    """What was found: contacts, the keys of all entries, and of those that have neither name nor number."""
+    """What was found: contacts, the keys of all entries, and of those `out` of which there is no contact."""
 
     put: dict[str, Contact] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
-    empty: set[str] = field(default_factory=set)
-    set_aside: int = 0
+    out: set[str] = field(default_factory=set)
 
-    def take(self, name: str, one: "Contact | Unreadable | None") -> None:
+    @property
+    def set_aside(self) -> int:
+        """How many cannot be read, or have neither name nor number."""
+        return len(self.out)
+
+    def take(self, name: str, one: Contact | None) -> None:
         self.keys.add(name)
-        if isinstance(one, Contact):
-            self.put[name] = one
-            return
-        self.set_aside += 1
         if one is None:
-            self.empty.add(name)
+            self.out.add(name)
+        else:
+            self.put[name] = one
 
 
-class Unreadable:
-    """An entry that is not what it should be."""
-
-
-def _read(entry: Entry) -> tuple[str, Contact | Unreadable | None]:
+def _read(entry: Entry) -> tuple[str, Contact | None]:
     try:
         return key(entry), contact(entry)
     except ValueError:
-        return key(entry), Unreadable()
+        return key(entry), None
 
 
 def _fields(one: Contact) -> list[object]:

@@ -40,15 +40,15 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What GetItem says of ids: contacts, ids of what is not to be in the book, and how many cannot be read.
+    """What GetItem says of ids: contacts, and ids of what is not to be in the book.
 
-    An id is `out` that nobody shows us, is private where that counts, or has neither name nor number (`empty` of them).
+    An id is `out` that nobody shows us, is private where that counts, cannot be read, or has neither name nor number;
+    `set_aside` of them for one of the last two reasons.
     """
 
     contacts: tuple[Contact, ...] = field(repr=False)
     out: tuple[str, ...] = field(repr=False)
-    unreadable: int = 0
-    empty: int = 0
+    set_aside: int = 0
 
 
 def changes(account: Account, state: str | None) -> Changes:
@@ -96,24 +96,28 @@ def details(account: Account, ids: Sequence[str], *, private: bool) -> Told:
         raise found[0]
     put: list[Contact] = []
     out: list[str] = []
-    unreadable = empty = 0
+    set_aside = 0
     for identity, item in zip(ids, found, strict=True):
         if isinstance(item, BROKEN):
-            unreadable += 1
+            one = None
         elif isinstance(item, Exception) or item.tag != CONTACT or (is_private(item) and not private):
             out.append(identity)
+            continue
         else:
-            try:
-                read = contact(item)
-            except UNREADABLE:
-                unreadable += 1
-                continue
-            if read is None:
-                out.append(identity)
-                empty += 1
-            else:
-                put.append(read)
-    return Told(tuple(put), tuple(out), unreadable, empty)
+            one = _read(item)
+        if one is None:
+            out.append(identity)
+            set_aside += 1
+        else:
+            put.append(one)
+    return Told(tuple(put), tuple(out), set_aside)
+
+
+def _read(item: Any) -> Contact | None:
+    try:
+        return contact(item)
+    except UNREADABLE:
+        return None
 
 
 class _Changed(Plain, Refusable):

@@ -78,7 +78,7 @@ class _Found:
         for one in told.contacts:
             self.put[one.key] = one
             self.gone.pop(one.key, None)
-        self.set_aside += told.unreadable + told.empty
+        self.set_aside += told.set_aside
 
     def changes(self, *, whole: bool) -> ContactChanges:
         token = json.dumps({"reads": READS, "state": self.state}) if self.state else None

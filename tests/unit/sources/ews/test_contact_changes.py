@@ -103,7 +103,7 @@ def test_what_is_private_is_told_only_where_that_is_asked_for(word):
     assert details(one, [ID], private=True).contacts
     one, _ = account(secret)
     told = details(one, [ID], private=False)
-    assert (told.contacts, told.out, told.unreadable) == ((), (ID,), 0)
+    assert (told.contacts, told.out, told.set_aside) == ((), (ID,), 0)
 
 
 def test_one_that_was_removed_meanwhile_is_out_and_a_broken_one_is_counted():
@@ -112,4 +112,4 @@ def test_one_that_was_removed_meanwhile_is_out_and_a_broken_one_is_counted():
     one, _ = account(MISSING)
     assert set(details(one, ids, private=True).out) == set(ids), "appointments are no contacts either"
     one, _ = account(MISSING.replace(b"ErrorItemNotFound", b"ErrorItemCorrupt"))
-    assert details(one, ids, private=True).unreadable == MISSING.count(b"ErrorItemNotFound") > 0
+    assert details(one, ids, private=True).set_aside == MISSING.count(b"ErrorItemNotFound") > 0
