@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count, product
 
 import pytest
 
 from gateway.domain.code import Availability
-from gateway.domain.held import PRESENT, ClockSeen, Dialled, Held, Lamp, Place, Presence, QueuesChanged
+from gateway.domain.held import PRESENT, Asked, ClockSeen, Dialled, Held, Lamp, Place, Presence, QueuesChanged
 
 HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
 DIVERTED = Held(
@@ -106,3 +107,13 @@ async def test_changes_of_queues_are_told(any_pbx, place):
         assert await news(events) == QueuesChanged()
         await any_pbx.pause(place, "coffee")
         assert await news(events) == QueuesChanged()
+
+
+async def test_whoever_has_hung_up_meanwhile_needs_no_name(any_pbx, place):
+    gone = Asked("PJSIP/trunk-00ffff00", place, "+46812345678", datetime.now(UTC))
+    async with any_pbx.pbx.connect() as switch:
+        await switch.be_asked(timedelta(minutes=1))
+        await switch.name({gone: "Anna", replace(gone, channel="PJSIP/trunk-00ffff01"): None})
+        await switch.name({})
+        await switch.be_asked(timedelta())
+        assert place not in await switch.held()
