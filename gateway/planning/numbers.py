@@ -39,10 +39,14 @@ _USEFUL = {kind: at for at, kind in enumerate(Kind)}
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A `Numbering` taken apart; `home` is "+46", `trunk` what stands before national numbers, "" nothing."""
+    """A `Numbering` taken apart; `home` is "+46", `trunk` what stands before national numbers, "" nothing.
+
+    `abroad`: what is dialled before a country. `local`: the area, as it stands after `home`.
+    """
 
     home: str
     trunk: str
+    is_trunk_optional: bool
     abroad: tuple[str, ...]
     local: str
     outside: str
@@ -88,15 +92,17 @@ def forms(key: str, numbering: Numbering) -> tuple[str, ...]:
     plan = _plan(numbering)
     bare = key[1:]
     dialled = [prefix + bare for prefix in plan.abroad]
+    sent = [bare]
     if plan.home and key.startswith(plan.home):
         national = key.removeprefix(plan.home)
-        dialled += [plan.trunk + national, national]
+        dialled.append(plan.trunk + national)
+        (dialled if plan.is_trunk_optional else sent).append(national)
         local = national.removeprefix(plan.local) if plan.local and national.startswith(plan.local) else ""
         if local and not (plan.trunk and local.startswith(plan.trunk)):
             dialled.append(local)
     if plan.outside:
-        dialled += [plan.outside + number for number in dialled]
-    return tuple(dict.fromkeys((key, bare, *dialled)))
+        sent += [plan.outside + number for number in dialled]
+    return tuple(dict.fromkeys((key, *dialled, *sent)))
 
 
 def shown(number: PhoneNumber, form: Form, numbering: Numbering) -> str:
@@ -142,30 +148,30 @@ def _key(written: str, plan: _Plan) -> str:
         beyond += _after_line(bare, plan)
     if short and not (plan.trunk and short.startswith(plan.trunk)):
         return short
-    fitting = [number for number in map(_parsed, within) if number]
-    return (
-        next((number for number in fitting if _exists(number)), "")
-        or next((number for number in fitting if plan.home and number.startswith(plan.home)), "")
-        or next((number for number in map(_parsed, beyond) if number and _exists(number)), "")
-        or short
-        or next(iter(fitting), "")
-    )
+    fitting: list[str] = []
+    for key in within:
+        exists, number = _looked_up(key)
+        if exists:
+            return number
+        if number:
+            fitting.append(number)
+    ours = (number for number in fitting if plan.home and number.startswith(plan.home))
+    outside = (number for exists, number in map(_looked_up, beyond) if exists)
+    return next(ours, "") or next(outside, "") or short or next(iter(fitting), "")
 
 
-def _parsed(key: str) -> str:
-    """Return `key` as phonenumbers writes it, "" where no number can have so many digits."""
+def _looked_up(key: str) -> tuple[bool, str]:
+    """Tell whether numbers like this are given out, and how phonenumbers writes it: "" where none has so many digits.
+
+    A foreign number may have lost a 0 that does not belong there.
+    """
     try:
         number = phonenumbers.parse(key)
     except phonenumbers.NumberParseException:
-        return ""
+        return False, ""
     if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _exists(key: str) -> bool:
-    """Tell whether numbers like this are given out."""
-    return phonenumbers.is_valid_number(phonenumbers.parse(key))
+        return False, ""
+    return phonenumbers.is_valid_number(number), phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _keys(bare: str, plan: _Plan) -> Iterator[str]:
@@ -179,30 +185,35 @@ def _keys(bare: str, plan: _Plan) -> Iterator[str]:
 def _after_line(bare: str, plan: _Plan) -> list[str]:
     """Return what digits mean when they begin with what is dialled for a line."""
     if plan.outside and bare.startswith(plan.outside):
-        rest = bare[len(plan.outside) :]
-        return _outward(rest, plan) if rest else []
+        return _within(_dialled(bare[len(plan.outside) :], plan))
     return []
 
 
 def _outward(bare: str, plan: _Plan) -> list[str]:
-    """Return what digits mean outside, the likelier first."""
+    """Return what digits mean outside, the likelier first: as dialled on a line, or as trunks send them."""
     if bare[0] == "+":
         return _within(["+" + _without_trunk(bare[1:], plan)])
-    keys = ["+" + _without_trunk(bare[len(prefix) :], plan) for prefix in plan.abroad if bare.startswith(prefix)]
-    home, trunk = plan.home, plan.trunk
-    if home:
-        begins_trunk = bool(trunk) and bare.startswith(trunk)
-        if begins_trunk:
-            keys.append(home + bare[len(trunk) :])
-        if bare.startswith(home[1:]):
-            keys.append("+" + _without_trunk(bare, plan))
-        if not begins_trunk:
-            if plan.local:
-                keys.append(home + plan.local + bare)
-            keys.append(home + bare)
-    if bare[0] != "0":
-        keys.append("+" + bare)
+    keys = _dialled(bare, plan)
+    if plan.home:
+        if bare.startswith(plan.home[1:]):
+            keys.insert(0, "+" + _without_trunk(bare, plan))
+        if not (plan.trunk and bare.startswith(plan.trunk)):
+            keys.append(plan.home + bare)
+    keys.append("+" + bare)
     return _within(keys)
+
+
+def _dialled(digits: str, plan: _Plan) -> list[str]:
+    """Return what digits mean on a line to outside."""
+    keys = ["+" + _without_trunk(digits[len(prefix) :], plan) for prefix in plan.abroad if digits.startswith(prefix)]
+    if plan.trunk and digits.startswith(plan.trunk):
+        national = digits[len(plan.trunk) :]
+        return keys if national.startswith("0") else [*keys, plan.home + national]
+    if plan.local:
+        keys.append(plan.home + plan.local + digits)
+    if plan.is_trunk_optional:
+        keys.append(plan.home + digits)
+    return keys
 
 
 def _within(keys: list[str]) -> list[str]:
@@ -246,7 +257,7 @@ def _plan(numbering: Numbering) -> _Plan:
     code = phonenumbers.country_code_for_region(country)
     known = phonenumbers.PhoneMetadata.metadata_for_region(country) if code else None
     if known is None:
-        return _Plan("", "", (ABROAD,), "", numbering.outside, numbering.extension)
+        return _Plan("", "", False, (ABROAD,), "", numbering.outside, numbering.extension)
     trunk = known.national_prefix or ""
     abroad = known.preferred_international_prefix or known.international_prefix or ABROAD
     abroad = "".join(each for each in abroad if each.isdecimal()) if _DIALLED.fullmatch(abroad) else ABROAD
@@ -254,4 +265,4 @@ def _plan(numbering: Numbering) -> _Plan:
     if area and country in ZERO_STAYS:
         area = "0" + area.removeprefix("0")
     prefixes = tuple(dict.fromkeys((abroad, ABROAD)))
-    return _Plan(f"+{code}", trunk, prefixes, area, numbering.outside, numbering.extension)
+    return _Plan(f"+{code}", trunk, trunk in ("", str(code)), prefixes, area, numbering.outside, numbering.extension)
