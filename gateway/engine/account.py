@@ -29,7 +29,7 @@ from gateway.store.refusals import Refusals
 
 ACCOUNT = "account:"  # so begin the names of their rows in `store.health`
 AT_ONCE = 16  # readings of one account's calendars; its source may let fewer of them ask
-BOOKS_AT_ONCE = 2  # which may be large
+BOOKS_AT_ONCE = 4  # and so many of its books beside them, which may be large
 REST = timedelta(minutes=1)  # where the server does not say how long
 SHORTEST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(days=1)
 LONGEST_WAIT = timedelta(minutes=5)

@@ -17,7 +17,7 @@ from gateway.ports import Clock, ContactSource
 from gateway.store import books, contacts
 from gateway.store.store import Store
 
-AT_A_TIME = 50  # contacts, some milliseconds: calls and readings wait no longer
+AT_A_TIME = 20  # contacts, some milliseconds: calls and readings wait no longer
 
 
 async def read_book(

@@ -16,6 +16,7 @@ from gateway.store import books, contacts, organisation
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.contacts import FakeContacts
+from tests.unit.engine.house import noted_work
 from tests.unit.store.made import HOUR, NOON, contact, filled
 
 DAY = timedelta(days=1)
@@ -168,6 +169,17 @@ async def test_a_server_without_tokens_tells_everything_each_time(
     assert source.reads == 2 * [(book.id, True)]
 
 
+async def test_a_server_that_was_asked_for_everything_and_tells_less_is_asked_again(
+    store: Store, book: Book, source: FakeContacts, clock: HandClock
+) -> None:
+    source.write(book.id, ANNA)
+    source.lies = [ContactChanges((BO,), token="0", whole=False)]
+    await read_book(store, Decided(), source, book, clock)
+    await read_book(store, Decided(), source, book, clock)
+    assert source.reads == 2 * [(book.id, True)]
+    assert (await kept(store, book)).keys() == {"anna"}
+
+
 async def test_what_is_set_aside_is_counted(store: Store, book: Book, source: FakeContacts, clock: HandClock) -> None:
     source.set_aside = 3
     source.write(book.id, ANNA)
@@ -221,3 +233,31 @@ async def test_a_large_book_leaves_turns_to_others(
     counting.cancel()
     assert turns >= 10
     assert len(await kept(store, book)) == 500
+
+
+async def test_a_reading_that_is_cancelled_at_any_moment_leaves_the_book_as_before_or_after(
+    store: Store, book: Book, source: FakeContacts, clock: HandClock
+) -> None:
+    source.write(book.id, ANNA)
+    await read_book(store, Decided(), source, book, clock)
+    ends, turns = set(), 0
+    with noted_work() as working:
+        while turns < 30 or "after" not in ends:
+            before = await kept(store, book), (await progress(store, book)).token
+            source.write(book.id, ANNA, replace(BO, name=f"Bo {turns}"))
+            reading = asyncio.create_task(read_book(store, Decided(), source, book, clock))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+                if working:
+                    await asyncio.wait(working)
+            reading.cancel()
+            await asyncio.wait((reading,))
+            now = await kept(store, book), (await progress(store, book)).token
+            if now == before:
+                ends.add("before")
+            else:
+                ends.add("after")
+                assert {one.name for one in now[0].values()} == {one.name for one in source.held(book.id).values()}
+                assert now[1] != before[1]
+            turns += 1
+    assert ends == {"before", "after"}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.domain.book import Book, ContactChanges
+from gateway.engine.account import BOOKS_AT_ONCE
 from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.store import accounts, books, contacts, health, mailboxes, users, wishes
 from gateway.store.rows import Rows
@@ -219,7 +220,7 @@ async def test_books_that_hang_delay_no_calendar(
     async with running(store, calendar, clock, contacts=source, with_contacts=True):
         await turning(clock, lambda: len(calendar.reads) >= 5 * len(boxes), FLUSH + len(boxes))
     assert clock.now() <= NOON + 5 * MINUTE
-    assert len(source.reads) == 2
+    assert len(source.reads) == BOOKS_AT_ONCE
 
 
 async def test_a_book_that_is_asked_to_rest_rests_the_whole_account(
