@@ -1,5 +1,7 @@
 """What the directory answers: result codes, and messages to a client (RFC 4511, section 4.1.9 and appendix A). Pure."""
 
+from collections.abc import Sequence
+
 from gateway.directory import ber
 
 SUCCESS = 0
@@ -70,12 +72,18 @@ def extended(number: int, code: int, said: str = "", oid: bytes | None = None, v
     return message(number, ber.tlv(EXTENDED, content))
 
 
+def entries(number: int, found: Sequence[bytes]) -> bytes:
+    """Return one message for each of these entries, which are encoded already."""
+    identified = _NUMBERS[number] if number < 256 else ber.encoded_integer(number)
+    return b"".join([ber.tlv(ber.SEQUENCE, identified + one) for one in found])
+
+
 def disconnection(code: int, said: str) -> bytes:
     """Return the notice that the connection is closed, and why."""
     return extended(0, code, said, NOTICE_OF_DISCONNECTION)
 
 
-def entry(dn: str, attributes: "list[tuple[str, tuple[bytes, ...]]]") -> bytes:
+def entry(dn: str, attributes: Sequence[tuple[str, tuple[bytes, ...]]]) -> bytes:
     """Return one entry of an answer, without the message around it."""
     listed = b"".join(
         ber.tlv(

@@ -10,22 +10,6 @@ Hit: TypeAlias = Any  # whatever names an entry to its holder
 Selection: TypeAlias = Any  # whatever tells it what shall stand in one
 
 
-class NoSuchObject(Exception):
-    """The base of a search is not there, or not for this viewer. `matched`: the nearest above it that is."""
-
-    def __init__(self, matched: str = "") -> None:
-        super().__init__(matched)
-        self.matched = matched
-
-
-class BadName(ValueError):
-    """The base of a search is no name (RFC 4514)."""
-
-
-class TooSlow(Exception):
-    """A search could not be done in the time that it has."""
-
-
 class Found(Protocol):
     """What a search found, as it was then."""
 
@@ -48,11 +32,11 @@ class Searchable(Protocol):
     def find(self, viewer: Viewer, query: Query) -> Found | None:
         """Return what `viewer` may see of it; None: that takes more than a few ms, ask `find_slowly`.
 
-        Raises `NoSuchObject` and `BadName`.
+        Raises `Refusal`: noSuchObject (whatever is not there, or not for this viewer), invalidDNSyntax.
         """
 
     async def find_slowly(self, viewer: Viewer, query: Query, deadline: float) -> Found:
-        """As `find`, with pauses for others; raises `TooSlow` at `deadline`, a time of the loop."""
+        """As `find`, with pauses for others; raises `Refusal` (timeLimitExceeded) at `deadline`, a time of the loop."""
 
     def selection(self, attributes: tuple[str, ...], types_only: bool, form: Form) -> Selection:
         """Return what stands for these attributes, numbers shown in `form`."""
