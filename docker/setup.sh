@@ -13,7 +13,7 @@ exec 9>.servers/.lock
 flock 9
 exec </dev/null
 
-packages=(sip-tester espeak-ng sox sogo sogo-activesync memcached postgresql postgresql-client)
+packages=(sip-tester espeak-ng sox sogo sogo-activesync memcached postgresql postgresql-client slapd ldap-utils)
 
 fail() {
     printf '%s\n' "$@" >&2
