@@ -27,7 +27,7 @@ from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
 from gateway.engine.sweep import sweep
 from gateway.engine.sync import Sync
-from gateway.ports import Opened
+from gateway.ports import ContactSource, Opened
 from gateway.store import users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
@@ -74,6 +74,7 @@ class House:
         self.people = people
         self.clock = HandClock(now)
         self.calendar = NotedCalendar()
+        self.contacts: ContactSource | None = None
         self.pbx = FakePbx()
         self._folder = folder
         self._parts: list[asyncio.Task[Any]] = []
@@ -118,10 +119,11 @@ class House:
         pulse, decided = Pulse(self.store, self.clock), Decided()
         reconcile = Reconcile("main", self.store, decided, _everybody, self.clock, pulse)
         say = partial(pulse.say, "pbx:main")
+        connect, has_contacts = {"office": self._opened}, self.contacts is not None
         parts: list[Coroutine[Any, Any, Any]] = [
             pulse.run(),
             sweep(self.store, self.clock),
-            Sync(self.store, decided, {"office": self._opened}, _everybody, self.clock, pulse).run(),
+            Sync(self.store, decided, connect, _everybody, self.clock, pulse, with_contacts=has_contacts).run(),
             supervise(self.pbx.connect, alone(reconcile), say, self.clock),
         ]
         self._parts = [self._loop.create_task(part) for part in parts]
@@ -139,7 +141,7 @@ class House:
 
     @asynccontextmanager
     async def _opened(self, _: Account) -> AsyncIterator[Opened]:
-        yield Opened(calendar=self.calendar)
+        yield Opened(self.calendar, self.contacts)
 
     async def turns(self, many: int) -> None:
         """Let the loop turn so often."""

@@ -1,8 +1,8 @@
 """However often the gateway is killed and started, at whatever instant, it locks nobody's account.
 
-The engine runs against calendars that refuse every password, and is killed between any two turns of the event loop:
-also after the server has refused and before that is noted. What a server counts is what has reached it. Directories
-lock an account at five or ten wrong passwords within ten minutes or half an hour.
+The engine runs against calendars and address books that refuse every password, and is killed between any two turns of
+the event loop: also after the server has refused and before that is noted. What a server counts is what has reached it.
+Directories lock an account at five or ten wrong passwords within ten minutes or half an hour.
 """
 
 import asyncio
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from gateway.domain.book import Book, ContactChanges
 from gateway.domain.mailbox import Cursor, Mailbox, Reading, Window
 from gateway.engine.patience import MAY_DIE
 from gateway.errors import SignInAgain
@@ -41,12 +43,15 @@ class Refusing(NotedCalendar):
         self.most = 0
 
     async def read(self, mailbox: Mailbox, window: Window, since: Cursor | None) -> Reading | None:
-        self.tries[mailbox.account].append(self.clock.now())
+        return await self.refuse(mailbox.account)
+
+    async def refuse(self, account: int) -> NoReturn:
+        self.tries[account].append(self.clock.now())
         with self._counted():
             for _ in range(3):
                 await asyncio.sleep(0)
             await self.answers.wait()
-        self.refused[mailbox.account] += 1
+        self.refused[account] += 1
         raise WRONG
 
     @contextmanager
@@ -57,6 +62,23 @@ class Refusing(NotedCalendar):
             yield
         finally:
             self.open -= 1
+
+
+class RefusingContacts:
+    """Refuses everybody as `calendar` does, and counts with it."""
+
+    def __init__(self, calendar: Refusing) -> None:
+        self._calendar = calendar
+
+    async def read(self, book: Book, since: str | None) -> ContactChanges | None:
+        return await self._calendar.refuse(book.account)
+
+
+def refuse(house: House) -> Refusing:
+    """Let calendars and contacts refuse everybody."""
+    house.calendar = refusing = Refusing(house.clock)
+    house.contacts = RefusingContacts(refusing)
+    return refusing
 
 
 @pytest.fixture
@@ -80,7 +102,7 @@ def most_within(tries: list[datetime], span: timedelta) -> int:
 async def test_killed_at_any_instant_and_started_again_and_again(built: Path, seed: int) -> None:
     chance = random.Random(seed)
     async with House.open(built, NOON) as house:
-        refusing = house.calendar = Refusing(house.clock)
+        refusing = refuse(house)
         while house.clock.now() < NOON + 8 * HOUR:
             house.start()
             await house.turns(chance.randrange(60))
@@ -101,7 +123,7 @@ async def test_killed_at_any_instant_and_started_again_and_again(built: Path, se
 
 async def test_restarted_every_minute_an_account_is_tried_as_seldom_as_without(built: Path) -> None:
     async with House.open(built, NOON) as house:
-        refusing = house.calendar = Refusing(house.clock)
+        refusing = refuse(house)
         for _ in range(6 * 60):
             house.start()
             await house.settle()
@@ -116,7 +138,7 @@ async def test_restarted_every_minute_an_account_is_tried_as_seldom_as_without(b
 async def test_what_dies_in_the_middle_of_each_try_is_held_back_too(built: Path) -> None:
     """As with a defect that ends the process while the server's answer is read."""
     async with House.open(built, NOON) as house:
-        refusing = house.calendar = Refusing(house.clock)
+        refusing = refuse(house)
         refusing.answers.clear()
         for _ in range(2 * 60):
             house.start()
