@@ -11,5 +11,6 @@ Domain objects go in and come out. Statements are such that PostgreSQL runs them
 
 Not in here: when to read a calendar, what a code means, what a PBX holds. No text of a calendar is kept but the
 description of a diversion that operators may see, and of a meeting that asks for a conference its subject and who is
-asked; and no longer than the diversion, the meeting or the conference itself.
+asked; and no longer than the diversion, the meeting or the conference itself. Contacts are kept as long as their book
+has them and is read; no password of a telephone is kept at all (`devices`).
 """
