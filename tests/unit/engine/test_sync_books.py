@@ -176,13 +176,14 @@ async def test_what_is_off_and_was_asked_for_during_a_rest_is_read_after_it(
     async with store.write() as rows:
         user, _ = await filled(rows)
         await mailboxes.pace(rows, user.id, None)
+        await mailboxes.put_calendar(rows, user.id, calendar=False)
     source.error = Throttled("busy", after=600)
     async with running(store, calendar, clock, contacts=source, with_contacts=True):
-        await comes(lambda: clock.waiting == FLUSH + 2)
+        await comes(lambda: clock.waiting == FLUSH + 1)
         await wish(store, clock, user.id)
         await comes(lambda: len(source.reads) == 1)
         source.error = None
-        await turning(clock, lambda: len(source.reads) == 2, FLUSH + 2)
+        await turning(clock, lambda: len(source.reads) == 2, FLUSH + 1)
     assert source.times == [NOON, NOON + 10 * MINUTE]
     assert source.reads[1][1]
 
@@ -291,3 +292,20 @@ async def test_books_begin_behind_the_calendars(
     async with running(store, calendar, clock, contacts=source, with_contacts=True):
         await turning(clock, lambda: len(source.reads) == 1, FLUSH + 2 * many)
         assert {mailbox for mailbox, _ in calendar.reads} == set(range(1, many + 1))
+
+
+async def test_what_is_off_does_not_fail_with_its_account(
+    store: Store, calendar: FakeCalendar, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        opened, (box, off) = await read_by_one(rows, "1001", "1002")
+        await mailboxes.pace(rows, off.user, None)
+    calendar.error = SignInAgain("wrong password", "ringplan accounts password")
+    async with running(store, calendar, clock):
+        await comes(lambda: len(calendar.reads) == 1 and clock.waiting == FLUSH + 1)
+        async with store.read() as rows:
+            failing = [one for one, how in (await mailboxes.progress(rows)).items() if how.failing_since]
+            told = await health.get(rows, f"account:{opened.id}")
+    assert failing == [box.id]
+    assert told
+    assert not told.ok
