@@ -18,8 +18,9 @@ from peers.sogo import Sogo
 AT_CONTRACTS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
 ON_THE_ROAD = ("ingrid", "johan", "karin", "lars", "maria", "nils", "olga")
 BY_HAND = ("petra", "rolf", "sanna", "tove")
+IN_DIRECTORY = ("agnes", "bodil")
 IN_ROOMS = ("ulla", "vera", "walter", "xenia", "yngve", "zora")
-PEOPLE = {name: f"password of {name}" for name in (*AT_CONTRACTS, *ON_THE_ROAD, *BY_HAND, *IN_ROOMS)}
+PEOPLE = {name: f"password of {name}" for name in (*AT_CONTRACTS, *ON_THE_ROAD, *BY_HAND, *IN_DIRECTORY, *IN_ROOMS)}
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from gateway.app import connections, source_of
 from gateway.cli import given, prompts, refused, shown
 from gateway.cli.book_check import of_book
 from gateway.cli.conference_check import of_mail, of_rooms
-from gateway.cli.directory_check import of_directory, telephone_of
 from gateway.cli.opened import FAILED, perform, settings_of
 from gateway.domain.book import Book
 from gateway.domain.code import Code
@@ -28,7 +27,7 @@ from gateway.errors import Misconfigured, RingplanError, SignInAgain, Unreachabl
 from gateway.pbx.asterisk.inspect import inspect
 from gateway.pbx.asterisk.inspect_rooms import inspect_rooms
 from gateway.ports import CalendarSource
-from gateway.settings import Settings
+from gateway.settings import CalendarSettings, Settings
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav.check import check as check_caldav
 from gateway.sources.ews.settings import EwsSettings
@@ -171,6 +170,8 @@ async def _pbxs(settings: Settings, known: Known) -> AsyncIterator[tuple[str, Fi
 async def _contacts(settings: Settings, known: Known) -> AsyncIterator[tuple[str, Finding]]:
     if settings.directory is None:
         return
+    from gateway.cli.directory_check import of_directory, telephone_of  # ldap3, which other commands need not wait for
+
     extensions = {user.id: user.extension for user in known.active.values()}
     telephone = telephone_of(extensions, known.telephones)
     for one in await of_directory(settings.directory, telephone, WallClock().now()):
@@ -215,19 +216,9 @@ def _decided(
 
 async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox]) -> AsyncIterator[Finding]:
     source = settings.sources.get(account.source)
-    if source is None and account.source in connections(settings):
-        return
-    if source is None:
-        remedy = f"add [sources.{account.source}], or remove the account"
-        yield Finding("settings", False, f"there is no source {account.source}", remedy)
-        return
-    if isinstance(source, ActiveDirectorySettings):
-        from gateway.sources.activedirectory.check import check as check_directory  # see app.source_of
-
-        for one in await check_directory(source, account):
+    if not isinstance(source, CalendarSettings):
+        async for one in _account_for_contacts(settings, account):
             yield one
-        return
-    if not boxes and not settings.has_calendars(account.source):
         return
     if not boxes:
         yield Finding(
@@ -251,6 +242,19 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
     except RingplanError as error:
         if str(error) not in {one.said for one in first}:
             yield Finding("connection", False, str(error), error.remedy)
+
+
+async def _account_for_contacts(settings: Settings, account: Account) -> AsyncIterator[Finding]:
+    """Look at an account without calendars; the books that it reads are looked at by themselves."""
+    source = settings.sources.get(account.source)
+    if isinstance(source, ActiveDirectorySettings):
+        from gateway.sources.activedirectory.check import check as check_directory  # see app.source_of
+
+        for one in await check_directory(source, account):
+            yield one
+    elif account.source not in connections(settings):
+        remedy = f"add [sources.{account.source}], or remove the account"
+        yield Finding("settings", False, f"there is no source {account.source}", remedy)
 
 
 async def _calendar(source: CalendarSource | None, box: Mailbox) -> Finding:
