@@ -26,9 +26,10 @@ class Column(IntEnum):
 
 
 class Syntax(Enum):
-    """How values compare: folded; as telephone numbers; as keys of the keypad; as names of classes."""
+    """How values compare: folded; ASCII alone, folded; as telephone numbers; as keys of the keypad; as classes."""
 
     TEXT = auto()
+    ASCII = auto()
     NUMBER = auto()
     KEYPAD = auto()
     CLASS = auto()
@@ -56,7 +57,7 @@ _KNOWN = {
     "o organizationName 2.5.4.10": Attribute("o", Syntax.TEXT, (Column.COMPANY,)),
     "company": Attribute("company", Syntax.TEXT, (Column.COMPANY,)),
     "title 2.5.4.12": Attribute("title", Syntax.TEXT, (Column.TITLE,)),
-    "mail rfc822Mailbox 0.9.2342.19200300.100.1.3": Attribute("mail", Syntax.TEXT, (Column.MAIL,)),
+    "mail rfc822Mailbox 0.9.2342.19200300.100.1.3": Attribute("mail", Syntax.ASCII, (Column.MAIL,)),
     "uid userid 0.9.2342.19200300.100.1.1": Attribute("uid", Syntax.TEXT, (Column.UID,)),
     "telephoneNumber 2.5.4.20": Attribute("telephoneNumber", Syntax.NUMBER, (Column.WORK,)),
     "mobile mobileTelephoneNumber 0.9.2342.19200300.100.1.41": Attribute("mobile", Syntax.NUMBER, (Column.MOBILE,)),
@@ -64,7 +65,7 @@ _KNOWN = {
     "numberKey": Attribute("numberKey", Syntax.NUMBER, NUMBERS),
     "keypad t9": Attribute("keypad", Syntax.KEYPAD, (Column.KEYPAD,)),
     "ou organizationalUnitName 2.5.4.11": Attribute("ou", Syntax.TEXT, (Column.UNIT,)),
-    "dc domainComponent 0.9.2342.19200300.100.1.25": Attribute("dc", Syntax.TEXT, (Column.DOMAIN,)),
+    "dc domainComponent 0.9.2342.19200300.100.1.25": Attribute("dc", Syntax.ASCII, (Column.DOMAIN,)),
 }
 _BY_NAME = {name.lower(): attribute for names, attribute in _KNOWN.items() for name in names.split()}
 

@@ -118,15 +118,16 @@ Test: TypeAlias = Leaf | All | Some | Opposite
 
 UNDEFINED = Always(None)
 NEVER = Always(False)
-_TEXT = tuple(column for column in Column if column not in {*NUMBERS, Column.KEYPAD})
+_ADDRESSES = (Column.MAIL, Column.DOMAIN)
+_TEXTS = tuple(column for column in Column if column not in {*NUMBERS, *_ADDRESSES, Column.KEYPAD})
 _RULES: dict[str, Syntax] = {
     **dict.fromkeys(("caseignorematch", "2.5.13.2", "caseexactmatch", "2.5.13.5"), Syntax.TEXT),
-    **dict.fromkeys(("caseignoreia5match", "1.3.6.1.4.1.1466.109.114.2"), Syntax.TEXT),
-    **dict.fromkeys(("caseexactia5match", "1.3.6.1.4.1.1466.109.114.1"), Syntax.TEXT),
+    **dict.fromkeys(("caseignoreia5match", "1.3.6.1.4.1.1466.109.114.2"), Syntax.ASCII),
+    **dict.fromkeys(("caseexactia5match", "1.3.6.1.4.1.1466.109.114.1"), Syntax.ASCII),
     **dict.fromkeys(("telephonenumbermatch", "2.5.13.20"), Syntax.NUMBER),
     **dict.fromkeys(("objectidentifiermatch", "2.5.13.0"), Syntax.CLASS),
 }
-_WILD = {Syntax.TEXT: _TEXT, Syntax.NUMBER: NUMBERS, Syntax.CLASS: ()}
+_WILD = {Syntax.TEXT: _TEXTS, Syntax.ASCII: _ADDRESSES, Syntax.NUMBER: NUMBERS, Syntax.CLASS: ()}
 _BETWEEN = str.maketrans("", "", " -()/.\t")
 
 
@@ -196,7 +197,7 @@ def bare(number: str) -> str:
 
 
 def _is(attribute: Attribute, value: bytes, numbers: Numbers) -> Test:
-    text = _text(value)
+    text = _text(value, attribute.syntax)
     if not text:
         return UNDEFINED
     if attribute.syntax is Syntax.NUMBER:
@@ -211,20 +212,22 @@ def _is(attribute: Attribute, value: bytes, numbers: Numbers) -> Test:
 def _like(attribute: Attribute, initial: bytes | None, middle: tuple[bytes, ...], final: bytes | None) -> Test:
     if attribute.syntax is Syntax.CLASS:
         return UNDEFINED  # objectClass has no rule for parts (RFC 4512, section 3.3)
-    texts = [_text(part) for part in (initial or b"", *middle, final or b"")]
-    plain: Callable[[str], str] = {Syntax.TEXT: _part, Syntax.NUMBER: bare, Syntax.KEYPAD: digits}[attribute.syntax]
-    parts = [plain(text) if text else text for text in texts]
-    if any(part is None for part in parts):
-        return UNDEFINED
-    first, *between, last = [part or "" for part in parts]
+    plain = _PARTS[attribute.syntax]
+    parts = []
+    for part in (initial or b"", *middle, final or b""):
+        text = _text(part, attribute.syntax)
+        if text is None:
+            return UNDEFINED
+        parts.append(plain(text) if text else "")
+    first, *between, last = parts
     if not any((first, *between, last)):
         return Has(attribute.columns)
     return Like(attribute.columns, first.lstrip(), tuple(filter(None, between)), last.rstrip())
 
 
 def _range(bound: type[From | UpTo], attribute: Attribute, value: bytes) -> Test:
-    text = _text(value)
-    if not text or attribute.syntax is not Syntax.TEXT:
+    text = _text(value, attribute.syntax)
+    if not text or attribute.syntax not in (Syntax.TEXT, Syntax.ASCII):
         return UNDEFINED  # numbers and classes have no order
     return bound(attribute.columns, compared(text))
 
@@ -238,17 +241,19 @@ def _by_rule(asked: Extensible, numbers: Numbers) -> Test:
     if attribute is None or (asked.rule and syntax is not attribute.syntax):
         return UNDEFINED
     found = _is(attribute, asked.value, numbers)
-    text = _text(asked.value)
+    text = _text(asked.value, attribute.syntax)
     if not asked.dn or not text:
         return found
     return Some((found, Below(attribute.name.lower(), compared(text))))
 
 
-def _text(value: bytes) -> str | None:
-    """Return what a value says; None: it is no text."""
+def _text(value: bytes, syntax: Syntax) -> str | None:
+    """Return what a value says; None: nothing with this syntax does."""
     try:
         text = value.decode()
     except UnicodeDecodeError:
+        return None
+    if syntax is Syntax.ASCII and not text.isascii():
         return None
     return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
@@ -257,3 +262,11 @@ def _part(text: str) -> str:
     """Return a part of a text as it is compared: spaces at its ends may stand between words."""
     words = " ".join(folded(text).split())
     return f"{' ' if text[0].isspace() else ''}{words}{' ' if words and text[-1].isspace() else ''}"
+
+
+_PARTS: dict[Syntax, Callable[[str], str]] = {
+    Syntax.TEXT: _part,
+    Syntax.ASCII: _part,
+    Syntax.NUMBER: bare,
+    Syntax.KEYPAD: digits,
+}
