@@ -70,7 +70,7 @@ exten => _X.,1,Set(begun=${STRFTIME(,,%s%3q)})
  same => n,Set(CALLERID(name)=${TRUNK})
  same => n,ExecIf($["${PRES}" != ""]?Set(CALLERID(num-pres)=${PRES}))
  same => n,Gosub(ringplan,${EXTEN},1(${EXTEN}))
- same => n,UserEvent(Asked,Ms: $[${STRFTIME(,,%s%3q)} - ${begun}],Name: ${CALLERID(name)})
+ same => n,UserEvent(Asked,Ms: $[${STRFTIME(,,%s%3q)} - ${begun}],Name: ${CALLERID(name)},From: ${CALLERID(num)})
  same => n,Hangup(21)
 
 [administrator]
