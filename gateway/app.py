@@ -35,6 +35,8 @@ from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.file import source as file
+from gateway.sources.file.settings import FileSettings
 from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,8 @@ def source_of(settings: SourceSettings) -> Connect:
             from gateway.sources.activedirectory import source as activedirectory  # ldap3, for who has one
 
             return activedirectory.connect(settings)
+        case FileSettings():
+            return file.connect(settings)
 
 
 def connections(settings: Settings) -> Mapping[str, Connect]:

@@ -33,6 +33,7 @@ from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
+from gateway.sources.file.settings import FileSettings
 from gateway.store.settings import StoreSettings
 
 Table = dict[str, Any]
@@ -42,11 +43,12 @@ PREFIX = "RINGPLAN_"
 NOT_SETTINGS = frozenset({"RINGPLAN_CONFIG"})  # says where the file is
 PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
 CalendarSettings = CalDavSettings | EwsSettings
-SourceSettings = CalendarSettings | ActiveDirectorySettings
+SourceSettings = CalendarSettings | ActiveDirectorySettings | FileSettings
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {
     "caldav": CalDavSettings,
     "exchange": EwsSettings,
     "active-directory": ActiveDirectorySettings,
+    "file": FileSettings,
 }
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60

@@ -5,23 +5,17 @@ beside a number of the same group), `BEGIN:VLIST` is SOGo's list.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from gateway.domain.contact import Contact, Kind, PhoneNumber
 from gateway.vcard.cards import Card, cards, decoded
+from gateway.vcard.kinds import kind, words
 from gateway.vcard.property import Property, cleaned
 from gateway.vcard.unreadable import Unreadable
 
 LIST = re.compile(r"\s*\ufeff?BEGIN:VLIST\b", re.IGNORECASE)
-NO_PHONE = frozenset({"fax", "pager", "modem", "bbs", "textphone", "telex", "isdn-fax"})
-KINDS = (
-    (Kind.MOBILE, frozenset({"cell", "mobile", "mobil", "iphone", "pcs", "car", "handy", "mobiltelefon"})),
-    (Kind.WORK, frozenset({"work", "arbete", "jobb", "arbeit", "geschäftlich", "büro", "dienstlich", "office"})),
-    (Kind.HOME, frozenset({"home", "hem", "privat", "bostad", "zuhause"})),
-)
 ORDER = {kind: place for place, kind in enumerate(Kind)}
-WORD = re.compile(r"[^\W_]+")
 DIGIT = re.compile(r"\d")
 MOST_NUMBERS, MOST_EMAILS = 50, 20
 LONGEST_NUMBER = 60  # characters: a URI with its extension
@@ -91,25 +85,21 @@ def _emails(card: Card) -> Iterator[str]:
 
 
 def _numbers(card: Card) -> tuple[PhoneNumber, ...]:
-    """Return at most 50 numbers that somebody answers, by kind, the preferred one of each kind first."""
+    """Return the numbers that somebody answers."""
     labels = {one.group: one.text for one in card.all("X-ABLABEL") if one.group}
     found: dict[PhoneNumber, int] = {}
     for one in card.all("TEL"):
-        said = one.types | {word.lower() for word in WORD.findall(_spaced(labels.get(one.group, "")))}
-        number = PhoneNumber(_kind(said), dialled(one.text))
-        if number.written and not said & NO_PHONE:
+        what = kind(one.types | words(labels.get(one.group, "")))
+        written = dialled(one.text)
+        if written and what is not None:
+            number = PhoneNumber(what, written)
             found[number] = min(one.preference, found.get(number, 100))
-    ordered = sorted(found, key=lambda number: (ORDER[number.kind], found[number]))
-    return tuple(ordered[:MOST_NUMBERS])
+    return ordered(found)
 
 
-def _spaced(label: str) -> str:
-    """Take Apple's own labels apart: `_$!<HomeFAX>!$_` is home and fax."""
-    return re.sub(r"(?<=[a-zåäöü])(?=[A-ZÅÄÖÜ])", " ", label)
-
-
-def _kind(said: frozenset[str] | set[str]) -> Kind:
-    return next((kind for kind, words in KINDS if words & said), Kind.OTHER)
+def ordered(numbers: Mapping[PhoneNumber, int]) -> tuple[PhoneNumber, ...]:
+    """Return at most 50 numbers by kind, of each kind those first that are preferred (the lower, the more)."""
+    return tuple(sorted(numbers, key=lambda number: (ORDER[number.kind], numbers[number]))[:MOST_NUMBERS])
 
 
 def dialled(text: str) -> str:
