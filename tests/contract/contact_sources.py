@@ -25,6 +25,7 @@ from peers.radicale import Radicale
 from peers.sogo import Sogo
 from tests.contract.calendars import Wrist, account, address
 from tests.contract.contact_exchange import exchange
+from tests.contract.contact_files import cards, table
 from tests.contract.contacts import Books, Can, Entry, vcard
 from tests.fakes.ami import FakeAmi
 
@@ -104,10 +105,13 @@ class Source:
 
 
 ALL = frozenset(Can)
+FILES = frozenset({Can.DETAIL, Can.TELL, Can.SPOIL, Can.MISS})
 SOURCES: Mapping[str, Source] = {
     "radicale": Source(_radicale, ALL, "radicale"),
     "sogo": Source(_sogo, ALL, "sogo"),
     "exchange": Source(exchange, ALL),
+    "table": Source(table, FILES),
+    "cards": Source(cards, FILES),
     "pbx": Source(_pbx, frozenset({Can.TELL, Can.BREAK})),
 }
 
