@@ -13,6 +13,7 @@ from gateway.cli import (
     codes,
     conferences,
     contacts,
+    directory,
     organisation,
     phones,
     rooms,
@@ -65,6 +66,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(books.app, name="books")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(directory.app, name="directory")
 app.add_typer(organisation.app, name="organisation")
 app.add_typer(codes.app, name="codes")
 app.add_typer(absence.app, name="absence")

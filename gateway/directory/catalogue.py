@@ -23,7 +23,7 @@ from gateway.directory.segment import node
 from gateway.directory.shelf import Part, Shelf
 from gateway.directory.steps import run
 from gateway.directory.tree import Branch, Group, reached
-from gateway.domain.contact import Form, Numbering
+from gateway.domain.contact import Contact, Form, Numbering
 from gateway.planning.numbers import candidates
 
 BASE = "dc=contacts"
@@ -114,6 +114,11 @@ class Catalogue:
             found = encoding.encoded(segment, entry, selection, self.numbering)
             self._encoded.put(key, found)
         return found
+
+    def contact(self, hit: Hit) -> Contact:
+        """Return who an entry is, with the numbers as they are kept."""
+        segment, entry = hit
+        return unpacked(segment.rows[entry])
 
     def name_of(self, owner: int | None, number: str) -> str | None:
         """Return who has a number, as a trunk sends it: of the owner's own contacts, else of the company's."""

@@ -139,3 +139,15 @@ def test_what_numbers_mean_is_kept(ringplan):
     assert [shown[key] for key in ("phone_country", "area", "outside_line", "extension_length", "shown_as")] == [
         "SE", "8", "0", 4, "e164",
     ]  # fmt: skip
+
+
+def test_search_finds_what_a_telephone_would(with_people, put):
+    assert with_people("organisation", "set", "--phone-country", "SE", "--area", "8").exit_code == 0
+    put(lambda book: book.owner == 1, EVA)
+    for text in ("ober", "Eva", "08-123 45", "0046812345", "62374"):
+        assert "Eva Öberg" in with_people("directory", "search", text, "--as", "1001").stdout, text
+        assert with_people("directory", "search", text, "--as", "1002").stdout == "nobody\n", text
+    [found] = json.loads(with_people("directory", "search", "öb", "--as", "1001", "--json").stdout)
+    assert (found["name"], found["work"]) == ("Eva Öberg", "08-123 45")
+    assert "1002" in with_people("directory", "search", "1002", "--as", "1001").stdout
+    assert with_people("directory", "search", " ", "--as", "1001").exit_code == 2
