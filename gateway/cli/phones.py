@@ -97,6 +97,21 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
     )
 
 
+@app.command("vendors")
+def show_vendors(as_json: AsJson = False) -> None:
+    """Show the makers whose telephones settings can be made for."""
+    every = vendors(phones_folder()).values()
+    if as_json:
+        shown.as_json(
+            [{"vendor": one.key, "title": one.title, "file": one.file, "tls": list(one.tls)} for one in every]
+        )
+        return
+    shown.table(
+        ("VENDOR", "TELEPHONES", "FILE", "ENCRYPTION"),
+        ((one.key, one.title, one.file, " ".join(one.tls)) for one in every),
+    )
+
+
 @app.command("revoke")
 def revoke(
     context: typer.Context,

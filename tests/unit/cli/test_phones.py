@@ -119,6 +119,12 @@ def test_of_several_telephones_one_must_be_named(office: Ringplan) -> None:
     assert office("phones", "settings", "snom", "--user", "1001", "--name", "home").exit_code == 0
 
 
+def test_makers_are_shown_with_what_their_telephones_can_do(installed: Ringplan) -> None:
+    told = json.loads(installed("phones", "vendors", "--json").stdout)
+    assert {"vendor": "snom", "title": "Snom", "file": "snom-{MAC}.xml", "tls": ["ldaps", "none"]} in told
+    assert "Mitel 6800 and 6900" in installed("phones", "vendors").stdout
+
+
 def test_without_a_directory_there_are_no_settings(ringplan: Ringplan) -> None:
     done = ringplan("phones", "settings", "yealink", "--user", "1001")
     assert (done.exit_code, "add [directory]" in done.stderr) == (2, True), done.output

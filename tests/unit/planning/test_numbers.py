@@ -145,8 +145,14 @@ def test_outside_line_and_abroad_are_both_tried():
     assert key_of("0031201234567") == "+31201234567"
 
 
+def test_the_zero_that_some_write_after_their_country_is_left_out():
+    for asked in ("+46 (0)8 123 45 67", "+46 08 123 45 67", "004608-1234567", "46081234567"):
+        assert candidates(asked, STOCKHOLM)[0] == "+4681234567"
+
+
 def test_the_zero_of_italy_stays():
     rome = Numbering("IT", area="06", outside="0")
+    assert candidates("12345678", Numbering("IT", area="6"))[0] == "+390612345678"
     assert key_of("06 1234 5678", rome) == "+390612345678"
     assert "+390612345678" in candidates("12345678", rome)
     assert key_of("+39 (0)6 12345678", rome) == "+390612345678"
@@ -159,7 +165,7 @@ def test_the_zero_of_italy_stays():
     [
         "08-123 45 67", "+46 8 123 45 67", "+46 (0)8 123 45 67", "+46 (08) 123 45 67", "0046 8 1234567", "4681234567",
         "(08) 1234567", "tel:+46-8-123-45-67", "08-123 45 67 ankn. 12", "sip:+4681234567@example.org", "1234567",
-        "０８-1234567", "08\N{NON-BREAKING HYPHEN}123\N{NO-BREAK SPACE}45 67", "08 1234567,,12",
+        "０８-1234567", "08\N{NON-BREAKING HYPHEN}123\N{NO-BREAK SPACE}45 67", "08 1234567,,12", "+46 08 123 45 67",
     ],
 )  # fmt: skip
 def test_people_write_one_number_in_many_ways(written):
