@@ -5,11 +5,13 @@ takes longer, or the client does not read, what arrives waits; only abandon and 
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from typing import Protocol, cast
 
 from gateway.directory import answers, ber, messages
+from gateway.directory.line import Line
 from gateway.directory.messages import Abandon, Bind, Compare, Message, Search, Unbind
 from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Later, Session
@@ -28,11 +30,8 @@ class Host(Protocol):
     idle: float
     first: float
 
-    def welcome(self, connection: "Connection", address: str) -> Session | None:
-        """Return the session of a client at `address`; None: this one is not talked to."""
-
     def bye(self, connection: "Connection") -> None:
-        """Forget a connection that `welcome` was asked for."""
+        """Forget a connection: it is over."""
 
     def secrecy(self, *, at_once: bool) -> Secrecy | None:
         """Return the server's side of TLS, if it begins now: with the connection (`at_once`), or when it is asked."""
@@ -41,18 +40,33 @@ class Host(Protocol):
         """Say in the log that a client does what it must not."""
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """`deadline`: a time of the loop; whoever keeps the time closes what has not moved by then."""
 
     __slots__ = (
-        "_current", "_has_turn", "_host", "_is_full", "_is_over", "_loop", "_needed", "_rest", "_secrecy", "_session",
-        "_task", "_transport", "_waiting", "_waits", "_writable", "address", "deadline",
+        "_current",
+        "_has_turn",
+        "_host",
+        "_is_full",
+        "_is_over",
+        "_line",
+        "_loop",
+        "_needed",
+        "_rest",
+        "_secrecy",
+        "_session",
+        "_task",
+        "_waiting",
+        "_waits",
+        "_writable",
+        "address",
+        "deadline",
     )  # fmt: skip
 
-    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, host: Host, address: str, loop: asyncio.AbstractEventLoop) -> None:
         self._host = host
         self._loop = loop
-        self._transport: asyncio.Transport | None = None
+        self._line: Line | None = None
         self._session: Session | None = None
         self._secrecy: Secrecy | None = None
         self._rest: bytearray | None = None
@@ -65,28 +79,24 @@ class Connection(asyncio.Protocol):
         self._is_full = False
         self._is_over = False
         self._writable: asyncio.Event | None = None
-        self.address = ""
+        self.address = address
         self.deadline = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a client, or hang up at once."""
-        self._transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self.address = peer[0] if peer else ""
-        self._session = self._host.welcome(self, self.address)
-        if self._session is None:
-            self.abort()
-            return
+    def begin(self, taken: socket.socket, session: Session) -> None:
+        """Serve a client from now on."""
+        self._session = session
+        self._line = Line(taken, self, self._loop)
         self._secrecy = self._host.secrecy(at_once=True)
         self.deadline = self._loop.time() + (self._host.first if self._secrecy is None else HANDSHAKE)
+        self._line.begin()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self) -> None:
         """Let go of everything."""
-        self._host.bye(self)
         self._is_over = True
-        self._transport = self._session = self._secrecy = self._rest = self._waiting = None
+        self._line = self._session = self._secrecy = self._rest = self._waiting = None
         if self._task is not None:
             self._task.cancel()
+        self._host.bye(self)
 
     def data_received(self, data: bytes) -> None:
         """Serve what has arrived."""
@@ -113,40 +123,40 @@ class Connection(asyncio.Protocol):
 
     def end(self, notice: bytes = b"") -> None:
         """Hang up after what has been sent, and after `notice`."""
-        if self._transport is None or self._is_over:
+        if self._line is None or self._is_over:
             return
         if notice:
             self._write(notice)
         if self._secrecy is not None:
-            self._transport.write(self._secrecy.ended())
+            self._line.write(self._secrecy.ended())
         self._is_over = True
         self.deadline = min(self.deadline, self._loop.time() + UNREAD)
-        self._transport.close()
         if self._task is not None:
             self._task.cancel()
+        self._line.close()
 
     def abort(self) -> None:
         """Hang up at once."""
         self._is_over = True
-        if self._transport is not None:
-            self._transport.abort()
+        if self._line is not None:
+            self._line.abort()
 
     def _take_sealed(self, data: bytes) -> None:
         """Open what has arrived over TLS; what that has to say itself goes out."""
-        if self._secrecy is None or self._transport is None:
+        if self._secrecy is None or self._line is None:
             return
         was_open = self._secrecy.is_open
         try:
             opened = self._secrecy.opened(data)
         except ssl.SSLError as error:
-            self._transport.write(self._secrecy.said())
+            self._line.write(self._secrecy.said())
             self._host.complain(self.address, f"TLS failed ({error.reason or error.__class__.__name__})")
             self._is_over = True
-            self._transport.close()
+            self._line.close()
             return
         said = self._secrecy.said()
         if said:
-            self._transport.write(said)
+            self._line.write(said)
         if self._secrecy.is_open and not was_open:
             self.deadline = self._loop.time() + self._host.first
         if opened:
@@ -219,8 +229,8 @@ class Connection(asyncio.Protocol):
                 self._waiting = deque()
             self._waiting.append(message)
             self._waits += size
-            if self._waits > MOST_WAITING and self._transport is not None:
-                self._transport.pause_reading()
+            if self._waits > MOST_WAITING and self._line is not None:
+                self._line.pause()
 
     def _abandon(self, number: int) -> None:
         """Do not answer that request any more; nothing is said about it (RFC 4511, section 4.11). Not for binds."""
@@ -255,9 +265,9 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             if self._task is None and not self._is_full:
                 self._await_turn()
-        elif self._waits and self._transport is not None:
+        elif self._waits and self._line is not None:
             self._waits = 0
-            self._transport.resume_reading()
+            self._line.begin()
 
     async def _send(self, later: Later) -> None:
         """Send an answer that comes in pieces, none before the client has read most of those before it."""
@@ -298,5 +308,5 @@ class Connection(asyncio.Protocol):
             sent.clear()
 
     def _write(self, data: bytes) -> None:
-        if data and self._transport is not None and not self._is_over:
-            self._transport.write(data if self._secrecy is None else self._secrecy.sealed(data))
+        if data and self._line is not None and not self._is_over:
+            self._line.write(data if self._secrecy is None else self._secrecy.sealed(data))

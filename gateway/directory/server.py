@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import resource
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +12,7 @@ from ipaddress import IPv6Address, ip_address
 
 from gateway.directory import answers
 from gateway.directory.connection import Connection
+from gateway.directory.line import Door
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import Schema
 from gateway.directory.searchable import Searchable
@@ -25,7 +27,6 @@ from gateway.net.certificates import Certificate
 log = logging.getLogger(__name__)
 
 FIRST = 60.0  # seconds for the first message, and between two before a bind
-BACKLOG = 1024
 TICK = 1.0  # seconds between two looks at what does not move
 SPARE = 200  # file handles that the rest of Ringplan needs
 APART = 60.0  # seconds between two complaints about one address
@@ -41,27 +42,27 @@ class Crowd:
         self._loop = loop
         self._counts: Counter[str] = Counter()
         self._complained: dict[str, float] = {}
-        self.connections: dict[Connection, str] = {}
+        self.connections: set[Connection] = set()
 
-    def take(self, connection: Connection, address: str) -> bool:
+    def take(self, connection: Connection) -> bool:
         """Take one more; False: there are too many. Where all are too many, the one that is due first makes room."""
+        address = connection.address
         if self._counts[address] >= self._per_address:
             self.complain(address, "has too many connections")
             return False
         if len(self.connections) >= self._most:
             self.complain("", f"there are {self._most} connections: those that idle make room")
-            oldest = min(self.connections, key=lambda one: one.deadline)
-            oldest.abort()
-            self.leave(oldest)
+            min(self.connections, key=lambda one: one.deadline).abort()
         self._counts[address] += 1
-        self.connections[connection] = address
+        self.connections.add(connection)
         return True
 
     def leave(self, connection: Connection) -> None:
         """Forget one."""
-        address = self.connections.pop(connection, None)
-        if address is None:
+        if connection not in self.connections:
             return
+        self.connections.remove(connection)
+        address = connection.address
         if self._counts[address] > 1:
             self._counts[address] -= 1
         else:
@@ -89,7 +90,15 @@ class Crowd:
 class Listener:
     """One place where connections are taken (`connection.Host`)."""
 
-    def __init__(self, settings: DirectorySettings, listen: ListenSettings, directory: Directory, crowd: Crowd) -> None:
+    def __init__(
+        self,
+        settings: DirectorySettings,
+        listen: ListenSettings,
+        directory: Directory,
+        crowd: Crowd,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._loop = loop
         self._directory = directory
         self._crowd = crowd
         self._tls = listen.tls
@@ -99,15 +108,17 @@ class Listener:
         self.idle = float(settings.idle)
         self.first = min(FIRST, self.idle)
 
-    def welcome(self, connection: Connection, address: str) -> Session | None:
-        """Return the session of a client at `address`; None: this one is not talked to."""
+    def take(self, taken: socket.socket, address: str) -> None:
+        """Serve a client at `address`, or hang up at once."""
+        connection = Connection(self, address, self._loop)
         if not self._is_welcome(address):
             self._crowd.complain(address, "is in none of the networks of this listener")
-            return None
-        if not self._crowd.take(connection, address):
-            return None
-        is_trusted = self._is_trusted(address)
-        return Session(self._directory, address, is_trusted=is_trusted, is_secret=self._tls != "starttls")
+            taken.close()
+        elif not self._crowd.take(connection):
+            taken.close()
+        else:
+            is_trusted, is_secret = self._is_trusted(address), self._tls != "starttls"
+            connection.begin(taken, Session(self._directory, address, is_trusted=is_trusted, is_secret=is_secret))
 
     def bye(self, connection: Connection) -> None:
         """Forget a connection."""
@@ -142,22 +153,20 @@ async def listening(
             offers_tls = listen.tls == "starttls"
             top = root(catalogue.base, offers_tls=offers_tls)
             directory = Directory(catalogue, visitors, schema, limits, top, told, offers_tls, loop.time)
-            listener = Listener(settings.directory, listen, directory, crowd)
-            server = await _served(name, listen, listener, loop)
-            stack.callback(server.close)
-            bound[name] = server.sockets[0].getsockname()[:2]
+            listener = Listener(settings.directory, listen, directory, crowd, loop)
+            door = _opened(name, listen, listener, loop)
+            stack.callback(door.close)
+            bound[name] = door.at
         keeping = loop.create_task(crowd.keep_time(), name="directory time")
         stack.callback(keeping.cancel)
         stack.callback(_farewell, crowd)
         yield bound
 
 
-async def _served(
-    name: str, listen: ListenSettings, listener: Listener, loop: asyncio.AbstractEventLoop
-) -> asyncio.Server:
+def _opened(name: str, listen: ListenSettings, listener: Listener, loop: asyncio.AbstractEventLoop) -> Door:
     address, port = listen.at
     try:
-        return await loop.create_server(lambda: Connection(listener, loop), address, port, backlog=BACKLOG)
+        return Door(address, port, listener.take, loop)
     except OSError as error:
         raise Misconfigured(
             f"directory.listen.{name}: {address} port {port} cannot be listened on ({error.strerror})",

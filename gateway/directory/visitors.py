@@ -72,8 +72,11 @@ class Visitors:
 
     def admit(self, name: bytes, password: bytes, address: str, now: float) -> Answer:
         """Return who comes with this name and password from `address`; `now`: seconds of any clock that goes on."""
-        known = _plain(name[:LONGEST_NAME].decode("utf-8", "replace"))
+        known = name[:LONGEST_NAME].decode("utf-8", "replace")
         user = self._users.get(known, 0)
+        if not user:
+            known = _plain(known)
+            user = self._users.get(known, 0)
         verifier = hashlib.sha256(password).digest()
         visitor: Visitor | None = None
         for right, one in self._verifiers.get(user) or (_NOBODYS,):
