@@ -55,7 +55,7 @@ async def apply(rows: Rows, book: int, changes: ContactChanges, *, day: date | N
     if before is None:
         return False
     at = await next_revision(rows.connection, "contacts")
-    wanted = {contact.key: contact for contact in changes.put}
+    wanted = {_name(contact.key): contact for contact in changes.put}
     written = await _put(rows, book, wanted, at)
     removed = await _remove(rows, await _gone(rows, book, changes, wanted))
     is_believed = before["epoch"] == epoch
@@ -132,16 +132,16 @@ async def ids(rows: Rows, book: int) -> frozenset[int]:
 async def _put(rows: Rows, book: int, wanted: Mapping[str, Contact], at: int) -> int:
     """Write those of `wanted` (by key) that are other ones than before, and return how many these were."""
     written = 0
-    for some in _parts(list(wanted.values())):
+    for some in _parts(list(wanted.items())):
         query = select(COLUMN.key, COLUMN.id, COLUMN.fields)
-        here = query.where(COLUMN.book == book, COLUMN.key.in_([contact.key for contact in some]))
+        here = query.where(COLUMN.book == book, COLUMN.key.in_([key for key, _ in some]))
         known = {key: (id_, fields) for key, id_, fields in await _lines(rows, here)}
         new, changed = [], []
-        for contact in some:
-            id_, before = known.get(contact.key, (None, None))
+        for key, contact in some:
+            id_, before = known.get(key, (None, None))
             fields = contact_out(contact)
             if id_ is None:
-                new.append({"book": book, "key": contact.key, "revision": at, "fields": fields})
+                new.append({"book": book, "key": key, "revision": at, "fields": fields})
             elif fields != before:
                 changed.append({"known": id_, "revision": at, "fields": fields})
         if new:
@@ -159,7 +159,7 @@ async def _gone(rows: Rows, book: int, changes: ContactChanges, wanted: Mapping[
     if changes.whole:
         return [id_ for key, id_ in await _lines(rows, here) if key not in wanted]
     found = []
-    for some in _parts([key for key in changes.gone if key not in wanted]):
+    for some in _parts([key for key in map(_name, changes.gone) if key not in wanted]):
         found += [id_ for _, id_ in await _lines(rows, here.where(COLUMN.key.in_(some)))]
     return found
 
@@ -169,6 +169,11 @@ async def _remove(rows: Rows, gone: Sequence[int]) -> int:
         await rows.run(delete(tables.contacts).where(COLUMN.id.in_(some)))
         rows.outdated = True
     return len(gone)
+
+
+def _name(key: str) -> str:
+    """Return a key as a database can hold it: the name of a file, which it may come from, may be no text."""
+    return key.encode("utf-8", "backslashreplace").decode()
 
 
 def _parts(some: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -170,6 +170,17 @@ async def test_a_changed_contact_keeps_its_id(store: Store) -> None:
         assert await contacts.ids(rows, book.id) == {1}
 
 
+@pytest.mark.parametrize("odd", ["\udcff.vcf/1", "a\0b", "Ö\u202e", "\\x", ""])
+async def test_no_key_and_no_text_keeps_a_book_from_being_written(store: Store, odd: str) -> None:
+    async with store.write() as rows:
+        _, book = await filled(rows)
+        assert await apply(rows, book.id, contact(odd, name=f"Bo {odd}"), contact("k1"))
+        assert not await apply(rows, book.id, contact(odd, name=f"Bo {odd}"), whole=False)
+        assert await names(rows, book.id) == [f"Bo {odd}", "Person k1"]
+        assert await apply(rows, book.id, gone=(odd,), whole=False)
+        assert await names(rows, book.id) == ["Person k1"]
+
+
 async def test_one_book_does_not_touch_another(store: Store) -> None:
     async with store.write() as rows:
         anna, hers = await filled(rows)
