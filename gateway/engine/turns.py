@@ -21,9 +21,9 @@ GOLDEN = (5**0.5 - 1) / 2
 
 def first_turns(wanted: Sequence[Due], now: datetime) -> dict[Due, datetime]:
     """Return when each is read first: calendars soon, and behind them the books, which can wait and may take longer."""
-    calendars = [one for one in wanted if isinstance(one, Mailbox)]
-    books = [one for one in wanted if isinstance(one, Book)]
-    return spread(calendars, now) | spread(books, now + APART * len(calendars))
+    first = spread([one for one in wanted if isinstance(one, Mailbox)], now)
+    behind = max((when for when in first.values() if when != NEVER), default=now)
+    return first | spread([one for one in wanted if isinstance(one, Book)], behind)
 
 
 def spread(wanted: Sequence[Due], now: datetime) -> dict[Due, datetime]:
