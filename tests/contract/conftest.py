@@ -23,6 +23,7 @@ from gateway.sources.ews.source import connect as connect_exchange
 from peers import asterisk
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
+from peers.samba import Samba
 from peers.sogo import Sogo
 from tests.contract.calendars import Item, Own, Server, Sharing, Wrist, address, ics, to_exchange
 from tests.contract.telephones import InMemory, Real, Scripted, Telephones
@@ -296,3 +297,10 @@ def _to_exchange(running: FakeExchange) -> Callable[[str, Item], Awaitable[None]
         to_exchange(running.calendar(address(person)), item)
 
     return put
+
+
+@pytest_asyncio.fixture(scope="session")
+async def samba(servers: Path) -> AsyncIterator[Samba]:
+    """The run's Active Directory, which only long tests start."""
+    async with Samba.start(servers / "samba") as running:
+        yield running

@@ -24,6 +24,7 @@ from peers.dav import AddressBook
 from peers.radicale import Radicale
 from peers.sogo import Sogo
 from tests.contract.calendars import Wrist, account, address
+from tests.contract.contact_directory import samba, scripted
 from tests.contract.contact_exchange import exchange
 from tests.contract.contact_files import cards, table
 from tests.contract.contacts import Books, Can, Entry, vcard
@@ -97,11 +98,15 @@ async def _pbx(_: None, folder: Path) -> AsyncIterator[Books]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`server`: the fixture of what `start` gets as its first argument, None: it needs none."""
+    """`server`: the fixture of what `start` gets as its first argument, None: it needs none.
+
+    `is_long`: only for `make soak`.
+    """
 
     start: Start
     can: frozenset[Can]
     server: str | None = None
+    is_long: bool = False
 
 
 ALL = frozenset(Can)
@@ -110,6 +115,8 @@ SOURCES: Mapping[str, Source] = {
     "radicale": Source(_radicale, ALL, "radicale"),
     "sogo": Source(_sogo, ALL, "sogo"),
     "exchange": Source(exchange, ALL),
+    "directory": Source(scripted, ALL - {Can.SHARE}),
+    "samba": Source(samba, frozenset({Can.DETAIL, Can.TELL, Can.CHANGE, Can.MISS, Can.SIGN, Can.BREAK}), "samba", True),
     "table": Source(table, FILES),
     "cards": Source(cards, FILES),
     "pbx": Source(_pbx, frozenset({Can.TELL, Can.BREAK})),
@@ -118,5 +125,6 @@ SOURCES: Mapping[str, Source] = {
 
 def able(*needed: Can) -> pytest.MarkDecorator:
     """Let a test run for each source that can do all that is `needed`."""
-    names = [name for name, source in SOURCES.items() if source.can.issuperset(needed)]
+    able = {name: source for name, source in SOURCES.items() if source.can.issuperset(needed)}
+    names = [pytest.param(name, marks=[pytest.mark.soak] * one.is_long) for name, one in able.items()]
     return pytest.mark.parametrize("books", names, indirect=True)

@@ -38,10 +38,11 @@ ROOT = ("defaultNamingContext", "highestCommittedUSN", "dsServiceName")
 def connect(settings: ActiveDirectorySettings, deadlines: Deadlines = DEADLINES) -> Connect:
     """Return what opens an account at this source. Raises `Misconfigured` for an unusable `ca`."""
     context, threads = trust(settings.ca, settings.pin, settings.tls_minimum), Threads(AT_ONCE)
+    known: dict[int, Known] = {}
 
     @asynccontextmanager
     async def enter(account: Account) -> AsyncIterator[Opened]:
-        yield Opened(contacts=Books(settings, account, context, threads, deadlines))
+        yield Opened(contacts=Books(settings, account, context, threads, deadlines, known))
 
     def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
         return enter(account)
@@ -79,14 +80,17 @@ class Known:
 
 @dataclass(slots=True)
 class Books:
-    """Reads books of one account, each over a connection of its own. `Book.path` is a base of the book's own."""
+    """Reads books of one account, each over a connection of its own. `Book.path` is a base of the book's own.
+
+    `known`: what the last reading of each book ended with, by its id.
+    """
 
     settings: ActiveDirectorySettings
     account: Account
     context: SSLContext
     threads: Threads
-    deadlines: Deadlines = DEADLINES
-    _known: dict[int, Known] = field(default_factory=dict, repr=False)  # by book
+    deadlines: Deadlines
+    known: dict[int, Known] = field(repr=False)
 
     async def read(self, book: Book, since: str | None) -> ContactChanges | None:
         """As `ports.ContactSource.read`."""
@@ -96,7 +100,7 @@ class Books:
             if there.usn is None:
                 return await self._compared(session, there, told.get("hash"))
             token = json.dumps({"of": self._of(there), "usn": there.usn})
-            known, before = self._known.get(book.id), told.get("usn")
+            known, before = self.known.get(book.id), told.get("usn")
             if before == there.usn:
                 return None
             if isinstance(before, int) and before < there.usn and known and known.token == since:
@@ -110,7 +114,7 @@ class Books:
                 found = await self._all(session, there.base, self._wanted)
                 keys = frozenset(found.keys)
                 changes = ContactChanges(tuple(found.put.values()), (), token, True, found.set_aside)
-            self._known[book.id] = Known(token, keys)
+            self.known[book.id] = Known(token, keys)
             return changes
 
     @property
