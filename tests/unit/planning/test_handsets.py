@@ -1,22 +1,13 @@
-"""Settings of telephones: what is delivered for each maker, and what they would ask the directory with it."""
+"""Settings of telephones: what is delivered for each maker."""
 
 import re
-import tomllib
-from pathlib import Path
 
 import pytest
 from defusedxml import ElementTree
 
 from gateway.domain.secret import Secret
-from gateway.planning.handsets import Access, Listener, Profile, Tls, best, file_name, mac_of, profile, settings
-
-PHONES = Path(__file__).parents[3] / "ldap" / "phones"
-VENDORS = tomllib.loads((PHONES / "vendors.toml").read_text())
-PASSWORD = "0aZ" * 8
-ACCESS = Access(
-    "pbx.example.org", "dc=contacts", "uid=7,ou=people,dc=contacts", "1001", Secret(PASSWORD), "0004f2aabbcc"
-)
-TLS: tuple[Tls, ...] = ("none", "starttls", "ldaps")
+from gateway.planning.handsets import Access, Listener, Profile, best, file_name, mac_of, profile, settings
+from tests.unit.planning.phones import PASSWORD, PHONES, TLS, TYPED, TYPES, VENDORS, delivered, filters, made
 
 # keys that each maker's telephones must be given
 KEYS = {
@@ -42,43 +33,9 @@ BEGIN = {
     "cisco": "<LDAP_", "mitel": "ldap ", "fanvil": "LDAP1", "other": "",
 }  # fmt: skip
 
-# the sign for what is typed, and what telephones make of it for a name and for a caller's number
-TYPED = ("%", "An*", "+46812345*")
-TYPES = {
-    "snom": ("%", "An", "+46812345"),
-    "gigaset": ("%", "An*", "+46812345"),
-    "cisco": ("$VALUE", "An", "+46812345"),
-    "mitel": ("%", "a*", "b*"),
-}
-
 # RFC 4515, section 3: an item, and what is made of items
 ITEM = re.compile(r"\([A-Za-z][A-Za-z0-9-]*[~<>]?=(?:[^()\\\0]|\\[0-9A-Fa-f]{2})*\)")
 MADE = re.compile(r"\((?:[&|]\0*|!\0)\)")
-
-
-def delivered(key: str) -> Profile:
-    return profile(key, VENDORS[key], (PHONES / VENDORS[key]["template"]).read_text())
-
-
-def made(key: str, tls: Tls | None = None) -> str:
-    maker = delivered(key)
-    listener = best(
-        maker, [Listener("10.0.0.1", 636 if one == "ldaps" else 389, one) for one in TLS if tls in (None, one)]
-    )
-    assert listener is not None
-    return settings(maker, listener, ACCESS)
-
-
-def filters(key: str) -> list[str]:
-    """Every filter in a maker's settings, as it stands in the file's values."""
-    text = made(key)
-    if delivered(key).is_xml:
-        elements = list(ElementTree.fromstring(text).iter())
-        values = [element.text or "" for element in elements]
-        values += [value for element in elements for value in element.attrib.values()]
-    else:
-        values = text.splitlines()
-    return [match[0] for value in values if (match := re.search(r"\([|&a-zA-Z].*=.*\)", value))]
 
 
 def is_filter(text: str) -> bool:
@@ -123,7 +80,7 @@ def test_filters_are_filters_once_something_is_typed(key):
     assert found
     sign, *typed = TYPES.get(key, TYPED)
     for one in found:
-        assert all(is_filter(one.replace(sign, text)) for text in typed), one
+        assert all(is_filter(one.replace(sign, text.format("An"))) for text in typed), one
         assert len(one) <= 99
         assert len(one) <= (delivered(key).longest or 99)
 
