@@ -19,6 +19,7 @@ import phonenumbers
 from gateway.domain.contact import Contact, Form, Kind, Numbering, PhoneNumber
 
 MOST_NUMBERS = 50  # of one contact
+MOST_LOOKED_AT = 4 * MOST_NUMBERS  # some milliseconds, whatever a contact holds
 LONGEST = 100  # characters of a number as somebody wrote it
 DIGITS = range(5, 16)  # so many has a number with its country
 ABROAD = "00"  # understood in every country; ITU-T E.123 recommends it
@@ -61,7 +62,7 @@ def keyed(contact: Contact, numbering: Numbering) -> Contact:
     """
     plan = _plan(numbering)
     numbers: dict[str, PhoneNumber] = {}
-    for number in sorted(contact.numbers, key=lambda number: _USEFUL[number.kind]):
+    for number in sorted(contact.numbers, key=lambda number: _USEFUL[number.kind])[:MOST_LOOKED_AT]:
         key = _key(number.written, plan) if len(number.written) <= LONGEST else ""
         written = _written(number.written)
         if key or written:
