@@ -8,7 +8,7 @@ import pytest
 from gateway.domain.finding import Finding
 from gateway.pbx.asterisk import lines
 from gateway.pbx.asterisk.before import obeyed_first
-from gateway.pbx.asterisk.inspect import PREDIAL_HOOK, READS_VERSION, inspect
+from gateway.pbx.asterisk.inspect import NAMER, PREDIAL_HOOK, READS_VERSION, inspect
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from peers.asterisk import DIALPLAN, Asterisk, Setup
 
@@ -114,8 +114,12 @@ async def test_what_is_missing_in_a_whole_pbx(folder):
     async with Asterisk.start(folder / "pbx", Setup(dialplan=other, false_clock=slow)) as asterisk:
         await asterisk.cli("dialplan remove context ringplan-target")
         found = await findings(asterisk, "1001")
+        (other / "ringplan.conf").write_text(ours.replace(f"[{NAMER}]", "[ringplan-of-before]"))
+        await asterisk.cli("dialplan reload")
+        of_before = (await findings(asterisk, "1001"))["dialplan"]
     assert {part for part, one in found.items() if not one.ok} == {"dialplan", "targets", "clock"}
     assert "another version" in found["dialplan"].said
+    assert "another version" in of_before.said
     assert "[ringplan-target]" in found["targets"].remedy
     assert "differ by 12" in found["clock"].said
 

@@ -28,6 +28,8 @@ READS_VERSION = '"^2[|]'
 """In a step of the context `READER`: the first section of the schedule value that the dialplan understands."""
 
 READER = "ringplan-read"
+NAMER = "ringplan-name"
+"""The context that asks for names of callers; dialplans of before have none."""
 
 OF_QUEUES = "QueueStatus", "QueuePause"
 """Who may use the second, where there is the first: that needs no right, but the module app_queue."""
@@ -116,20 +118,20 @@ async def _switch(asterisk: Client) -> Finding:
 
 
 async def _dialplan(asterisk: Client, extensions: Sequence[Extension]) -> list[Finding]:
-    contexts = (lines.CONTEXT, READER, lines.TARGET, PREDIAL_HOOK)
+    contexts = (lines.CONTEXT, READER, NAMER, lines.TARGET, PREDIAL_HOOK)
     dialled = _star_codes(extensions)
     shown = await asterisk.ask_all(
         [Action("ShowDialPlan", (("Context", context),)) for context in contexts]
         + [Action("ShowDialPlan", (("Extension", number),)) for number in (*dialled, *extensions)]
     )
-    ours, reader, target, hook, *answered = (answer.items for answer in shown)
+    ours, reader, namer, target, hook, *answered = (answer.items for answer in shown)
     codes = dict(zip(dialled, answered, strict=False))
     steps = dict(zip(extensions, answered[len(dialled) :], strict=True))
     hooked = any(_enters(item) for item in hook)
     without_line = [] if hooked else [ext for ext in extensions if not _has_line(steps[ext])]
     without_hint = [ext for ext in extensions if not _has_hint(ext, steps[ext])]
     return [
-        _ours(ours, reader),
+        _ours(ours, reader, namer),
         _found(
             "line", "the line of Ringplan", without_line, f"before the Dial of each pattern: {lines.line().strip()}"
         ),
@@ -176,14 +178,14 @@ def _others(steps: Sequence[Message]) -> list[str]:
     return sorted({context for (context, _), by_itself in answers.items() if by_itself})
 
 
-def _ours(steps: Sequence[Message], reader: Sequence[Message]) -> Finding:
+def _ours(steps: Sequence[Message], reader: Sequence[Message], namer: Sequence[Message]) -> Finding:
     reload = "then `dialplan reload`"
     if not steps:
         add = f"put the files of share/ringplan/dialplan/asterisk beside extensions.conf and into that: {lines.INCLUDE}"
         return Finding(
             "dialplan", False, f"the context {lines.CONTEXT} is not loaded: nobody is diverted", f"{add}; {reload}"
         )
-    if any(READS_VERSION in step.get("AppData") for step in reader):
+    if namer and any(READS_VERSION in step.get("AppData") for step in reader):
         return Finding("dialplan", True, f"the context {lines.CONTEXT} is loaded")
     again = "put the ringplan.conf and ringplan-hand.conf of this version beside extensions.conf"
     return Finding("dialplan", False, f"the context {lines.CONTEXT} is of another version", f"{again}; {reload}")
