@@ -5,11 +5,13 @@ comes back for a path; anything else is answered as a sound server with one cale
 
     async with Dav.start() as dav:
         dav.answers["/home/"] = [Answer(503, {"Retry-After": "7"}), WELL]     # one after the other, the last one stays
+
+What a sound server answers can be given too: `dav_contacts` has one with address books.
 """
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -50,7 +52,9 @@ class Request:
 def multistatus(*responses: str) -> bytes:
     return (
         '<?xml version="1.0" encoding="utf-8"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" '
-        'xmlns:S="http://calendarserver.org/ns/">' + "".join(responses) + "</multistatus>"
+        'xmlns:B="urn:ietf:params:xml:ns:carddav" xmlns:S="http://calendarserver.org/ns/">'
+        + "".join(responses)
+        + "</multistatus>"
     ).encode()
 
 
@@ -64,7 +68,7 @@ CALENDAR_KIND = "<resourcetype><collection/><C:calendar/></resourcetype>"
 
 @dataclass
 class Dav:
-    """A running server; `url`, what is asked of it (`requests`), and what it answers by path."""
+    """A running server; `url`, what is asked of it (`requests`), and what it answers by path, else as a `sound` one."""
 
     port: int
     tls: ssl.SSLContext | None = None
@@ -72,6 +76,7 @@ class Dav:
     text: str = CALENDAR
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    sound: Callable[[Request], Answer] | None = None
 
     @property
     def url(self) -> str:
@@ -79,8 +84,10 @@ class Dav:
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, tls: ssl.SSLContext | None = None) -> AsyncIterator["Dav"]:
-        dav = cls(ports.free(), tls)
+    async def start(
+        cls, tls: ssl.SSLContext | None = None, sound: Callable[[Request], Answer] | None = None
+    ) -> AsyncIterator["Dav"]:
+        dav = cls(ports.free(), tls, sound=sound)
         async with asyncio.TaskGroup() as tasks:
             serving: set[asyncio.Task[None]] = set()
 
@@ -109,7 +116,8 @@ class Dav:
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         self.requests.append(request)
         scripted = self.answers.get(request.path)
-        answer = self._sound(request) if not scripted else scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        sound = self.sound or self._sound
+        answer = sound(request) if not scripted else scripted.pop(0) if len(scripted) > 1 else scripted[0]
         if answer.hang:
             await asyncio.Event().wait()
         length = len(answer.body) if answer.length is None else answer.length
