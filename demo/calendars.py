@@ -11,10 +11,11 @@ from typing import Protocol
 
 import trustme
 
+from peers.dav import card as vcard
 from peers.dav import event
 from peers.radicale import Radicale
 from tests.fakes.exchange.exchange import FakeExchange
-from tests.fakes.exchange.items import Attendee, Item
+from tests.fakes.exchange.items import Attendee, Contact, Item
 
 READER = "reader@example.org"
 WRITTEN = "%Y%m%dT%H%M%SZ"
@@ -35,6 +36,17 @@ class Entry:
     attendees: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Somebody in an address book."""
+
+    given: str
+    family: str
+    company: str
+    work: str
+    mobile: str
+
+
 class Calendars(Protocol):
     """A running server. `table`: how the gateway's settings name it; `service`: the account that reads everybody's."""
 
@@ -51,6 +63,12 @@ class Calendars(Protocol):
 
     async def delete(self, person: str, name: str) -> None:
         """Take an item out of somebody's calendar."""
+
+    async def keep(self, person: str, name: str, card: Card) -> None:
+        """Put somebody into a person's own address book."""
+
+    async def drop(self, person: str, name: str) -> None:
+        """Take somebody out of it."""
 
     async def subject(self, person: str, name: str) -> str | None:
         """Return what the calendar says, None where the item is not there."""
@@ -86,6 +104,17 @@ class OnRadicale:
         """See `Calendars`."""
         await self.radicale.calendar(person).delete(name)
 
+    async def keep(self, person: str, name: str, card: Card) -> None:
+        """See `Calendars`."""
+        whole = f"{card.given} {card.family}"
+        lines = (f"N:{card.family};{card.given};;;", f"ORG:{card.company}", f"TEL;TYPE=WORK:{card.work}")
+        text = vcard(name, whole, *lines, f"TEL;TYPE=CELL:{card.mobile}")
+        await self.radicale.address_book(person).put(name, text)
+
+    async def drop(self, person: str, name: str) -> None:
+        """See `Calendars`."""
+        await self.radicale.address_book(person).delete(name)
+
     async def subject(self, person: str, name: str) -> str | None:
         """See `Calendars`."""
         text = await self.radicale.calendar(person).get(name) or ""
@@ -106,6 +135,7 @@ class OnExchange:
         self.exchange, self.url = exchange, exchange.url
         self.service: tuple[str, str] | None = service
         self.table = f'access = "impersonation"\npin = "{pin}"\n'
+        self._kept: dict[tuple[str, str], int] = {}
 
     async def write(self, person: str, name: str, entry: Entry) -> None:
         """See `Calendars`."""
@@ -124,6 +154,16 @@ class OnExchange:
     async def delete(self, person: str, name: str) -> None:
         """See `Calendars`."""
         self.exchange.calendar(_address(person)).delete(name)
+
+    async def keep(self, person: str, name: str, card: Card) -> None:
+        """See `Calendars`."""
+        phones = {"BusinessPhone": card.work, "MobilePhone": card.mobile}
+        contact = Contact(given=card.given, surname=card.family, phones=phones, company=card.company)
+        self._kept[person, name] = self.exchange.contacts(_address(person)).put(contact)
+
+    async def drop(self, person: str, name: str) -> None:
+        """See `Calendars`."""
+        self.exchange.contacts(_address(person)).delete(self._kept.pop((person, name)))
 
     async def subject(self, person: str, name: str) -> str | None:
         """See `Calendars`."""

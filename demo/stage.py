@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import trustme
+
 from demo.calendars import SOURCES, Calendars, Entry
 from gateway.cli.prompts import Progress, build, read_texts, texts_folder
 from gateway.domain.code import Behaviour, Code, Treatment
-from peers import process
+from peers import ports, process
 from peers.asterisk import DIALPLAN, Asterisk
 from peers.asterisk import Setup as AsteriskSetup
 from peers.gateway import Gateway, Owner, Setup
@@ -24,6 +26,17 @@ STAR_CODES = """
 [internal](+)
 include => ringplan-codes
 """
+DIRECTORY = """
+[directory]
+host = "{host}"
+[directory.listen.phones]
+address = "{host}"
+port = {port}
+tls = "ldaps"
+certificate = "{certificate}"
+key = "{key}"
+"""
+NUMBERS = ("--phone-country", "SE", "--area", "8", "--outside-line", "0", "--extension-length", "4")
 READS = "DB_EXISTS(${ARG1}/"  # where the dialplan looks anything up that is planned or set
 
 
@@ -46,6 +59,7 @@ class Stage:
     gateway: Gateway
     ami: RawAmi
     phones: dict[str, Phone]
+    certificate: Path
 
     async def write(self, person: str, name: str, entry: Entry) -> None:
         """Put an item into somebody's calendar."""
@@ -162,7 +176,12 @@ async def stage(
             extension: await stack.enter_async_context(Phone.register(asterisk, extension))
             for extension in PEOPLE.values()
         }
-        say("The gateway")
+        say("The gateway, with a directory for telephones")
+        own = trustme.CA().issue_cert(asterisk.host)
+        certificate, key, port = folder / "directory.pem", folder / "directory.key", ports.free()
+        own.cert_chain_pems[0].write_to_path(certificate)
+        own.private_key_pem.write_to_path(key)
+        stack.callback(ports.release, port)
         rooms = {"anna": "8501"}
         owners = [
             Owner(extension, person, people[person], room=rooms.get(person)) for person, extension in PEOPLE.items()
@@ -176,10 +195,12 @@ async def stage(
             service=calendars.service,
             refresh=calendars.refresh,
             code=_to_david,
+            tables=DIRECTORY.format(host=asterisk.host, port=port, certificate=certificate, key=key),
         )
         gateway = await stack.enter_async_context(Gateway.start(folder / "gateway", beside))
+        await gateway.command("organisation", "set", *NUMBERS)
         ami = await stack.enter_async_context(asterisk.observe())
-        yield Stage(asterisk, calendars, gateway, ami, phones)
+        yield Stage(asterisk, calendars, gateway, ami, phones, certificate)
 
 
 def _to_david(code: Code) -> Code:

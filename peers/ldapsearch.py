@@ -7,8 +7,10 @@ found[0]["cn"] == ["Anna Berg"]
 import asyncio
 import base64
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from peers.process import StartFailed
 
@@ -59,6 +61,15 @@ class Telephone:
         if process.returncode:
             raise Refused(process.returncode, said.decode(errors="replace").strip())
         return _entries(told.decode())
+
+
+def set_up(settings: str, ca: Path | None = None) -> Telephone:
+    """Return the telephone that these settings of a Yealink make; `ca`: a file that it trusts."""
+    found = dict(re.findall(r"^ldap\.(\w+) = (.*)$", settings, re.MULTILINE))
+    tls = found["tls_mode"]
+    url = f"{'ldaps' if tls == '2' else 'ldap'}://{found['host']}:{found['port']}"
+    trusted = str(ca) if ca else None
+    return Telephone(url, found["user"], found["password"], found["base"], trusted, starttls=tls == "1")
 
 
 def _entries(ldif: str) -> list[Entry]:

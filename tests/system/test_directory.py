@@ -5,7 +5,6 @@ Gateway, calendar server and client are real; each telephone has the password th
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from peers import ports
 from peers.asterisk import Asterisk
 from peers.dav import card
 from peers.gateway import Gateway, Owner, Setup
-from peers.ldapsearch import Entry, Refused, Telephone
+from peers.ldapsearch import Entry, Refused, Telephone, set_up
 from peers.process import POLL, SOON, StartFailed
 from peers.radicale import Radicale
 
@@ -62,11 +61,9 @@ def listener(name: str, port: int, tls: str, more: str = "") -> str:
     return f'[directory.listen.{name}]\naddress = "127.0.0.1"\nport = {port}\ntls = "{tls}"\n{more}'
 
 
-async def telephone_of(gateway: Gateway, extension: str) -> Telephone:
+async def telephone_of(gateway: Gateway, extension: str, ca: Path | None = None) -> Telephone:
     """Return a telephone that is set up as the settings for a Yealink say."""
-    told = await gateway.command("phones", "settings", "yealink", "--user", extension)
-    found = dict(re.findall(r"^ldap\.(\w+) = (.*)$", told, re.MULTILINE))
-    return Telephone(f"ldap://{found['host']}:{found['port']}", found["user"], found["password"], found["base"])
+    return set_up(await gateway.command("phones", "settings", "yealink", "--user", extension), ca)
 
 
 async def comes(telephone: Telephone, wanted: str, *, there: bool = True) -> list[Entry]:
@@ -136,11 +133,10 @@ async def test_a_telephone_searches_over_tls_and_check_says_so(
     tls = f'certificate = "{folder / "own.pem"}"\nkey = "{folder / "own.key"}"\n'
     listen = listener("starts", port, "starttls", tls) + listener("tls", over_tls, "ldaps", tls)
     async with directory(folder, asterisk, radicale, listen) as gateway:
-        best = await telephone_of(gateway, AGNES)
-        assert best.url == f"ldap://127.0.0.1:{over_tls}"
-        trusting = replace(best, ca=str(folder / "own.pem"))
-        starts = replace(trusting, url=f"ldap://127.0.0.1:{port}", starttls=True)
-        for telephone in (replace(trusting, url=f"ldaps://127.0.0.1:{over_tls}"), starts):
+        best = await telephone_of(gateway, AGNES, folder / "own.pem")
+        assert best.url == f"ldaps://127.0.0.1:{over_tls}"
+        starts = replace(best, url=f"ldap://127.0.0.1:{port}", starttls=True)
+        for telephone in (best, starts):
             assert [one["telephoneNumber"] for one in await comes(telephone, "(cn=bodil)")] == [[BODIL]]
         with pytest.raises(Refused, match="onfidentiality"):
             await replace(starts, starttls=False).search("(cn=bodil)")
