@@ -126,8 +126,8 @@ class Catalogue:
         if not keys:
             return None
         for shelf in (self._shelves.get(owner) if owner is not None else None, self._shelves.get(None)):
-            for part in shelf.parts if shelf else ():
-                for key in keys:
+            for key in keys:  # the likelier meaning first
+                for part in shelf.parts if shelf else ():
                     found = (part.segment.where(Is(NUMBERS, (key,))) or 0) & part.there
                     if found:
                         return unpacked(part.segment.rows[next(bits.each(found))]).name
