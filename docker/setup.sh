@@ -4,6 +4,7 @@
 #     docker/setup.sh python          .venv/ with the pinned dependencies and the project itself
 #     docker/setup.sh debian          Debian's packages of the servers and phones that tests start; starts none
 #     docker/setup.sh davmail         DavMail and a Java without a screen, which only long tests start
+#     docker/setup.sh samba           the domain controller of Samba, which only long tests start
 #     docker/setup.sh asterisk-22     .servers/asterisk-22, also asterisk-16
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -111,6 +112,7 @@ for each; do
     case $each in
     python) python ;;
     debian) debian "${packages[@]}" ;;
+    samba) debian samba-ad-dc samba-ad-provision ;;
     davmail) debian davmail-server default-jre-headless ;;
     asterisk-*) docker/asterisk/install.sh "${each#*-}" ".servers/$each" 2>>"$log" || fail "See the end of $log." ;;
     *) fail "nothing is called $each" ;;

@@ -109,6 +109,7 @@ class _Wire:
         self.host = settings.host
         self._settings, self._deadlines, self._trust = settings, deadlines, _Trust(context)
         self._connection: Any = None
+        self._is_cut = False
 
     def sign_in(self, account: Account) -> None:
         """Connect, begin TLS, and bind by name and password (RFC 4513, 5.1.3). Raises `RingplanError`."""
@@ -116,6 +117,8 @@ class _Wire:
         if not login or not password:  # a server takes that for nobody, and is content (RFC 4513, 5.1.2)
             raise SignInAgain("login or password of the account is empty", ANEW)
         self._asked(lambda: self._open(login, password))
+        if self._is_cut:
+            self.cut()  # it was opened after nobody waited for it any more
         try:
             self._asked(lambda: self._connection.bind(read_server_info=False))
         finally:
@@ -145,12 +148,13 @@ class _Wire:
 
     def cut(self) -> None:
         """Close the connection, and end what another thread is waiting for. Any thread."""
-        connection = self._connection
-        if connection is not None and connection.socket is not None:
+        self._is_cut = True
+        plug = self._connection.socket if self._connection is not None else None  # the other thread may take it away
+        if plug is not None:
             with suppress(OSError):
-                connection.socket.shutdown(socket.SHUT_RDWR)
+                plug.shutdown(socket.SHUT_RDWR)
             with suppress(OSError):
-                connection.socket.close()
+                plug.close()
 
     def _open(self, login: str, password: Any) -> None:
         settings, deadlines = self._settings, self._deadlines
