@@ -69,8 +69,11 @@ exten => _X.,1,Set(begun=${STRFTIME(,,%s%3q)})
  same => n,Set(CALLERID(num)=${FROM})
  same => n,Set(CALLERID(name)=${TRUNK})
  same => n,ExecIf($["${PRES}" != ""]?Set(CALLERID(num-pres)=${PRES}))
- same => n,Gosub(ringplan,${EXTEN},1(${EXTEN}))
- same => n,UserEvent(Asked,Ms: $[${STRFTIME(,,%s%3q)} - ${begun}],Name: ${CALLERID(name)},From: ${CALLERID(num)})
+ same => n,Gosub(ringplan,${CUT(EXTEN,-,1)},1(${CUT(EXTEN,-,1)}))
+ same => n,Set(FIRST=${CALLERID(name)})
+ same => n,ExecIf($[${FIELDQTY(EXTEN,-)} = 2]?Gosub(ringplan,${CUT(EXTEN,-,2)},1(${CUT(EXTEN,-,2)})))
+ same => n,Set(ms=$[${STRFTIME(,,%s%3q)} - ${begun}])
+ same => n,UserEvent(Asked,First: ${FIRST},Ms: ${ms},Name: ${CALLERID(name)},From: ${CALLERID(num)})
  same => n,Hangup(21)
 
 [administrator]

@@ -20,7 +20,7 @@ from peers.process import POLL, until
 from tests.system.dialplan.conftest import Desk, all_are_gone, window
 
 CALLER = "+46812345678"
-TRUNK = "TELIA 08"
+TRUNK = "TELIA: 08 (a?b) $[1+1]=2"
 HOSTILE = '"Anna", <sip:1@x>;a|b\\ ${SHELL(id)} $[1+1]\r\nAction: Hangup'
 LONGEST = 220  # milliseconds, with what lies around the 200
 MANY = 50
@@ -126,6 +126,19 @@ async def test_the_name_of_a_contact_comes_before_that_of_the_trunk(desk: Desk, 
         name = await named(desk, number)
     assert name == "Anna sip 1 x a b SHELL id 1 1 Action Hangup"[:40].strip()
     assert set(asked) == {("1001", "".join(letter for letter in number if letter in "+0123456789"))}
+
+
+async def test_what_the_trunk_says_is_put_back_for_the_next_one_as_it_was(desk: Desk):
+    async with gateway(desk, lambda place, _: {"1001": "Anna"}.get(place)):
+        for _ in range(TIMES):
+            await nobody_answers(desk)  # but somebody does
+            await begin(desk, extension="1001-1002")
+            async with asyncio.timeout(60):
+                event = await desk.ami.event("UserEvent", {"UserEvent": "Asked"})
+            assert event["Name"] == TRUNK
+            if event["First"] == "Anna":
+                return
+    raise AssertionError("nobody answers")
 
 
 async def test_who_is_not_known_is_called_as_the_trunk_says(desk: Desk):
