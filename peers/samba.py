@@ -79,6 +79,14 @@ class Samba:
 
         await self._changed(change)
 
+    async def password(self, name: str, password: str) -> None:
+        """Give a user a password."""
+        await run("samba-tool", "user", "setpassword", name, f"--newpassword={password}", "-s", self._config)
+
+    async def move(self, name: str, below: str) -> None:
+        """Move an entry from STAFF to another place."""
+        await self._changed(lambda it: it.modify_dn(f"CN={name},{STAFF}", f"CN={name}", new_superior=below))
+
     async def remove(self, name: str) -> None:
         """Delete an entry below STAFF."""
         await self._changed(lambda it: it.delete(f"CN={name},{STAFF}"))
@@ -137,7 +145,7 @@ class Samba:
 
 SET = (
     "displayName", "givenName", "sn", "company", "title", "mail", "telephoneNumber", "otherTelephone", "ipPhone",
-    "mobile", "homePhone",
+    "mobile", "homePhone", "userAccountControl",
 )  # fmt: skip
 
 
