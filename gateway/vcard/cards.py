@@ -18,8 +18,8 @@ AGENT = re.compile(r"(?:[\w-]+\.)?AGENT[^:]{0,200}:\s*", re.IGNORECASE)
 VERSION = re.compile(r"VERSION:\s*([0-9.]+)", re.IGNORECASE)
 QUOTED = re.compile(r"[^:]{0,200}QUOTED-PRINTABLE", re.IGNORECASE)
 READ = frozenset({
-    "FN", "N", "NICKNAME", "ORG", "TITLE", "ROLE", "EMAIL", "TEL", "UID", "KIND", "X-ADDRESSBOOKSERVER-KIND",
-    "X-ABLABEL",
+    "FN", "N", "NICKNAME", "ORG", "TITLE", "ROLE", "EMAIL", "TEL", "UID", "CLASS", "KIND",
+    "X-ADDRESSBOOKSERVER-KIND", "X-ABLABEL",
 })  # fmt: skip
 LONGEST = 4_000  # characters of a property with its parameters: a longer one is left out
 MOST = 500  # properties of one card: what comes after them is left out

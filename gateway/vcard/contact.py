@@ -21,16 +21,17 @@ MOST_NUMBERS, MOST_EMAILS = 50, 20
 LONGEST_NUMBER = 60  # characters: a URI with its extension
 
 
-def read(text: bytes | str, key: str) -> Contact | None:
+def read(text: bytes | str, key: str, *, private: bool = True) -> Contact | None:
     """Return the contact that a resource holds, under the name `key`; None: it is a list of contacts, or a group.
 
-    Of several cards the first that is a contact counts (RFC 6352 section 5.1 allows but one). Raises `Unreadable`.
+    Not `private`: what is marked as its owner's own is none either (RFC 2426 section 3.7.1). Of several cards the first
+    that is a contact counts (RFC 6352 section 5.1 allows but one). Raises `Unreadable`.
     """
     is_card = False
     for card in cards(text):
         is_card = True
         if not is_group(card):
-            return contact(card, key)
+            return contact(card, key) if private or not is_private(card) else None
     if not is_card and not LIST.match(decoded(text) if isinstance(text, bytes) else text):
         raise Unreadable("no card")
     return None
@@ -55,6 +56,11 @@ def contact(card: Card, key: str) -> Contact:
 def is_group(card: Card) -> bool:
     """Tell whether a card is a list of contacts (RFC 6350 section 6.1.4)."""
     return any(one.text.lower() == "group" for name in ("KIND", "X-ADDRESSBOOKSERVER-KIND") for one in card.all(name))
+
+
+def is_private(card: Card) -> bool:
+    """Tell whether a card is for its owner alone; a word that nobody knows means so too (as RFC 5545 has it)."""
+    return _first(card, "CLASS").upper() not in ("", "PUBLIC")
 
 
 def uid(card: Card) -> str:

@@ -142,3 +142,12 @@ def test_a_list_of_sogo_is_no_contact():
 def test_two_numbers_that_are_one_are_one():
     found = read(vcard("3.0", "FN:A", "TEL;TYPE=WORK:08 1", "TEL;TYPE=VOICE,WORK,PREF:08 1", "TEL;TYPE=WORK:08 2"), "k")
     assert numbers(found) == [(WORK, "08 1"), (WORK, "08 2")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_left"), [("PRIVATE", True), ("confidential", True), ("PUBLIC", False), ("", False)]
+)
+def test_what_is_marked_private_is_left_to_its_owner(mark, is_left):
+    card = vcard("3.0", "FN:Anna", f"CLASS:{mark}", "TEL:1")
+    assert read(card, "k") is not None
+    assert (read(card, "k", private=False) is None) is is_left

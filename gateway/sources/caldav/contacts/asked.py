@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 PROPERTIES = (
-    "VERSION", "UID", "KIND", "X-ADDRESSBOOKSERVER-KIND", "FN", "N", "NICKNAME", "ORG", "TITLE", "ROLE", "EMAIL", "TEL",
-    "X-ABLabel",
+    "VERSION", "UID", "CLASS", "KIND", "X-ADDRESSBOOKSERVER-KIND", "FN", "N", "NICKNAME", "ORG", "TITLE", "ROLE",
+    "EMAIL", "TEL", "X-ABLabel",
 )  # fmt: skip
 ETAGS = b'<propfind xmlns="DAV:"><prop><getetag/><resourcetype/></prop></propfind>'
 _DATA = "".join(f'<b:prop name="{name}"/>' for name in PROPERTIES)

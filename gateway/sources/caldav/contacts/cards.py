@@ -23,8 +23,12 @@ PAGE = 100  # cards
 
 @dataclass(slots=True)
 class Cards:
-    """`put`: contacts; `gone`: paths at which there is none, or none any more; `set_aside`: so many were unreadable."""
+    """`put`: contacts; `gone`: paths at which there is none, or none any more; `set_aside`: so many were unreadable.
 
+    `private`: whether what is marked private is taken too.
+    """
+
+    private: bool
     put: list[Contact] = field(default_factory=list, repr=False)
     gone: set[str] = field(default_factory=set, repr=False)
     set_aside: int = 0
@@ -32,7 +36,7 @@ class Cards:
     def take(self, where: str, text: str | None) -> None:
         """Take one card over; None: the server has not told its text."""
         try:
-            contact = read(text or "", where)
+            contact = read(text or "", where, private=self.private)
         except Unreadable:
             contact = None
             self.set_aside += 1
@@ -42,9 +46,9 @@ class Cards:
             self.put.append(contact)
 
 
-async def fetched(client: Client, collection: DavCollection, members: Mapping[str, str]) -> Cards:
+async def fetched(client: Client, collection: DavCollection, members: Mapping[str, str], *, private: bool) -> Cards:
     """Return what the `members` (hrefs by path) say."""
-    found = Cards()
+    found = Cards(private)
     left, most = deque(members), PAGE
     while left:
         page = [left.popleft() for _ in range(min(most, len(left)))]

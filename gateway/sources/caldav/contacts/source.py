@@ -1,4 +1,7 @@
-"""The ContactSource of a CardDAV account: all address books of a person joined, or the one at a book's path."""
+"""The ContactSource of a CardDAV account: all address books of a person joined, or the one at a book's path.
+
+What is marked private stays its owner's: it is left out of a book that is everybody's.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,11 +43,11 @@ class Contacts:
                 return None
             changes = await self._changes(moved, before)
             if changes is not None:
-                return await self._brought(moved, changes, before, whole=False)
+                return await self._brought(book, changes, moved, before, whole=False)
         listings = {where: await everything(self.client, one) for where, one in found.items()}
         if is_known and all(_is_unchanged(one, before[where], listings[where].digest) for where, one in found.items()):
             return None
-        return await self._brought(found, listings, before, whole=True)
+        return await self._brought(book, listings, found, before, whole=True)
 
     async def _changes(self, moved: Collections, before: Mapping[str, Mark]) -> dict[str, Listing] | None:
         """Return what changed since the marks, None where the server does not tell, or not since then."""
@@ -60,18 +63,26 @@ class Contacts:
         return changes
 
     async def _brought(
-        self, collections: Collections, listings: Mapping[str, Listing], before: Mapping[str, Mark], *, whole: bool
+        self,
+        book: Book,
+        listings: Mapping[str, Listing],
+        collections: Collections,
+        before: Mapping[str, Mark],
+        *,
+        whole: bool,
     ) -> ContactChanges:
-        cards = {where: await fetched(self.client, one, listings[where].members) for where, one in collections.items()}
+        """Fetch what is listed, and say how far each collection has been read then."""
+        private = book.owner is not None
+        cards = {
+            where: await fetched(self.client, one, listings[where].members, private=private)
+            for where, one in collections.items()
+        }
         now = self.now().timestamp()
-        known: dict[str, Mark | None] = {} if whole else dict(before)
-        for where, one in collections.items():
-            known[where] = _mark(one, listings[where], before.get(where), now)
-        gone = {} if whole else _gone(listings, cards)
+        read = {where: _mark(one, listings[where], before.get(where), now) for where, one in collections.items()}
         return ContactChanges(
             put=tuple(contact for some in cards.values() for contact in some.put),
-            gone=tuple(gone),
-            token=written(known),
+            gone=() if whole else _gone(listings, cards),
+            token=written(read if whole else {**before, **read}),
             whole=whole,
             set_aside=sum(some.set_aside for some in cards.values()),
         )
@@ -83,9 +94,9 @@ def _is_unchanged(one: DavCollection, before: Mark, digest: str = "") -> bool:
     return before.token.settled and one.token == before.token.text
 
 
-def _gone(listings: Mapping[str, Listing], cards: Mapping[str, Cards]) -> dict[str, None]:
+def _gone(listings: Mapping[str, Listing], cards: Mapping[str, Cards]) -> tuple[str, ...]:
     """Return the keys under which there is no contact any more, also where one has become unreadable or a list."""
-    return dict.fromkeys(key for where, listing in listings.items() for key in sorted(listing.gone | cards[where].gone))
+    return tuple(key for where, listing in listings.items() for key in sorted(listing.gone | cards[where].gone))
 
 
 def _mark(one: DavCollection, listing: Listing, before: Mark | None, now: float) -> Mark | None:
