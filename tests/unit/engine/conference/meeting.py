@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.domain.appointment import Appointment, Attendee, Response
 from gateway.domain.conference import Attempt, Attendance, Conference, RoomOf
 from gateway.domain.mailbox import Mailbox
@@ -101,7 +103,8 @@ class Meetings:
         cls, store: Store, pbx: FakePbx, calendar: FakeCalendar, clock: HandClock
     ) -> AsyncIterator["Meetings"]:
         """Open the house, with people and rooms in it, and no gateway yet."""
-        with noted_work() as working:
+        with noted_work() as working, pytest.MonkeyPatch.context() as patched:
+            patched.setattr("gateway.engine.sweep.LONGEST", HOUR)  # else hours pass in steps of seconds, at each of them
             async with aclosing(store.watch("users")) as news:
                 await anext(news)  # what looks for news is warm from now on
                 held = cls(store, pbx, calendar, clock, working)
