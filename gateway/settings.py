@@ -44,9 +44,9 @@ NOT_SETTINGS = frozenset({"RINGPLAN_CONFIG"})  # says where the file is
 PBX_KINDS: Mapping[str, type[BaseModel]] = {"asterisk": AsteriskSettings}
 CalendarSettings = CalDavSettings | EwsSettings
 SourceSettings = CalendarSettings | ActiveDirectorySettings | FileSettings
+CALENDAR_KINDS: Mapping[str, type[BaseModel]] = {"caldav": CalDavSettings, "exchange": EwsSettings}
 SOURCE_KINDS: Mapping[str, type[BaseModel]] = {
-    "caldav": CalDavSettings,
-    "exchange": EwsSettings,
+    **CALENDAR_KINDS,
     "active-directory": ActiveDirectorySettings,
     "file": FileSettings,
 }

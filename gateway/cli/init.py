@@ -18,7 +18,7 @@ from gateway.directory.settings import Listening
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
 from gateway.pbx.asterisk import lines
-from gateway.settings import SOURCE_KINDS, load
+from gateway.settings import CALENDAR_KINDS, load
 from gateway.store import organisation
 
 LOW = 1024  # ports below are for whom the system lets (capabilities(7), CAP_NET_BIND_SERVICE)
@@ -136,7 +136,7 @@ def _asked(answers: Answers) -> Answers:
         port=typer.prompt("on port", default=answers.port, type=int),
         user=typer.prompt("Name of Ringplan in manager.conf", default=answers.user),
         source=typer.prompt("A name for your calendar server", default=answers.source),
-        kind=typer.prompt(f"Its kind ({', '.join(SOURCE_KINDS)})", default=answers.kind),
+        kind=typer.prompt(f"Its kind ({', '.join(CALENDAR_KINDS)})", default=answers.kind),
     )
     where = typer.prompt(
         "Its address (https://…) or its domain", default=answers.url or answers.domain or "example.org"
@@ -160,8 +160,8 @@ def _looked_at(answers: Answers) -> Answers:
     given.holidays(WorkingHours(country=answers.country.upper()))
     if bool(answers.url) == bool(answers.domain):
         raise Misconfigured("where is the calendar server?", "give --url or --domain, one of them")
-    if answers.kind not in SOURCE_KINDS:
-        raise Misconfigured(f"--kind: there is no kind {answers.kind!r}", f"one of: {', '.join(SOURCE_KINDS)}")
+    if answers.kind not in CALENDAR_KINDS:
+        raise Misconfigured(f"--kind: there is no kind {answers.kind!r}", f"one of: {', '.join(CALENDAR_KINDS)}")
     if not answers.source.replace("-", "").replace("_", "").isalnum() or not answers.source.isascii():
         raise Misconfigured(f"--source: {answers.source!r} cannot be a name", "use letters, digits, - and _")
     return replace(answers, country=answers.country.upper())

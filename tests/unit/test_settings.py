@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
-from gateway.settings import Mistake, Mistakes, Settings, load
+from gateway.settings import CalendarSettings, Mistake, Mistakes, Settings, load
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
 
@@ -50,7 +50,9 @@ def test_each_package_gets_its_own_table(folder: Path) -> None:
     assert settings.store.key_path == folder / "data" / "ringplan.key"
     assert settings.pbx["main"].host == "192.0.2.1"
     assert settings.pbx["main"].secret == Secret("opensesame")
-    assert settings.sources["office"].url == "https://calendar.example.org/"
+    office = settings.sources["office"]
+    assert isinstance(office, CalendarSettings)
+    assert office.url == "https://calendar.example.org/"
     assert settings.run.pilot == ("1001",)
     assert not settings.run.dry_run
     assert settings.log.level == "info"

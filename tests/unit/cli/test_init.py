@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.pbx.asterisk.lines import WRITE
-from gateway.settings import load
+from gateway.settings import CalendarSettings, load
 from tests.unit.cli.conftest import INIT, Ringplan
 
 
@@ -15,7 +15,9 @@ def test_what_it_writes_can_be_read_and_is_for_its_owner_alone(installed: Ringpl
     assert done.exit_code == 0, done.stderr
     settings = load(tmp_path / "ringplan.toml", {})
     assert settings.pbx["main"].host == "192.0.2.1"
-    assert settings.sources["school"].domain == "example.org"
+    school = settings.sources["school"]
+    assert isinstance(school, CalendarSettings)
+    assert school.domain == "example.org"
     modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert modes == dict.fromkeys(("ringplan.toml", "ami.secret", "ringplan.db", "ringplan.key"), 0o600)
 
@@ -57,6 +59,7 @@ def test_it_asks_when_nothing_is_said(installed: Ringplan, tmp_path: Path) -> No
     settings = load(tmp_path / "ringplan.toml", {})
     assert (settings.pbx["main"].host, settings.pbx["main"].port) == ("pbx.example.org", 5039)
     source = settings.sources["office"]
+    assert isinstance(source, CalendarSettings)
     assert (source.kind, source.url) == ("exchange", "https://mail.example.org/EWS/Exchange.asmx")
     assert 'access = "delegation"\n\n[run]' in (tmp_path / "ringplan.toml").read_text()
     shown = installed("organisation", "show").stdout
