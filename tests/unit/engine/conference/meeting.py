@@ -104,7 +104,7 @@ class Meetings:
     ) -> AsyncIterator["Meetings"]:
         """Open the house, with people and rooms in it, and no gateway yet."""
         with noted_work() as working, pytest.MonkeyPatch.context() as patched:
-            patched.setattr("gateway.engine.sweep.LONGEST", HOUR)  # else hours pass in steps of seconds, at each of them
+            patched.setattr("gateway.engine.sweep.LONGEST", HOUR)  # hours pass here, which it would cut into pieces
             async with aclosing(store.watch("users")) as news:
                 await anext(news)  # what looks for news is warm from now on
                 held = cls(store, pbx, calendar, clock, working)
