@@ -220,7 +220,7 @@ class Connection:
     def _hear(self, message: Message, size: int) -> None:
         """Let a message of so many bytes wait, unless it is about those that do."""
         request = message.request
-        if type(request) is Unbind:
+        if type(request) is Unbind and self._task is not None:
             self.end()
         elif type(request) is Abandon:
             self._abandon(request.number)
