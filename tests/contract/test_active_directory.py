@@ -273,6 +273,22 @@ async def test_an_answer_that_is_none_is_tried_again_later(directory, raw, monke
             await contacts_of(opened).read(BOOK, None)
 
 
+async def test_a_page_of_absurd_size_is_not_taken_in(directory, monkeypatch):
+    directory.put("anna", telephoneNumber="1", title="x" * 100_000)
+    assert named(await read(directory)) == {"anna"}
+    monkeypatch.setattr(client, "MOST_BYTES", 50_000)
+    with pytest.raises(Unreachable):
+        await read(directory)
+
+
+async def test_an_answer_that_takes_too_long_as_a_whole_is_not_waited_for(directory):
+    directory.hangs = True
+    patient = Deadlines(connect=30, read=30, whole=2.0)
+    async with connect(settings_of(directory), patient)(account_of(directory)) as opened:
+        with pytest.raises(Unreachable, match="within 2 s"):
+            await contacts_of(opened).read(BOOK, None)
+
+
 async def test_a_reading_that_is_given_up_ends_at_once(directory):
     directory.hangs = True
     async with connect(settings_of(directory))(account_of(directory)) as opened:

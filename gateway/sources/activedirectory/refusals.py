@@ -70,10 +70,7 @@ def translated(error: Exception, host: str, handshake: Exception | None) -> Ring
     if isinstance(error, LDAPStartTLSError):
         return Unreachable(f"{host} does not begin TLS", "has it a certificate? otherwise use ldaps://")
     if isinstance(error, (LDAPException, OSError)):
-        return Unreachable(f"{host} cannot be reached, or broke off ({_plain(error)})", "is it up, and url right?")
-    return RetryLater(f"{host} answered with something that cannot be read ({_plain(error)})")
-
-
-def _plain(error: Exception) -> str:
-    """Return the name of an error's class that has one of its own: ldap3 makes some as it goes."""
-    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ != "ldap3.core.exceptions.x")
+        return Unreachable(
+            f"{host} cannot be reached, or broke off ({type(error).__name__})", "is it up, and url right?"
+        )
+    return RetryLater(f"{host} answered with something that cannot be read ({type(error).__name__})")
