@@ -18,7 +18,7 @@ from gateway.directory.evaluation import leaves, tells_nodes_apart, true_for
 from gateway.directory.found import Found, Hit, order_of, ordering, unsorted
 from gateway.directory.kept import Kept
 from gateway.directory.matching import Is, Leaf, Test, numbers_in, understood
-from gateway.directory.query import Query, Viewer
+from gateway.directory.query import Query, Scope, Viewer
 from gateway.directory.segment import node
 from gateway.directory.shelf import Part, Shelf
 from gateway.directory.steps import run
@@ -32,6 +32,7 @@ _NODE = node("ou=", "", _UNIT)
 _QUICK = 150_000  # entries times questions that are answered within a few milliseconds
 _SORTED = 2_000  # entries that are sorted within a few milliseconds
 _TURN = 0.002  # seconds that a slow search takes at a time
+_PLACES = 1_000  # bases of searches whose places in the tree are kept, and up to twice as many
 _ENCODED = 12_000  # entries that are kept as they were answered, and up to twice as many
 
 
@@ -48,6 +49,7 @@ class Catalogue:
         self._people = node("ou=people", base, _UNIT)
         self._shelves: Mapping[int | None, Shelf] = MappingProxyType({})
         self._company = self._branch_of_company()
+        self._known: Kept[tuple[int | None, str, Scope], list[Group]] = Kept(_PLACES)
         self._encoded: Kept[tuple[int, int, int], bytes] = Kept(_ENCODED)
 
     def take(self, shelves: Mapping[int | None, Shelf], numbering: Numbering) -> None:
@@ -56,6 +58,7 @@ class Catalogue:
         self.numbering = numbering
         self._numbers = numbers_in(numbering)
         self._company = self._branch_of_company()
+        self._known = Kept(_PLACES)
         self._encoded = Kept(_ENCODED)
 
     def hold(self, owner: int | None, shelf: Shelf | None) -> None:
@@ -63,6 +66,7 @@ class Catalogue:
         others = {whose: one for whose, one in self._shelves.items() if whose != owner}
         self._shelves = others if shelf is None else {**others, owner: shelf}
         self._company = self._branch_of_company()
+        self._known = Kept(_PLACES)
 
     def above(self, owner: int | None) -> str:
         """Return the name above the contacts of an owner, None: of the company."""
@@ -135,6 +139,14 @@ class Catalogue:
 
     def _reached(self, viewer: Viewer, query: Query) -> list[Group]:
         """Return what lies in the scope of a query, the viewer's own contacts first, then the company's."""
+        asked = (viewer.owner, query.base, query.scope)
+        known = self._known.get(asked)
+        if known is None:
+            known = self._looked_up(viewer, query)
+            self._known.put(asked, known)
+        return known
+
+    def _looked_up(self, viewer: Viewer, query: Query) -> list[Group]:
         base = names.parsed(query.base)
         depth = len(base) - len(self._name)
         if depth < 0 or base[depth:] != self._name:

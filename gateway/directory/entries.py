@@ -100,6 +100,11 @@ def lines(contact: Contact, numbering: Numbering) -> tuple[str, ...]:
     )
 
 
+def called(contact: Contact) -> tuple[str, ...]:
+    """Return by what the numbers of an entry are looked up; each is the first form of its number in `lines`."""
+    return tuple([number.key or bare(number.written) for number in contact.numbers])
+
+
 def _packed(
     name: str,
     given: str,

@@ -6,8 +6,8 @@ changed, becomes visible in one moment.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from gateway.directory.steps import in_turns
 from gateway.domain.contact import Numbering
 from gateway.domain.user import User
 from gateway.store import contacts, organisation, users
+from gateway.store.contacts import Stored
 from gateway.store.store import Store
 
 NOUNS = ("contacts", "books", "users", "organisation")
@@ -56,35 +57,52 @@ class _Following:
         if self.revision is None or numbering != self.catalogue.numbering:
             await self._anew(numbering, people)
         else:
-            await self._change(people)
+            await self._change(people, has_books="books" in changed)
         self.revision = newest
 
     async def _anew(self, numbering: Numbering, people: Iterable[User] | None) -> None:
         """Read and index everything."""
         if people is not None:
             self._know(people)
-        written = await self._written(0)
         async with self.store.read() as rows:
-            self.books = dict(await contacts.books(rows))
-        self.shelves = {}
-        for owner in {None, *written}:
-            put = [row for row in written.pop(owner, {}).values() if row.book in self.books]
-            put += self.users.values() if owner is None else ()
-            empty = Shelf(self.catalogue.above(owner))
-            self.shelves[owner] = await in_turns(changing(empty, put, (), numbering), TURN)
+            self.books, counts = dict(await contacts.books(rows)), await contacts.counts(rows)
+        many: Counter[int | None] = Counter()
+        for book, count in counts.items():
+            many[self.books[book]] += count
+        shelves: dict[int | None, Shelf] = {}
+
+        async def index(owner: int | None, some: Iterable[Row]) -> None:
+            shelf = shelves.get(owner) or Shelf(self.catalogue.above(owner))
+            put = [row for row in some if row.book in self.books]
+            shelves[owner] = await in_turns(changing(shelf, put, (), numbering), TURN)
+
+        waiting: dict[int | None, dict[int, Row]] = {None: {-id_: row for id_, row in self.users.items()}}
+        many[None] += len(self.users)
+        async for page in self._pages(0):
+            for one in page:
+                waiting.setdefault(one.owner, {})[one.id] = of_contact(one.id, one.book, one.contact)
+            # whose contacts are all here is indexed at once: so never all wait in memory
+            for owner in [owner for owner, some in waiting.items() if len(some) >= many[owner]]:
+                await index(owner, waiting.pop(owner).values())
+        for owner, some in waiting.items():
+            await index(owner, some.values())
+        self.shelves = {None: Shelf(self.catalogue.above(None)), **shelves}
         visible = {**self.shelves, None: without(self.shelves[None], self.extensions)}
         self.catalogue.take(visible, numbering)
 
-    async def _change(self, people: Iterable[User] | None) -> None:
+    async def _change(self, people: Iterable[User] | None, *, has_books: bool) -> None:
         """Index what is new or other than before, and take out what is gone."""
-        written = await self._written(self.revision or 0)
+        written: defaultdict[int | None, dict[int, Row]] = defaultdict(dict)
+        async for page in self._pages(self.revision or 0):
+            for one in page:
+                written[one.owner][one.id] = of_contact(one.id, one.book, one.contact)
         gone: defaultdict[int | None, set[int]] = defaultdict(set)
         async with self.store.read() as rows:
-            books = dict(await contacts.books(rows))
+            books = dict(await contacts.books(rows)) if has_books else self.books
             left = {book: await contacts.ids(rows, book) for book in await contacts.lost(rows, self.revision or 0)}
-        for book, owner in self.books.items():
-            if (book not in books or book in left) and (shelf := self.shelves.get(owner)):
-                gone[owner] |= shelf.ids(book) - left.get(book, frozenset())
+        for book in {*left, *(self.books.keys() - books.keys())} & self.books.keys():
+            if shelf := self.shelves.get(self.books[book]):
+                gone[self.books[book]] |= shelf.ids(book) - left.get(book, frozenset())
         self.books = books  # of one that has gone since its contacts were read, nobody will say so again
         put = defaultdict(list, {who: [r for r in some.values() if r.book in books] for who, some in written.items()})
         if people is not None:
@@ -99,17 +117,14 @@ class _Following:
                 shelf = self.shelves[owner] = await in_turns(steps, TURN)
             self.catalogue.hold(owner, without(shelf, self.extensions) if owner is None else shelf)
 
-    async def _written(self, revision: int) -> dict[int | None, dict[int, Row]]:
-        """Return what was written after `revision`, by owner and id; what changes meanwhile may come the next time."""
-        found: defaultdict[int | None, dict[int, Row]] = defaultdict(dict)
+    async def _pages(self, revision: int) -> AsyncIterator[tuple[Stored, ...]]:
+        """Yield what was written after `revision`; what changes meanwhile may come twice, or the next time."""
         left: tuple[int, int] | None = (revision, 0)
         while left is not None:
             async with self.store.read() as rows:
                 page = await contacts.since(rows, *left, PAGE)
-            for one in page.stored:
-                found[one.owner][one.id] = of_contact(one.id, one.book, one.contact)
+            yield page.stored
             left = page.next
-        return found
 
     def _know(self, people: Iterable[User]) -> None:
         """Those who are disabled are in no list."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from typing import TypeAlias, overload
 
@@ -16,18 +17,18 @@ Hit: TypeAlias = tuple[Segment, int]
 Order: TypeAlias = Sequence[tuple[Column, bool]]  # reversed or not
 
 LAST = "\U0010ffff"  # comes after all values
-_BY_NAME: Order = [(Column.NAME, False)]
+_NAMES: Order = [(Column.NAME, False)]
 _AT_ONCE = 200  # entries whose keys are taken without a pause
 
 
 class Hits(Sequence[Hit]):
-    """The entries of several parts, one after the other, each in its own order."""
+    """The entries of several groups, one after the other, each by folded name."""
 
-    __slots__ = ("_parts", "_size")
+    __slots__ = ("_groups", "_size")
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = [(part, part.there.bit_count()) for part in parts if part.there]
-        self._size = sum(size for _, size in self._parts)
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = [(group, sum([part.there.bit_count() for part in group])) for group in groups]
+        self._size = sum([size for _, size in self._groups])
 
     def __len__(self) -> int:
         return self._size
@@ -53,14 +54,26 @@ class Hits(Sequence[Hit]):
         return list(islice(self._from(first), max(end - first, 0)))
 
     def _from(self, first: int) -> Iterator[Hit]:
-        for part, size in self._parts:
-            if first >= size:
-                first -= size
-                continue
-            segment = part.segment
-            for entry in islice(bits.each(part.there), first, None):
-                yield segment, entry
-            first = 0
+        for group, size in self._groups:
+            if first < size:
+                yield from islice(_by_name(group), first, None)
+            first = max(first - size, 0)
+
+
+def _by_name(group: Group) -> Iterator[Hit]:
+    """Yield the entries of a group; its parts are in this order already."""
+    each = map(_hits, group)
+    return next(each) if len(group) == 1 else merge(*each, key=_name)
+
+
+def _hits(part: Part) -> Iterator[Hit]:
+    segment = part.segment
+    for entry in bits.each(part.there):
+        yield segment, entry
+
+
+def _name(hit: Hit) -> str:
+    return hit[0].column(Column.NAME).line(hit[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +91,13 @@ def order_of(keys: Sequence[SortKey]) -> Order:
 
 def unsorted(groups: Sequence[Group], order: Order) -> int:
     """Return how many entries have to be sorted to bring what was found into this order."""
-    if not order:
-        return sum(len(Hits(group)) for group in groups if len(group) > 1)
-    parts = [part for group in groups for part in group]
-    return 0 if order == _BY_NAME and len(parts) <= 1 else len(Hits(parts))
+    return 0 if not order or (order == _NAMES and len(groups) <= 1) else len(Hits(groups))
 
 
 def ordering(groups: Sequence[Group], order: Order) -> Generator[None, None, Sequence[Hit]]:
     """Bring what was found into order, with pauses; none was asked for: group by group, each by name."""
-    if not unsorted(groups, order):
-        return Hits([part for group in groups for part in group])
-    if order:
-        return (yield from _sorted(Hits([part for group in groups for part in group]), order))
-    hits: list[Hit] = []
-    for group in groups:
-        hits += (yield from _sorted(Hits(group), _BY_NAME)) if len(group) > 1 else Hits(group)
-    return hits
+    hits = Hits(groups)
+    return (yield from _sorted(hits, order)) if unsorted(groups, order) else hits
 
 
 def _sorted(hits: Hits, order: Order) -> Generator[None, None, list[Hit]]:

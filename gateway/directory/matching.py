@@ -7,7 +7,7 @@ cannot have, is Undefined, never an error (RFC 4511, section 4.5.1.7).
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gateway.directory.attributes import NUMBERS, OBJECT_CLASS, Attribute, Column, Syntax, named, takes_language
 from gateway.directory.query import (
@@ -145,7 +145,7 @@ def understood(asked: Filter, numbers: Numbers) -> Test:
         case And(parts):
             return All(tuple([understood(part, numbers) for part in parts]))
         case Or(parts):
-            return _some([understood(part, numbers) for part in parts])
+            return _some(parts, numbers)
         case Not(part):
             return Opposite(understood(part, numbers))
         case Extensible():
@@ -166,24 +166,26 @@ def understood(asked: Filter, numbers: Numbers) -> Test:
             return _range(UpTo, attribute, value)
 
 
-def _some(parts: list[Test]) -> Test:
+def _some(parts: tuple[Filter, ...], numbers: Numbers) -> Test:
     """Join what asks several attributes for the same, as telephones do that look for a number or a name."""
-    joined: dict[object, Test] = {}
+    same: dict[tuple[Any, ...], list[Column]] = {}
+    others: list[Test] = []
     for part in parts:
-        match part:
-            case Is(columns, values):
-                before = joined.get(values)
-                asked: object = values
-                part = Is((*before.columns, *columns), values) if isinstance(before, Is) else part
-            case Like(columns, initial, middle, final):
-                asked = (initial, middle, final, Like)
-                before = joined.get(asked)
-                part = Like((*before.columns, *columns), initial, middle, final) if isinstance(before, Like) else part
-            case _:
-                asked = part
-        joined[asked] = part
-    left = tuple(joined.values())
-    return left[0] if len(left) == 1 else Some(left)
+        attribute = named(part.attribute) if isinstance(part, Equal | Substrings) else None
+        if attribute is None or not attribute.columns:
+            others.append(understood(part, numbers))
+        elif isinstance(part, Equal):
+            same.setdefault((attribute.syntax, part.value), []).extend(attribute.columns)
+        elif isinstance(part, Substrings):
+            asked = (attribute.syntax, part.initial, part.any, part.final)
+            same.setdefault(asked, []).extend(attribute.columns)
+    for (syntax, *value), columns in same.items():
+        joined = Attribute("", syntax, tuple(dict.fromkeys(columns)))
+        if len(value) == 1:
+            others.append(_is(joined, value[0], numbers))
+        else:
+            others.append(_like(joined, *value))
+    return others[0] if len(others) == 1 else Some(tuple(others))
 
 
 def compared(text: str) -> str:

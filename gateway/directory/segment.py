@@ -4,15 +4,17 @@ A segment never changes. Whoever has found an entry in one may come back to it, 
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Generator, Iterable, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import TypeAlias
 
 from gateway.directory import bits, names
+from gateway.directory.attributes import NUMBERS
 from gateway.directory.attributes import Column as Of
-from gateway.directory.column import MANY, Column, column, line
-from gateway.directory.entries import Row, lines, unpacked
+from gateway.directory.column import MANY, SEPARATOR, Column, column, line
+from gateway.directory.entries import Row, called, lines, unpacked
 from gateway.directory.kept import Kept
 from gateway.directory.matching import Always, Below, From, Has, Is, Leaf, Like, OfClass, UpTo, compared
 from gateway.domain.contact import Numbering
@@ -28,10 +30,24 @@ Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 class Segment:
     """`above`: the name above the entries. `fixed`: what the one entry of a node has, None: they are people.
 
-    `short`: the entries that have a single number, an extension's; they may be users of the PBX.
+    `numbers`: hashes of what the entries' numbers are called, and whose they are. `short`: by extension, the entries
+    that have no other number; they may be users of the PBX.
     """
 
-    __slots__ = ("_answers", "_classes", "_columns", "above", "all", "fixed", "rows", "serial", "short", "size")
+    __slots__ = (
+        "_answers",
+        "_classes",
+        "_columns",
+        "_hashed",
+        "_hashes",
+        "above",
+        "all",
+        "fixed",
+        "rows",
+        "serial",
+        "short",
+        "size",
+    )
 
     def __init__(
         self,
@@ -40,7 +56,10 @@ class Segment:
         above: str,
         classes: Collection[str] = PERSON,
         fixed: Values | None = None,
+        numbers: Iterable[tuple[int, int]] = (),
     ) -> None:
+        hashed = sorted(numbers)
+        self._hashes, self._hashed = array("q", [one for one, _ in hashed]), array("I", [entry for _, entry in hashed])
         self.serial = next(_serials)
         self.size = len(rows)
         self.all = bits.between(0, self.size)
@@ -74,6 +93,8 @@ class Segment:
         return found
 
     def _matching(self, leaf: Is | Like | Has | From | UpTo | OfClass | Below) -> int:
+        if isinstance(leaf, Is) and leaf.columns[0] in NUMBERS:
+            return self._called(leaf)
         if isinstance(leaf, OfClass):
             return self.all if leaf.name is None or leaf.name in self._classes else 0
         if isinstance(leaf, Below):
@@ -91,6 +112,19 @@ class Segment:
                 found |= column.like(leaf)
             else:
                 found |= column.has if isinstance(leaf, Has) else column.range(leaf)
+        return found
+
+    def _called(self, leaf: Is) -> int:
+        """Return the entries that have one of these numbers, which are what `entries.called` says."""
+        found = 0
+        for value in leaf.values:
+            wanted, pattern = hash(value), f"{SEPARATOR}{value}{SEPARATOR}"
+            at = bisect_left(self._hashes, wanted)
+            while at < len(self._hashes) and self._hashes[at] == wanted:
+                entry = self._hashed[at]
+                if any(pattern in self._columns[of].line(entry) for of in leaf.columns):
+                    found |= 1 << entry
+                at += 1
         return found
 
 
@@ -128,25 +162,22 @@ class Rows:
 
 def building(rows: Iterable[Row], numbering: Numbering, above: str) -> Generator[None, None, Segment]:
     """Index `rows`, with pauses."""
-    kept: list[tuple[tuple[str, ...], Row]] = []
-    short: list[tuple[str, int]] = []
+    kept: list[tuple[tuple[str, ...], Row, tuple[str, ...]]] = []
     for at, row in enumerate(rows):
         if at % AT_ONCE == AT_ONCE - 1:
             yield
         contact = unpacked(row)
-        kept.append((lines(contact, numbering), row))
-        if len(contact.numbers) == 1 and contact.numbers[0].key.isdigit():
-            short.append((contact.numbers[0].key, row.id))
+        kept.append((lines(contact, numbering), row, called(contact)))
     kept.sort(key=lambda one: (one[0][Of.NAME], one[1].id))
     columns = []
     for of in Of:
         yield
         columns.append(column([one[0][of] for one in kept]))
-    segment = Segment([row for _, row in kept], columns, above)
-    if short:
-        places = {row.id: at for at, (_, row) in enumerate(kept)}
-        for key, number in short:
-            segment.short[key] = segment.short.get(key, 0) | 1 << places[number]
+    numbers = [(hash(key), at) for at, one in enumerate(kept) for key in one[2]]
+    segment = Segment([one[1] for one in kept], columns, above, numbers=numbers)
+    for at, one in enumerate(kept):
+        if len(one[2]) == 1 and one[2][0].isdigit():
+            segment.short[one[2][0]] = segment.short.get(one[2][0], 0) | 1 << at
     return segment
 
 

@@ -68,7 +68,7 @@ async def _visible(store: Store, catalogue: Catalogue, at: int) -> float:
         found = catalogue.find(Viewer(book.owner, Form.NATIONAL), query)
         if found is not None and found.entries:
             return (time.perf_counter() - committed) * 1000
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
 
 
 if __name__ == "__main__":
