@@ -22,7 +22,7 @@ from gateway.directory.answers import (
 )
 from gateway.directory.controls import Page, Sort, Wanted, Window
 from gateway.directory.messages import Search
-from gateway.directory.query import And, AtLeast, AtMost, Not, Or, Present, Query, SortKey, Viewer
+from gateway.directory.query import And, AtLeast, AtMost, Not, Or, Present, Query, Viewer
 from gateway.directory.schema import Schema
 from gateway.directory.searchable import Found, Hit, Searchable
 
@@ -94,10 +94,12 @@ class Searching:
             raise Unsorted(told)
         return query, told
 
-    def part(self, viewer: Viewer, query: Query, search: Search, wanted: Wanted, found: Found) -> Part:
-        """Return what of `found` answers `search`. Raises `Refusal`."""
+    def part(
+        self, viewer: Viewer, query: Query, search: Search, wanted: Wanted, found: Found, rest: Found | None = None
+    ) -> Part:
+        """Return what of `found` answers `search`; `rest`: what `from_value` found. Raises `Refusal`."""
         if wanted.window is not None:
-            return self._window(viewer, query, wanted.window, found)
+            return self._window(query, wanted.window, found, rest)
         if wanted.page is not None:
             return self._page(viewer, query, search, wanted.page, found)
         most = self._most(search.size)
@@ -119,6 +121,18 @@ class Searching:
             self.paging = None
             raise Refusal(UNWILLING_TO_PERFORM, "this cookie is not of this search")
         return paging.found
+
+    def from_value(self, query: Query, wanted: Wanted) -> Query | None:
+        """Return what finds how much is not before the value at which a window shall begin; None: there is none.
+
+        What lacks the attribute comes last (RFC 2891, section 2.2).
+        """
+        value = wanted.window.value if wanted.window is not None else None
+        if value is None or not query.order:
+            return None
+        key = query.order[0]
+        on = (AtMost if key.is_reversed else AtLeast)(key.attribute, value)
+        return replace(query, filter=And((query.filter, Or((on, Not(Present(key.attribute)))))), order=())
 
     def written(
         self, number: int, viewer: Viewer, query: Query, part: Part, told: bytes
@@ -166,13 +180,13 @@ class Searching:
         self.paging = Paging(cookie, query, viewer, found, ends)
         return Part(entries[begins:ends], SUCCESS, controls.page_of(len(entries), cookie))
 
-    def _window(self, viewer: Viewer, query: Query, window: Window, found: Found) -> Part:
+    def _window(self, query: Query, window: Window, found: Found, rest: Found | None) -> Part:
         entries = found.entries
         count = len(entries)
         if not query.order:
             return Part((), SORT_CONTROL_MISSING, controls.window_at(0, count, SORT_CONTROL_MISSING))
         if window.value is not None:
-            target = count - self._not_before(viewer, query, window.value) + 1
+            target = count - (0 if rest is None else len(rest.entries)) + 1
         elif not window.offset:
             return Part((), OFFSET_RANGE_ERROR, controls.window_at(0, count, OFFSET_RANGE_ERROR))
         elif window.count in (0, count):
@@ -183,14 +197,6 @@ class Searching:
         before, after = min(window.before, self._limits.size), min(window.after, self._limits.size)
         hits = entries[max(0, target - 1 - before) : target + after]
         return Part(hits[: self._limits.size], SUCCESS, controls.window_at(target, count, SUCCESS))
-
-    def _not_before(self, viewer: Viewer, query: Query, value: bytes) -> int:
-        """Count what is not before `value` in the order; what lacks the attribute comes last (RFC 2891)."""
-        key: SortKey = query.order[0]
-        on = (AtMost if key.is_reversed else AtLeast)(key.attribute, value)
-        rest = And((query.filter, Or((on, Not(Present(key.attribute))))))
-        found = self._catalogue.find(viewer, replace(query, filter=rest))
-        return 0 if found is None else len(found.entries)
 
 
 def name_of(base: bytes) -> str:

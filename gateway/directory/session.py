@@ -197,18 +197,20 @@ class Session:
         wanted = controls.wanted(message.controls) if message.controls else controls.NOTHING
         query, told = searching.query(search, wanted)
         found = searching.going_on(viewer, query, wanted) or directory.catalogue.find(viewer, query)
-        if found is None:
+        if found is None or (wanted.window is not None and wanted.window.value is not None):
             return self._find_later(message.number, search, searching, Asked(viewer, query, wanted, told))
         part = searching.part(viewer, query, search, wanted, found)
         return searching.written(message.number, viewer, query, part, told)
 
     async def _find_later(self, number: int, search: Search, searching: Searching, asked: Asked) -> Later:
         directory = self._directory
-        seconds = min(search.seconds or directory.limits.seconds, directory.limits.seconds)
+        deadline = directory.now() + min(search.seconds or directory.limits.seconds, directory.limits.seconds)
         try:
-            found = await directory.catalogue.find_slowly(asked.viewer, asked.query, directory.now() + seconds)
+            found = await directory.catalogue.find_slowly(asked.viewer, asked.query, deadline)
+            from_value = searching.from_value(asked.query, asked.wanted)
+            rest = await directory.catalogue.find_slowly(asked.viewer, from_value, deadline) if from_value else None
             self._viewer()
-            part = searching.part(asked.viewer, asked.query, search, asked.wanted, found)
+            part = searching.part(asked.viewer, asked.query, search, asked.wanted, found, rest)
         except Refusal as refusal:
             yield answers.result(number, answers.SEARCH_DONE, refusal.code, refusal.said, refusal.matched)
             return
