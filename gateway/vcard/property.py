@@ -88,6 +88,8 @@ class Property:
 
 def cleaned(text: str) -> str:
     """Return text as one line of at most 256 characters: composed (NFC), nothing in it that is not seen."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:LONGEST].rstrip()
     text = HALF.sub("\ufffd", INVISIBLE.sub("", CONTROL.sub(" ", text)))
     return unicodedata.normalize("NFC", " ".join(text.split()))[:LONGEST].rstrip()
 
