@@ -67,26 +67,26 @@ async def settled(source: ContactSource, token: str | None = None) -> str | None
 async def test_one_propfind_tells_that_nothing_changed_and_a_change_costs_three_requests():
     contacts = Contacts()
     for name in ("anna", "bodil"):
-        contacts.put("work", name, person(name))
+        contacts.put("office", name, person(name))
     async with served(contacts) as (dav, source):
         token = await settled(source)
         asked = len(dav.requests)
         assert await source.read(BOOK, token) is None
         assert [request.method for request in dav.requests[asked:]] == ["PROPFIND"]
-        contacts.put("work", "anna", person("änna"))
-        contacts.put("work", "bodil", None)
+        contacts.put("office", "anna", person("änna"))
+        contacts.put("office", "bodil", None)
         read = await source.read(BOOK, token)
         assert read is not None
-        assert (known(read), read.gone, read.whole) == ({"Änna"}, ("/books/work/bodil.vcf",), False)
-        assert [one.key for one in read.put] == ["/books/work/anna.vcf"]
+        assert (known(read), read.gone, read.whole) == ({"Änna"}, ("/books/office/bodil.vcf",), False)
+        assert [one.key for one in read.put] == ["/books/office/anna.vcf"]
         assert [request.method for request in dav.requests[asked + 1 :]] == ["PROPFIND", "REPORT", "REPORT"]
         assert dav.requests[-2].headers["depth"] == "0"
         assert 'name="PHOTO"' not in dav.requests[-1].body
 
 
 async def test_several_address_books_are_joined_and_one_that_comes_or_goes_lets_all_be_read():
-    contacts = Contacts({"work": {}, "home": {}})
-    contacts.put("work", "anna", person("anna"))
+    contacts = Contacts({"office": {}, "home": {}})
+    contacts.put("office", "anna", person("anna"))
     contacts.put("home", "anna", person("bodil"))
     async with served(contacts) as (_, source):
         token = await settled(source)
@@ -109,10 +109,10 @@ async def test_several_address_books_are_joined_and_one_that_comes_or_goes_lets_
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 412, 501])
 async def test_a_token_that_is_refused_lets_all_be_read(status):
     contacts = Contacts()
-    contacts.put("work", "anna", person("anna"))
+    contacts.put("office", "anna", person("anna"))
     async with served(contacts) as (_, source):
         token = await settled(source)
-        contacts.put("work", "bodil", person("bodil"))
+        contacts.put("office", "bodil", person("bodil"))
         contacts.refuses = status
         read = await source.read(BOOK, token)
         assert read is not None
@@ -126,7 +126,7 @@ async def test_a_token_that_is_refused_lets_all_be_read(status):
 )
 async def test_a_server_that_cannot_tell_changes_is_read_whole(tokens, syncs, etags):
     contacts = Contacts(tokens=tokens, syncs=syncs, etags=etags)
-    contacts.put("work", "anna", person("anna"))
+    contacts.put("office", "anna", person("anna"))
     async with served(contacts) as (_, source):
         first = await source.read(BOOK, None)
         assert first is not None
@@ -137,8 +137,8 @@ async def test_a_server_that_cannot_tell_changes_is_read_whole(tokens, syncs, et
         else:
             assert known(again) == {"Anna"}
             assert second.token is None
-        contacts.put("work", "bodil", person("bodil"))
-        contacts.put("work", "anna", None)
+        contacts.put("office", "bodil", person("bodil"))
+        contacts.put("office", "anna", None)
         third = await source.read(BOOK, second.token)
         assert third is not None
         assert (known(third), third.whole) == ({"Bodil"}, True)
@@ -148,22 +148,22 @@ async def test_a_server_that_cannot_tell_changes_is_read_whole(tokens, syncs, et
 async def test_what_a_server_tells_in_parts_is_put_together(limit):
     contacts = Contacts(**limit)
     for number in range(10):
-        contacts.put("work", f"p{number}", person(f"p{number}"))
-    contacts.put("work", "gone", None)
+        contacts.put("office", f"p{number}", person(f"p{number}"))
+    contacts.put("office", "gone", None)
     async with served(contacts) as (_, source):
         assert len(known(await source.read(BOOK, None))) == 10
         token = await settled(source)
         for number in range(7):
-            contacts.put("work", f"p{number}", person(f"q{number}") if number else None)
+            contacts.put("office", f"p{number}", person(f"q{number}") if number else None)
         read = await source.read(BOOK, token)
         assert read is not None
-        assert (known(read), read.gone) == ({f"Q{n}" for n in range(1, 7)}, ("/books/work/p0.vcf",))
+        assert (known(read), read.gone) == ({f"Q{n}" for n in range(1, 7)}, ("/books/office/p0.vcf",))
 
 
 async def test_many_are_asked_for_a_hundred_at_a_time():
     contacts = Contacts(most=150)
     for number in range(250):
-        contacts.put("work", f"p{number}", person(f"p{number}"))
+        contacts.put("office", f"p{number}", person(f"p{number}"))
     async with served(contacts) as (_, source):
         assert len(known(await source.read(BOOK, None))) == 250
     assert contacts.fetched == [100, 100, 50]
@@ -173,8 +173,8 @@ async def test_photos_that_nobody_asked_for_are_fetched_in_smaller_parts(monkeyp
     monkeypatch.setattr(client, "LARGEST", 100_000)
     contacts = Contacts(photo=40_000)
     for number in range(5):
-        contacts.put("work", f"p{number}", person(f"p{number}"))
-    contacts.put("work", "huge", card("huge", "Huge", "TEL:1", "NOTE:" + "x" * 100_000))
+        contacts.put("office", f"p{number}", person(f"p{number}"))
+    contacts.put("office", "huge", card("huge", "Huge", "TEL:1", "NOTE:" + "x" * 100_000))
     async with served(contacts) as (_, source):
         read = await source.read(BOOK, None)
     assert read is not None
@@ -184,14 +184,14 @@ async def test_photos_that_nobody_asked_for_are_fetched_in_smaller_parts(monkeyp
 async def test_what_is_no_contact_or_cannot_be_read_is_no_contact_any_more():
     contacts = Contacts()
     for name in ("anna", "bodil", "carl"):
-        contacts.put("work", name, person(name))
+        contacts.put("office", name, person(name))
     async with served(contacts) as (_, source):
         token = await settled(source)
-        contacts.put("work", "anna", "BEGIN:VCARD\nKIND:group\nFN:All\nEND:VCARD\n")
-        contacts.put("work", "bodil", "nonsense")
+        contacts.put("office", "anna", "BEGIN:VCARD\nKIND:group\nFN:All\nEND:VCARD\n")
+        contacts.put("office", "bodil", "nonsense")
         read = await source.read(BOOK, token)
     assert read is not None
-    assert (read.put, set(read.gone), read.set_aside) == ((), {"/books/work/anna.vcf", "/books/work/bodil.vcf"}, 1)
+    assert (read.put, set(read.gone), read.set_aside) == ((), {"/books/office/anna.vcf", "/books/office/bodil.vcf"}, 1)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +210,11 @@ async def test_what_is_no_contact_or_cannot_be_read_is_no_contact_any_more():
 )
 async def test_each_fault_is_said_in_our_words(answer, error):
     contacts = Contacts()
-    contacts.put("work", "anna", person("anna"))
+    contacts.put("office", "anna", person("anna"))
     async with served(contacts) as (dav, source):
         token = await settled(source)
-        contacts.put("work", "anna", person("anna"))
-        dav.answers["/books/work/"] = [answer]
+        contacts.put("office", "anna", person("anna"))
+        dav.answers["/books/office/"] = [answer]
         for since in (None, token):
             with pytest.raises(error) as raised:
                 await source.read(BOOK, since)
@@ -226,7 +226,7 @@ async def test_a_domain_leads_to_the_address_books(tmp_path):
     authority.issue_cert("localhost").configure_cert(tls)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     contacts = Contacts()
-    contacts.put("work", "anna", person("anna"))
+    contacts.put("office", "anna", person("anna"))
     async with Dav.start(tls, contacts.answer) as dav:
         records = {("_carddavs._tcp.localhost", "SRV"): (f"0 1 {dav.port} localhost.",)}
         dav.answers["/.well-known/carddav"] = [Answer(301, {"Location": f"{dav.url}/dav/"})]

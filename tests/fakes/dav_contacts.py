@@ -2,7 +2,7 @@
 
 books = Contacts(syncs=False)
 async with Dav.start(sound=books.answer) as dav:
-    books.put("work", "anna", card("anna", "Anna", "TEL:1"))
+    books.put("office", "anna", card("anna", "Anna", "TEL:1"))
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Contacts:
     the others nothing is said. `etags`: whether there are any. `photo`: so many bytes come with each card.
     """
 
-    books: dict[str, dict[str, Card]] = field(default_factory=lambda: {"work": {}})
+    books: dict[str, dict[str, Card]] = field(default_factory=lambda: {"office": {}})
     tokens: tuple[str, ...] = ("sync-token", "S:getctag")
     syncs: bool = True
     refuses: int | None = None
