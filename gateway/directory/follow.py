@@ -22,7 +22,7 @@ from gateway.store.contacts import Stored
 from gateway.store.store import Store
 
 NOUNS = ("contacts", "books", "users", "organisation")
-PAGE = 500  # contacts in one transaction
+PAGE = 300  # contacts in one transaction
 TURN = 0.005  # seconds of indexing until others have their turn
 
 
@@ -73,7 +73,7 @@ class _Following:
 
         async def index(owner: int | None, some: Iterable[Row]) -> None:
             shelf = shelves.get(owner) or Shelf(self.catalogue.above(owner))
-            put = [row for row in some if row.book in self.books]
+            put = [row for row in some if not row.book or row.book in self.books]
             shelves[owner] = await in_turns(changing(shelf, put, (), numbering), TURN)
 
         waiting: dict[int | None, dict[int, Row]] = {None: {-id_: row for id_, row in self.users.items()}}
@@ -97,6 +97,7 @@ class _Following:
             for one in page:
                 written[one.owner][one.id] = of_contact(one.id, one.book, one.contact)
         gone: defaultdict[int | None, set[int]] = defaultdict(set)
+        has_books = has_books or any(row.book not in self.books for some in written.values() for row in some.values())
         async with self.store.read() as rows:
             books = dict(await contacts.books(rows)) if has_books else self.books
             left = {book: await contacts.ids(rows, book) for book in await contacts.lost(rows, self.revision or 0)}
