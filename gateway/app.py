@@ -32,10 +32,8 @@ from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Clock, Connect, Pbx, Switch
 from gateway.settings import Settings, SourceSettings
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
-from gateway.sources.caldav import source as caldav
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
-from gateway.sources.file import source as file
 from gateway.sources.file.settings import FileSettings
 from gateway.store.store import Store
 
@@ -46,9 +44,11 @@ def source_of(settings: SourceSettings) -> Connect:
     """Return how accounts of a source are opened, by the kind that the settings name."""
     match settings:
         case CalDavSettings():
+            from gateway.sources.caldav import source as caldav  # half a second, which commands need not wait for
+
             return caldav.connect(settings)
         case EwsSettings():
-            from gateway.sources.ews import source as ews  # half a second, which others need not wait for
+            from gateway.sources.ews import source as ews  # the same
 
             return ews.connect(settings)
         case ActiveDirectorySettings():
@@ -56,6 +56,8 @@ def source_of(settings: SourceSettings) -> Connect:
 
             return activedirectory.connect(settings)
         case FileSettings():
+            from gateway.sources.file import source as file
+
             return file.connect(settings)
 
 

@@ -29,7 +29,6 @@ from gateway.pbx.asterisk.inspect_rooms import inspect_rooms
 from gateway.ports import CalendarSource
 from gateway.settings import CalendarSettings, Settings
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
-from gateway.sources.caldav.check import check as check_caldav
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store import accounts, books, codes, devices, mailboxes, organisation, rooms, users
 from gateway.store.store import Store
@@ -231,6 +230,8 @@ async def _account(settings: Settings, account: Account, boxes: Sequence[Mailbox
         async for one in check_exchange(source, account, boxes):
             yield one
         return
+    from gateway.sources.caldav.check import check as check_caldav
+
     first = await check_caldav(source, account, boxes[0])
     for one in first:
         yield one
