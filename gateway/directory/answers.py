@@ -1,6 +1,7 @@
 """What the directory answers: result codes, and messages to a client (RFC 4511, section 4.1.9 and appendix A). Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gateway.directory import ber
 
@@ -46,7 +47,6 @@ class Refusal(Exception):
 
 
 _NUMBERS = tuple(ber.encoded_integer(number) for number in range(256))
-_PLAIN = tuple(bytes((ber.ENUMERATED, 1, code, ber.OCTETS, 0, ber.OCTETS, 0)) for code in range(128))
 
 
 def message(number: int, operation: bytes, controls: bytes = b"") -> bytes:
@@ -59,9 +59,14 @@ def message(number: int, operation: bytes, controls: bytes = b"") -> bytes:
 
 def result(number: int, tag: int, code: int, said: str = "", matched: str = "", controls: bytes = b"") -> bytes:
     """Return the message that ends request `number`."""
-    if not said and not matched:
-        return message(number, ber.tlv(tag, _PLAIN[code]), controls)
+    if not (said or matched or controls):
+        return _plain(number, tag, code)
     return message(number, ber.tlv(tag, _content(code, said, matched)), controls)
+
+
+@lru_cache(maxsize=1024)
+def _plain(number: int, tag: int, code: int) -> bytes:
+    return message(number, ber.tlv(tag, _content(code, "", "")))
 
 
 def extended(number: int, code: int, said: str = "", oid: bytes | None = None, value: bytes | None = None) -> bytes:

@@ -63,6 +63,11 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """Return where the content of the value with this `tag` begins and ends."""
+    begins = at + 2
+    if begins <= end and data[at] == tag and data[at + 1] < 0x80:  # nearly all are short
+        ends = begins + data[at + 1]
+        if ends <= end:
+            return begins, ends
     found, begins, ends = header(data, at, end)
     if found != tag:
         raise Malformed(f"tag {tag:#04x} has to stand here, not {found:#04x}")
@@ -71,6 +76,8 @@ def expect(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
 
 def integer(data: bytes, begins: int, ends: int) -> int:
     """Return the integer (or enumerated) with this content."""
+    if ends - begins == 1 and data[begins] < 0x80:
+        return data[begins]
     if not 0 < ends - begins <= _LONGEST_INTEGER:
         raise Malformed("an integer has one to eight bytes here")
     return int.from_bytes(data[begins:ends], "big", signed=True)

@@ -49,12 +49,13 @@ def _decoded(data: bytes, at: int, end: int, left: list[int], depth: int) -> tup
     left[0] -= 1
     if left[0] < 0 or depth < 0:
         raise Refusal(ADMIN_LIMIT_EXCEEDED, "the filter is too long or too deep")
-    if tag in _ASSERTIONS:
+    assertion = _ASSERTIONS.get(tag)
+    if assertion is not None:
         start, stop = ber.expect(data, begins, ends, ber.OCTETS)
         first, last = ber.expect(data, stop, ends, ber.OCTETS)
         if last != ends:
             raise ber.Malformed("an assertion is an attribute and a value")
-        return _ASSERTIONS[tag](str(data[start:stop], "utf-8", "replace"), data[first:last]), ends
+        return assertion(str(data[start:stop], "utf-8", "replace"), data[first:last]), ends
     if tag == _PRESENT:
         return Present(str(data[begins:ends], "utf-8", "replace")), ends
     if tag == _SUBSTRINGS:

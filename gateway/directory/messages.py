@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.directory import answers, ber, filters
@@ -10,6 +11,7 @@ from gateway.directory.query import Filter, Scope
 
 _MOST_ATTRIBUTES = 200
 _MOST_CONTROLS = 20
+_SHORT = 1000  # bytes of a list of attributes that is remembered
 _SIMPLE, _SASL = 0x80, 0xA3
 _CONTROLS = 0xA0
 _NAME, _VALUE = 0x80, 0x81
@@ -159,17 +161,23 @@ def _search(data: bytes, at: int, end: int) -> Search:
         raise ber.Malformed("a search has eight parts")
     if scope is None or not 0 <= dereferences <= 3 or not 0 <= size <= _LARGEST or not 0 <= seconds <= _LARGEST:
         raise Refusal(PROTOCOL_ERROR, "scope or limits are none")
-    return Search(base, scope, size, seconds, types_only, asked, _attributes(data, first, last))
+    listed = data[first:last]
+    names = _known_attributes(listed) if len(listed) < _SHORT else _attributes(listed)
+    return Search(base, scope, size, seconds, types_only, asked, names)
 
 
-def _attributes(data: bytes, at: int, end: int) -> tuple[str, ...]:
+def _attributes(data: bytes) -> tuple[str, ...]:
     names = []
+    at, end = 0, len(data)
     while at < end:
         first, at = ber.expect(data, at, end, ber.OCTETS)
         names.append(str(data[first:at], "utf-8", "replace"))
     if len(names) > _MOST_ATTRIBUTES:
         raise Refusal(answers.ADMIN_LIMIT_EXCEEDED, "too many attributes are asked for")
     return tuple(names)
+
+
+_known_attributes = lru_cache(maxsize=256)(_attributes)  # a telephone asks for the same ones each time
 
 
 def _compare(data: bytes, at: int, end: int) -> Compare:
