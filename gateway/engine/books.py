@@ -1,7 +1,7 @@
 """One reading of one book, from the server's answer to rows; numbers get their keys on the way (planning/numbers.py).
 
-An answer that tells only what has changed may have forgotten something, so each book is read whole once a day, at a
-time of its own.
+Who has no number is not kept: no telephone could do anything with them. An answer that tells only what has changed may
+have forgotten something, so each book is read whole once a day, at a time of its own.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ async def read_book(
         changes = await source.read(book, None)
     if changes is None:
         return False
-    changes = replace(changes, put=await _keyed(changes.put, numbering))
+    changes = _with_numbers(replace(changes, put=await _keyed(changes.put, numbering)))
     day_of_whole = day if changes.whole else before.day
     async with store.write() as rows:
         await contacts.apply(rows, book.id, changes, day=day_of_whole, epoch=before.epoch, now=clock.now())
@@ -50,6 +50,13 @@ async def read_book(
 def _leaves_nothing(changes: ContactChanges, many: int) -> bool:
     """Say whether a book that has `many` contacts would be empty afterwards."""
     return many > 0 and not changes.put and (changes.whole or len(set(changes.gone)) >= many)
+
+
+def _with_numbers(changes: ContactChanges) -> ContactChanges:
+    """Leave out who has no number; who had one, and has none any more, is gone."""
+    without = tuple(contact.key for contact in changes.put if not contact.numbers)
+    put = tuple(contact for contact in changes.put if contact.numbers)
+    return replace(changes, put=put, gone=(*changes.gone, *without))
 
 
 async def _keyed(some: Iterable[Contact], numbering: Numbering) -> tuple[Contact, ...]:

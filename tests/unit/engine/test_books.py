@@ -70,6 +70,18 @@ async def test_numbers_get_their_keys(store: Store, book: Book, source: FakeCont
     assert [one.key for one in (await kept(store, book))["anna"].numbers] == ["+46850050100"]
 
 
+async def test_who_has_no_number_is_not_kept_and_who_loses_the_last_one_goes(
+    store: Store, book: Book, source: FakeContacts, clock: HandClock
+) -> None:
+    source.write(book.id, ANNA, replace(BO, numbers=()))
+    await read_book(store, Decided(), source, book, clock)
+    assert (await kept(store, book)).keys() == {"anna"}
+    source.write(book.id, replace(ANNA, numbers=()), BO)
+    await read_book(store, Decided(), source, book, clock)
+    assert source.reads[-1][1] is False
+    assert (await kept(store, book)).keys() == {"bo"}
+
+
 async def test_other_numbering_lets_the_book_be_read_whole(
     store: Store, book: Book, source: FakeContacts, clock: HandClock
 ) -> None:
