@@ -24,6 +24,7 @@ from gateway.sources.activedirectory.check import check
 from gateway.sources.activedirectory.client import Deadlines
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.activedirectory.source import connect
+from peers.process import SOON, until
 from tests.fakes.activedirectory import BASE, FakeDirectory
 
 BOOK = Book(1, 1, "", name="office")
@@ -293,9 +294,7 @@ async def test_a_reading_that_is_given_up_ends_at_once(directory):
     directory.hangs = True
     async with connect(settings_of(directory))(account_of(directory)) as opened:
         reading = asyncio.create_task(contacts_of(opened).read(BOOK, None))
-        async with asyncio.timeout(30):
-            while not directory.signed:
-                await asyncio.sleep(0.005)
+        await until(lambda: directory.signed, SOON, "somebody has signed in")
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             async with asyncio.timeout(5):
