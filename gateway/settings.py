@@ -90,6 +90,12 @@ class Settings:
     mail: MailSettings | None = None
     directory: Listening | None = None
 
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The kind of each source by its name; the users of a PBX are a source of contacts, called `pbx:<name>`."""
+        pbxs = {f"pbx:{name}": one.kind for name, one in self.pbx.items()}
+        return {name: one.kind for name, one in self.sources.items()} | pbxs
+
     def has_calendars(self, source: str) -> bool:
         """Say whether calendars can be read at the source of this name, and not contacts alone."""
         return isinstance(self.sources.get(source), CalendarSettings)

@@ -14,7 +14,7 @@ from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import accounts, health, mailboxes, users
+from gateway.store import accounts, books, health, mailboxes, users
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Credentials at the calendar servers.", no_args_is_help=True)
@@ -123,22 +123,25 @@ def remove(
     login: Login,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an account; the calendars that it reads are read no more and their diversions end."""
+    """Remove an account; what it reads is read no more: diversions of its calendars end, its contacts go."""
 
     settings = settings_of(context)
 
-    async def count() -> int:
+    async def count() -> tuple[int, list[str]]:
         async with reading(settings) as rows:
             account = await _named(rows, source, login)
-            return sum(mailbox.account == account.id for mailbox in await mailboxes.every(rows))
+            calendars = sum(mailbox.account == account.id for mailbox in await mailboxes.every(rows))
+            mine = [book for book in await books.every(rows) if book.account == account.id]
+            return calendars, [book.name for book in mine if book.owner is None]
 
     async def work() -> None:
         async with writing(settings) as rows:
             await accounts.remove(rows, (await _named(rows, source, login)).id)
 
-    read = perform(count())
-    if read and not yes:
-        typer.confirm(f"Calendars that are read through it: {read}. Remove it?", abort=True)
+    read, of_company = perform(count())
+    if (read or of_company) and not yes:
+        and_books = f", books of the company: {shown.plain(', '.join(of_company))}" if of_company else ""
+        typer.confirm(f"Calendars that are read through it: {read}{and_books}. Remove it?", abort=True)
     perform(work())
     shown.line(f"{login} at {source} is removed; calendars that it read: {read}")
 

@@ -65,11 +65,11 @@ def add(
 
 def _asks_nobody(settings: Settings, source: str) -> bool:
     """Say whether a source needs no credentials. Raises `Misconfigured` where there is no such source."""
-    pbxs = [f"pbx:{name}" for name in settings.pbx]
-    if source not in settings.sources and source not in pbxs:
-        known = ", ".join([*settings.sources, *pbxs])
+    kind = settings.kinds.get(source)
+    if kind is None:
+        known = ", ".join(settings.kinds)
         raise Misconfigured(f"--source: {given.shortened(source)!r} is not in the settings", f"one of: {known}")
-    return source in pbxs or settings.sources[source].kind in ASKS_NOBODY
+    return source not in settings.sources or kind in ASKS_NOBODY
 
 
 async def _account(rows: Rows, source: str, login: str | None, *, asks_nobody: bool) -> Account:

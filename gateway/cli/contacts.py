@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -19,7 +20,8 @@ from gateway.vcard.write import write
 
 app = typer.Typer(help="Contacts that telephones find.", no_args_is_help=True)
 
-FORMULA = ("=", "@", "\t", "\r")  # a spreadsheet would calculate what begins with one of these
+# A spreadsheet would calculate what begins with one of these; a number in its usual signs does it no harm.
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ()/.-]*\Z)")
 
 User = Annotated[str | None, typer.Option(help="The own contacts of this number's owner.")]
 Named = Annotated[str | None, typer.Option("--book", help="Those of this book of the company.")]
@@ -110,5 +112,5 @@ def _csv(some: Sequence[Contact]) -> str:
             numbers[number.kind.value] = number.written
         email = one.emails[0] if one.emails else ""
         fields = (one.name, one.given, one.family, one.company, one.title, email, *numbers.values())
-        lines.writerow([f"'{field}" if field.startswith(FORMULA) else field for field in fields])
+        lines.writerow([f"'{field}" if _FORMULA.match(field) else field for field in fields])
     return written.getvalue()

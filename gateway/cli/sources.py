@@ -1,6 +1,7 @@
 """`ringplan sources`: the calendar servers of the settings, how they are, and trying again what they refused."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -45,8 +46,8 @@ def retry(
 ) -> None:
     """Let accounts whose password was refused be tried now. Each try that is refused again counts at the server."""
     settings = settings_of(context)
-    if source is not None and source not in settings.sources:
-        raise Misconfigured(f"there is no source {source!r} in the settings", f"one of: {', '.join(settings.sources)}")
+    if source is not None and source not in settings.kinds:
+        raise Misconfigured(f"there is no source {source!r} in the settings", f"one of: {', '.join(settings.kinds)}")
     tried = perform(_retry(settings, source, account))
     shown.line(f"to be tried now: {', '.join(tried)}" if tried else "no account there waits to be tried again")
 
@@ -66,18 +67,20 @@ async def _retry(settings: Settings, source: str | None, account: int | None) ->
 
 async def _listed(settings: Settings) -> list[dict[str, object]]:
     async with reading(settings) as rows:
-        told = await report(rows, WallClock().now(), settings.run.pilot)
-    kinds: dict[str, str] = {name: one.kind for name, one in settings.sources.items()}
-    kinds |= {one.source: "not in the settings" for one in told.accounts if one.source not in kinds}
-    return [_line(told, name, kind) for name, kind in kinds.items()]
+        with_contacts = settings.directory is not None
+        told = await report(rows, WallClock().now(), settings.run.pilot, with_contacts=with_contacts)
+    named = dict.fromkeys([*settings.sources, *(one.source for one in told.accounts)])
+    return [_line(told, name, settings.kinds.get(name, "not in the settings")) for name in named]
 
 
 def _line(told: Report, source: str, kind: str) -> dict[str, object]:
     mine = [one for one in told.accounts if one.source == source]
     ids = {one.id for one in mine}
     read = [box for box in told.mailboxes if box.account in ids]
-    failing = sum(told.progress[box.id].failing_since is not None for box in read)
-    is_so = [*_accounts(told, mine), *([f"{failing} of {len(read)} calendars cannot be read"] if failing else [])]
+    books = [book for book in told.books if book.account in ids]
+    is_so = _accounts(told, mine)
+    is_so += _failing([told.progress[box.id].failing_since for box in read], "calendars")
+    is_so += _failing([told.book_progress[book.id].failing_since for book in books], "address books")
     return {
         "source": source,
         "kind": kind,
@@ -85,6 +88,11 @@ def _line(told: Report, source: str, kind: str) -> dict[str, object]:
         "calendars": len(read),
         "is": "; ".join(is_so) or ("ok" if mine else "not used"),
     }
+
+
+def _failing(since: Sequence[datetime | None], kind: str) -> list[str]:
+    failing = sum(when is not None for when in since)
+    return [f"{failing} of {len(since)} {kind} cannot be read"] if failing else []
 
 
 def _accounts(told: Report, some: Iterable[Account]) -> list[str]:

@@ -109,6 +109,37 @@ def test_contacts_are_shown_and_exported(with_people, put):
     assert found["company"] == "'=Papp AB"
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("+46 (8) 123-45", "+46 (8) 123-45"),
+        ("+1+cmd|' /C calc'!A1", "'+1+cmd|' /C calc'!A1"),
+        ("-1+HYPERLINK(9)", "'-1+HYPERLINK(9)"),
+    ],
+)
+def test_a_spreadsheet_calculates_nothing_of_what_is_exported(with_people, put, written, told):
+    put(lambda book: book.owner == 1, Contact("1", written, numbers=(PhoneNumber(Kind.WORK, written),)))
+    _, line = csv.reader(io.StringIO(with_people("contacts", "export", "--user", "1001", "--as", "csv").stdout))
+    assert (line[0], line[6]) == (told, told)
+
+
+def test_who_removes_an_account_is_told_of_the_companys_books(with_people, tmp_path):
+    assert with_people("accounts", "add", "office", "other", "--service", says="secret\n").exit_code == 0
+    assert with_people("books", "add", "customers", "--source", "office", "--login", "other").exit_code == 0
+    asked = with_people("accounts", "remove", "office", "other", says="n\n")
+    assert (asked.exit_code, "books of the company: customers" in asked.stdout) == (1, True)
+    assert [book.name for book in kept(tmp_path)[0]] == ["", "", "customers"]
+    assert with_people("accounts", "remove", "office", "other", "--yes").exit_code == 0
+    assert [book.name for book in kept(tmp_path)[0]] == ["", ""]
+
+
+def test_the_users_of_a_pbx_are_a_source_like_others(with_people):
+    assert with_people("books", "add", "colleagues", "--source", "pbx:main").exit_code == 0
+    kinds = {one["source"]: one["kind"] for one in json.loads(with_people("sources", "--json").stdout)}
+    assert kinds == {"office": "caldav", "pbx:main": "asterisk"}
+    assert with_people("sources", "retry", "pbx:main").exit_code == 0
+
+
 def test_who_wants_no_contacts_has_none_at_once(with_people, tmp_path, put):
     put(lambda book: book.owner == 1, EVA)
     assert with_people("users", "set", "1001", "--no-contacts").exit_code == 0

@@ -92,6 +92,8 @@ def test_books_that_cannot_be_read_are_shown_with_their_cause(ringplan: Ringplan
     mine, company = json.loads(ringplan("status", "--json").stdout)["books"]
     assert (mine["extension"], mine["failing_since"], company["name"]) == ("1001", None, "customers")
     assert company["error"] == "Unreachable"
+    [source] = json.loads(ringplan("sources", "--json").stdout)
+    assert source["is"] == "1 of 2 address books cannot be read"
 
 
 def test_a_server_without_contacts_is_said_once_and_is_no_problem(ringplan: Ringplan, write: Write) -> None:
