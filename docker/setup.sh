@@ -5,6 +5,7 @@
 #     docker/setup.sh debian          Debian's packages of the servers and phones that tests start; starts none
 #     docker/setup.sh davmail         DavMail and a Java without a screen, which only long tests start
 #     docker/setup.sh samba           the domain controller of Samba, which only long tests start
+#     docker/setup.sh atheris         .servers/atheris, a Python with the fuzzer that only long tests use
 #     docker/setup.sh asterisk-22     .servers/asterisk-22, also asterisk-16
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -108,11 +109,22 @@ python() {
     step "Python packages in .venv" make_venv "$found"
 }
 
+make_atheris() {
+    "$1" -m venv --clear .servers/atheris
+    .servers/atheris/bin/pip install --no-deps --only-binary :all: --require-hashes -r docker/atheris.txt
+    cp docker/atheris.txt .servers/atheris/.made
+}
+
+atheris() {
+    cmp -s docker/atheris.txt .servers/atheris/.made || step "atheris" make_atheris .venv/bin/python
+}
+
 for each; do
     case $each in
     python) python ;;
     debian) debian "${packages[@]}" ;;
     samba) debian samba-ad-dc samba-ad-provision ;;
+    atheris) atheris ;;
     davmail) debian davmail-server default-jre-headless ;;
     asterisk-*) docker/asterisk/install.sh "${each#*-}" ".servers/$each" 2>>"$log" || fail "See the end of $log." ;;
     *) fail "nothing is called $each" ;;
