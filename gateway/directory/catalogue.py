@@ -29,7 +29,7 @@ from gateway.planning.numbers import candidates
 BASE = "dc=contacts"
 _DOMAIN, _UNIT, _ACCOUNT = ("top", "domain"), ("top", "organizationalUnit"), ("top", "account")
 _NODE = node("ou=", "", _UNIT)
-_QUICK = 150_000  # entries times questions that are answered within a few milliseconds
+_QUICK = 80_000  # entries times questions that are answered within a few milliseconds
 _SORTED = 2_000  # entries that are sorted within a few milliseconds
 _TURN = 0.002  # seconds that a slow search takes at a time
 _PLACES = 1_000  # bases of searches whose places in the tree are kept, and up to twice as many
