@@ -35,7 +35,7 @@ class ContactChanges:
     """
 
     put: tuple[Contact, ...] = field(repr=False)
-    gone: tuple[str, ...] = ()
+    gone: tuple[str, ...] = field(default=(), repr=False)
     token: str | None = field(default=None, repr=False)
     whole: bool = True
     set_aside: int = 0

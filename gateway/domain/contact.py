@@ -30,15 +30,15 @@ class PhoneNumber:
     """
 
     kind: Kind
-    written: str
-    key: str = ""
+    written: str = field(repr=False)
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
     """`key` names it in its book for as long as it is there. `numbers`: the most useful one first."""
 
-    key: str
+    key: str = field(repr=False)
     name: str = field(repr=False)
     given: str = field(default="", repr=False)
     family: str = field(default="", repr=False)

@@ -68,7 +68,7 @@ class People:
             named, endpoints, boxes = [_listed(answer) for answer in await asterisk.ask_all(_ASKED)]
             caller_ids = await _caller_ids(asterisk, endpoints)
         found = people(named, caller_ids, boxes)
-        token = hashlib.sha256(repr([(one, one.name, one.emails) for one in found]).encode()).hexdigest()
+        token = hashlib.sha256(repr([(one.key, one.name, one.emails) for one in found]).encode()).hexdigest()
         if token == since:
             return None
         return ContactChanges(found[:MOST_PEOPLE], token=token, set_aside=max(0, len(found) - MOST_PEOPLE))

@@ -30,7 +30,7 @@ MOST_NUMBERS, MOST_ADDRESSES = 50, 10
 class Entry:
     """`values` by the lower-case names of attributes, as bytes."""
 
-    dn: str
+    dn: str = field(repr=False)
     values: Mapping[str, Sequence[bytes]] = field(repr=False)
 
 

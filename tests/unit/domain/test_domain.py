@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.appointment import Appointment
+from gateway.domain.book import ContactChanges
 from gateway.domain.code import Availability, Behaviour
+from gateway.domain.contact import Contact, Kind, PhoneNumber
 from gateway.domain.diversion import Diversion
+from gateway.domain.held import Asked
 from gateway.domain.mailbox import Account, Cursor
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
@@ -24,6 +27,10 @@ PLANTED = "planted7364"
         Appointment(PLANTED, PLANTED, PLANTED, NOW, NOW),
         Diversion(1, "key", "meeting", NOW, NOW, text=PLANTED),
         Cursor(PLANTED, NOW.date()),
+        PhoneNumber(Kind.WORK, PLANTED, PLANTED),
+        Contact(PLANTED, PLANTED, PLANTED, PLANTED, PLANTED, PLANTED, (PLANTED,), (PhoneNumber(Kind.WORK, PLANTED),)),
+        ContactChanges((Contact(PLANTED, PLANTED),), (PLANTED,), PLANTED),
+        Asked("PJSIP/trunk-1", "1001", PLANTED, NOW, PLANTED),
     ],
 )
 def test_what_is_private_is_not_printed(thing: object):
