@@ -1,6 +1,7 @@
 """What is malformed, endless, half or too much: one connection is dropped for it, and everybody else is served."""
 
 import asyncio
+import errno
 import logging
 import socket
 import ssl
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 import trustme
 
-from gateway.directory import ber, connection, server, slowing
+from gateway.directory import ber, connection, line, server, slowing
 from gateway.directory.query import Present
 from gateway.net import certificates
 from tests.contract.directories import (
@@ -107,7 +108,8 @@ async def test_bytes_one_by_one_and_all_at_once_are_the_same(directory):
         assert [told.number for told in [await client.told() for _ in expected] if told] == expected
 
 
-async def test_nothing_sent_in_clear_behind_starttls_is_listened_to(directory):
+async def test_nothing_sent_in_clear_behind_starttls_is_listened_to(directory, monkeypatch):
+    monkeypatch.setattr(connection, "HANDSHAKE", 1000.0)  # it is not that which ends it
     async with connected(directory.ports["starttls"]) as client:
         assert (await client.ask(extended(1, START_TLS) + bind(2))).code == 0
         assert await client.told() is None
@@ -212,7 +214,21 @@ async def test_the_log_names_addresses_and_never_people_or_filters(directory, ca
     assert not any(word in caplog.text for word in ("anna@", "secretAttribute", "hush"))
 
 
-async def test_thousands_of_idle_connections_do_not_keep_others_out(directory):
+async def test_without_file_handles_the_directory_waits_and_goes_on(directory, monkeypatch, caplog):
+    monkeypatch.setattr(line, "PAUSE", 0.1)
+    really, left = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")]
+
+    def accept(listening: socket.socket) -> tuple[socket.socket, object]:
+        if left:
+            raise left.pop()
+        return really(listening)
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    assert await is_served(directory)
+    assert "no room for another connection" in caplog.text
+
+
+async def test_hundreds_of_idle_connections_do_not_keep_others_out(directory):
     sockets = [socket.create_connection(("127.0.0.1", directory.ports["plain"])) for _ in range(300)]
     try:
         assert await asyncio.wait_for(is_served(directory), 20)
