@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, Select, delete, insert, select, update
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Mailbox
 from gateway.errors import Refused
-from gateway.store import tables
+from gateway.store import outcomes, tables
 from gateway.store.revisions import next_revision
 from gateway.store.rows import Rows
 
@@ -134,19 +134,12 @@ async def progress_of(rows: Rows, book: int) -> Progress | None:
 
 async def unchanged(rows: Rows, some: Collection[int], now: datetime) -> None:
     """Note that these were read and had nothing new."""
-    went_well = {"tried": now, "succeeded": now, "failing_since": None, "error": None, "said": None}
-    await rows.run(update(tables.books).where(COLUMN.id.in_(some)).values(went_well))
-    rows.touch("progress")
+    await outcomes.well(rows, tables.books, some, now)
 
 
 async def failed(rows: Rows, some: Collection[int], error: Exception, now: datetime) -> None:
     """Note that these could not be read. `error` must not carry contents (gateway.errors)."""
-    remedy = getattr(error, "remedy", "")
-    said = f"{error}: {remedy}" if remedy else str(error)
-    mine = COLUMN.id.in_(some)
-    await rows.run(update(tables.books).where(mine, COLUMN.failing_since.is_(None)).values(failing_since=now))
-    await rows.run(update(tables.books).where(mine).values(tried=now, error=type(error).__name__, said=said))
-    rows.touch("progress")
+    await outcomes.failed(rows, tables.books, some, error, now)
 
 
 async def reread(rows: Rows, book: int | None = None) -> None:

@@ -18,7 +18,7 @@ from gateway.domain.conference import Meeting
 from gateway.domain.diversion import Diversion
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.errors import Refused
-from gateway.store import books, tables
+from gateway.store import books, outcomes, tables
 from gateway.store import diversions as kept
 from gateway.store import meetings as asked
 from gateway.store.rows import Rows
@@ -162,22 +162,12 @@ async def replace(
 
 async def unchanged(rows: Rows, mailboxes: Collection[int], now: datetime) -> None:
     """Note that these were read and had nothing new."""
-    await rows.run(
-        update(tables.mailboxes)
-        .where(COLUMN.id.in_(mailboxes))
-        .values(tried=now, succeeded=now, failing_since=None, error=None, said=None)
-    )
-    rows.touch("progress")
+    await outcomes.well(rows, tables.mailboxes, mailboxes, now)
 
 
 async def failed(rows: Rows, mailboxes: Collection[int], error: Exception, now: datetime) -> None:
     """Note that these could not be read. `error` must not carry contents (gateway.errors)."""
-    remedy = getattr(error, "remedy", "")
-    said = f"{error}: {remedy}" if remedy else str(error)
-    mine = COLUMN.id.in_(mailboxes)
-    await rows.run(update(tables.mailboxes).where(mine, COLUMN.failing_since.is_(None)).values(failing_since=now))
-    await rows.run(update(tables.mailboxes).where(mine).values(tried=now, error=type(error).__name__, said=said))
-    rows.touch("progress")
+    await outcomes.failed(rows, tables.mailboxes, mailboxes, error, now)
 
 
 async def reread(rows: Rows, user: int | None = None) -> None:
