@@ -37,7 +37,7 @@ test:
 	@$(ALL) WHICH="not soak and not bench"
 
 soak:
-	@docker/setup.sh python debian davmail samba asterisk-22 asterisk-16
+	@docker/setup.sh python debian davmail samba atheris asterisk-22 asterisk-16
 	@$(ALL) WHICH=soak
 
 units:
