@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Generator, Iterable, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import accumulate, count
 from typing import TypeAlias
 
 from gateway.directory import bits, names
@@ -131,17 +131,16 @@ class Segment:
 class Rows:
     """The rows of a segment, in few objects."""
 
-    __slots__ = ("_books", "_ids", "_packed")
+    __slots__ = ("_books", "_ends", "_ids", "_packed")
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._ids, self._books, self._packed = array("q"), array("i"), []
-        for row in rows:
-            self._ids.append(row.id)
-            self._books.append(row.book)
-            self._packed.append(row.packed)
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._ids, self._books = array("q", [row.id for row in rows]), array("i", [row.book for row in rows])
+        self._ends = array("I", accumulate((len(row.packed) for row in rows), initial=0))
+        self._packed = b"".join([row.packed for row in rows])
 
     def __getitem__(self, entry: int) -> Row:
-        return Row(self._ids[entry], self._books[entry], self._packed[entry])
+        packed = self._packed[self._ends[entry] : self._ends[entry + 1]]
+        return Row(self._ids[entry], self._books[entry], packed)
 
     def uid(self, entry: int) -> str:
         """Return what names an entry."""
