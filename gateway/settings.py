@@ -255,7 +255,6 @@ class _Reading:
             path = self._path(value, where)
             if path is not None and PEM.fullmatch(where) and not path.is_file():
                 self.found.append(Mistake(where, _shown(value), "there is no such file", "Name a PEM file"))
-                return None
             return path
         return value
 
@@ -307,6 +306,8 @@ def _mistake(details: ErrorDetails, model: type[BaseModel], where: str, table: T
             return Mistake(key, "", "is missing", f"Add {path[-1]} = … below [{where}]")
         case "literal_error":
             return Mistake(key, value, "is not known", f"One of: {details['ctx']['expected']}")
+        case "tuple_type":
+            return Mistake(key, value, "is no list", f'Write it in brackets: {path[-1]} = ["…", "…"]')
         case "value_error":
             return Mistake(key, value, "cannot be used", _sentence(str(details["ctx"]["error"])))
     return Mistake(key, value, "cannot be used", _sentence(details["msg"].replace("Input should", "It should")))

@@ -186,6 +186,8 @@ async def _accounts(settings: Settings, known: Known) -> AsyncIterator[tuple[str
             yield of, Finding("sign-in", False, known.resting[account.id])
             continue
         boxes = [box for box in known.mailboxes if box.account == account.id and box.user in known.active]
+        if not boxes and any(book.account == account.id for book in known.books):
+            continue  # it reads books of the company alone, which are looked at by themselves
         async for one in _account(settings, account, boxes):
             yield of, one
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 from ldap3 import NONE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException
+from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError
 
 from gateway.directory.settings import Listening, ListenSettings
 from gateway.domain.finding import Finding
 from gateway.domain.secret import Secret
+from gateway.net.certificates import reason
 
 SOON = timedelta(days=30)
 PATIENCE = 5  # seconds
@@ -60,8 +61,9 @@ def _certificate(one: ListenSettings, host: str, now: datetime) -> list[tuple[bo
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(one.certificate, one.key, password="")
         shown = _first(one.certificate)
     except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
         remedy = "give PEM files that belong together, the key without a password"
-        return [(False, f"{one.certificate} and {one.key} cannot be used: {error}", remedy)]
+        return [(False, f"{one.certificate} and {one.key} cannot be used: {why}", remedy)]
     told = []
     ends = shown.not_valid_after_utc
     if ends <= now.astimezone(UTC):
@@ -119,6 +121,8 @@ def _searched(one: ListenSettings, base: str, telephone: Telephone | None) -> tu
         client.search(base, ANYTHING, attributes=["cn"], size_limit=1)
     except Strange:
         return False, f"{where}: somebody else answers, with another certificate", "look at who listens on that port"
+    except LDAPSocketOpenError:
+        return False, f"{where} cannot be connected to{' with TLS' if one.tls == 'ldaps' else ''}", RUNS_NOT
     except (LDAPException, OSError) as error:
         return False, f"{where}: {type(error).__name__}", RUNS_NOT
     else:

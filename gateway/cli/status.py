@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from gateway.cli import failing, shown
+from gateway.cli.books import NOBODY
 from gateway.cli.opened import perform, reading, settings_of
 from gateway.cli.planned import coming, going_on, in_short, span
 from gateway.cli.report import REMARKS, Level, Report, problems, report, without_contacts
 from gateway.domain.book import Book
+from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, Organisation
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.clock import WallClock
@@ -134,10 +136,14 @@ def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ..
         is_so = shown.bad("gone")
     figures = {key: value for key, value in row.facts.items() if value not in ([], "", 0) and key != WITHOUT_CONTACTS}
     facts = ", ".join(f"{key} {value}" for key, value in figures.items())
-    names = {account_name(one.id): f"{one.login} at {one.source}" for one in told.accounts}
+    names = {account_name(one.id): _named(one) for one in told.accounts}
     waits = {account_name(account): text for account, text in told.waits.items()}
     said = " · ".join(filter(None, (row.said, waits.get(row.name, row.remedy), facts)))
     return names.get(row.name, row.name), is_so, shown.instant(row.since, ours.zone), said
+
+
+def _named(account: Account) -> str:
+    return f"contacts at {account.source}" if account.login == NOBODY else f"{account.login} at {account.source}"
 
 
 def _as_json(told: Report) -> dict[str, object]:

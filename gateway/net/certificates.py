@@ -26,7 +26,7 @@ class Certificate:
         try:
             self._context = self._loaded()
         except (OSError, ssl.SSLError) as error:
-            raise Misconfigured(f"{certificate} and {key} cannot be used: {_reason(error)}", REMEDY) from error
+            raise Misconfigured(f"{certificate} and {key} cannot be used: {reason(error)}", REMEDY) from error
 
     def context(self) -> ssl.SSLContext:
         """Return what a handshake that begins now uses."""
@@ -45,7 +45,7 @@ class Certificate:
             self._context = self._loaded()
         except (OSError, ssl.SSLError) as error:
             said = "%s and %s have changed and cannot be used (%s): the certificate of before goes on. %s"
-            log.warning(said, *self._files, _reason(error), REMEDY)
+            log.warning(said, *self._files, reason(error), REMEDY)
         else:
             log.info("%s and %s have changed, and are used from now on", *self._files)
 
@@ -72,7 +72,8 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Say why a certificate and its key could not be loaded."""
     if isinstance(error, ssl.SSLError):
         return str(error.reason or "no certificate or key").lower().replace("_", " ")
     return str(error.strerror)

@@ -75,11 +75,18 @@ async def remove(rows: Rows, device: int) -> bool:
 
 
 async def password(rows: Rows, device: Device) -> Secret:
-    """Return the password of a device: the same each time. Raises `Refused` when the device is gone."""
-    known = await rows.first(select(COLUMN.salt).where(COLUMN.id == device.id))
+    """Return the password of a device: the same each time.
+
+    Raises `Refused` when the device is gone, or was made with another key: it would not be let in with what comes out.
+    """
+    known = await rows.first(select(COLUMN.salt, COLUMN.verifier).where(COLUMN.id == device.id))
     if known is None:
         raise Refused(f"there is no device {device.id}", "ringplan phones list names them")
-    return _derived(rows, device.id, known["salt"])
+    derived = _derived(rows, device.id, known["salt"])
+    if verifier_of(derived.reveal().encode()) != known["verifier"]:
+        remedy = f"put the key of this database back, or ringplan phones revoke {device.id} and add it anew"
+        raise Refused(f"the password of telephone {device.id} was made with another key file", remedy)
+    return derived
 
 
 def verifier_of(password: bytes) -> bytes:

@@ -58,6 +58,10 @@ def test_a_listener_takes_private_networks_and_the_usual_port(tmp_path):
             'directory.base = "*": cannot be used. Must be',
         ),
         (f'[directory]\nhost = "h"\nanonymous = [1]\n{INSIDE}tls = "none"\n', "directory.anonymous.0"),
+        (
+            f'[directory]\nhost = "h"\n{INSIDE}tls = "none"\nnetworks = "10.0.0.0/8"\n',
+            "Write it in brackets: networks = [",
+        ),
         ('directory = "yes"\n', "directory"),
     ],
 )
@@ -65,6 +69,15 @@ def test_a_mistake_is_told_in_a_sentence(tmp_path, text, said):
     with pytest.raises(Misconfigured) as told:
         read(tmp_path, text)
     assert said in str(told.value)
+
+
+def test_a_certificate_that_is_not_there_is_one_mistake(tmp_path):
+    (tmp_path / "c.key").touch()
+    text = f'[directory]\nhost = "h"\n{INSIDE}tls = "ldaps"\nkey = "c.key"\ncertificate = "c.pem"\n'
+    with pytest.raises(Misconfigured) as told:
+        read(tmp_path, text)
+    assert "c.pem" in str(told.value)
+    assert "Give certificate" not in str(told.value)
 
 
 def test_a_key_of_the_store_need_not_be_there_yet(tmp_path):

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.check import AT_MOST, _tell_of
+from gateway.cli.check import AT_MOST, Known, _accounts, _tell_of
+from gateway.domain.book import Book
 from gateway.domain.finding import Finding
+from gateway.domain.mailbox import Account
+from gateway.domain.secret import Secret
+from gateway.settings import load
 from tests.unit.cli.conftest import Ringplan
 
 
@@ -51,3 +55,13 @@ def test_a_letter_is_sent_to_an_address_alone(ringplan: Ringplan, tmp_path: Path
         settings.write('[mail]\nhost = "localhost"\nsender = "a@example.org"\n')
     done = ringplan("check", "--mail-to", "Anna <anna@example.org>")
     assert (done.exit_code, "is no e-mail address" in done.stderr) == (2, True), done.output
+
+
+@pytest.mark.parametrize("read", [(), (Book(1, 1, "", name="customers"),)])
+async def test_an_account_that_reads_nothing_is_told_unless_it_reads_a_book_of_the_company(
+    ringplan: Ringplan, tmp_path: Path, read: tuple[Book, ...]
+) -> None:
+    reader = Account(1, "office", "reader", Secret("x"), service=True)
+    known = Known((), (reader,), (), (), (), read, {}, {}, written=True, guests=False)
+    found = [one.said async for _, one in _accounts(load(tmp_path / "ringplan.toml"), known)]
+    assert found == ([] if read else ["no calendar is read through it"])

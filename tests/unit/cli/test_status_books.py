@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.book import Book, ContactChanges
+from gateway.domain.mailbox import Account
+from gateway.domain.secret import Secret
 from gateway.errors import Unreachable
-from gateway.store import books, contacts, health, mailboxes
+from gateway.store import accounts, books, contacts, health, mailboxes
 from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
@@ -103,6 +105,18 @@ def test_a_server_without_contacts_is_said_once_and_is_no_problem(ringplan: Ring
     assert shown.count("office rest: its server has no contacts that we can read") == 1
     assert "without_contacts" not in shown
     assert json.loads(ringplan("status", "--json").stdout)["books_without_contacts"] == ["office"]
+
+
+async def with_a_file(rows: Rows, now: datetime) -> None:
+    """Files are a source, too, at which nobody signs in."""
+    nobody = await accounts.add(rows, Account(0, "files", "-", Secret(""), service=True))
+    await health.put(rows, f"account:{nobody.id}", ok=True, now=now)
+
+
+def test_a_source_at_which_nobody_signs_in_is_called_by_its_name(ringplan: Ringplan, write: Write) -> None:
+    write(with_a_file)
+    shown = ringplan("status").stdout
+    assert "\ncontacts at files " in shown
 
 
 def test_sync_waits_for_no_book_that_rests(ringplan: Ringplan, write: Write) -> None:

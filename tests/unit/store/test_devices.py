@@ -68,6 +68,16 @@ async def test_one_that_got_the_same_id_in_another_database_has_another_password
     assert len(passwords) == 2
 
 
+async def test_with_another_key_no_password_is_told_that_would_be_refused(tmp_path: Path) -> None:
+    settings = [StoreSettings(path=tmp_path / "the.db", key=tmp_path / f"{name}.key") for name in ("own", "other")]
+    async with Store.open(settings[0]) as store, store.write() as rows:
+        device = await devices.add(rows, (await users.add(rows, person())).id, "desk", "snom")
+    vault_at(tmp_path / "other.key")
+    async with Store.open(settings[1]) as store, store.read() as rows:
+        with pytest.raises(Refused, match=f"telephone {device.id} was made with another key"):
+            await devices.password(rows, device)
+
+
 async def test_a_revoked_device_is_gone_with_its_password(store: Store) -> None:
     async with store.write() as rows:
         user = await users.add(rows, person())
