@@ -27,6 +27,7 @@ from gateway.store.store import Store
 from tests.bench.directory_world import DAY, NOW
 
 CHANGES = 10
+LOOK = 0.001  # seconds between two looks
 
 
 async def main(folder: Path, port: int, secure: int, certificate: Path, key: Path) -> None:
@@ -68,7 +69,7 @@ async def _visible(store: Store, catalogue: Catalogue, at: int) -> float:
         found = catalogue.find(Viewer(book.owner, Form.NATIONAL), query)
         if found is not None and found.entries:
             return (time.perf_counter() - written) * 1000
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(LOOK)
 
 
 if __name__ == "__main__":

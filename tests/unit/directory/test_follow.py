@@ -20,6 +20,7 @@ from gateway.domain.user import Organisation, User
 from gateway.store import accounts, books, contacts, organisation, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
+from peers.process import until
 
 ZONE = ZoneInfo("Europe/Stockholm")
 SWEDEN = Numbering("SE", "8")
@@ -62,9 +63,7 @@ class House:
         return [segment.rows[at].packed.decode().split("\x1f")[0] for segment, at in found.entries]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SOON):
-            while not holds():
-                await asyncio.sleep(0.005)
+        await until(holds, SOON, "the catalogue is as the store")
 
 
 @pytest.fixture
