@@ -3,10 +3,10 @@
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.directory import bits
-from gateway.directory.attributes import Column
-from gateway.directory.entries import unpacked
-from gateway.directory.shelf import Shelf
+from gateway.directory.index import bits
+from gateway.directory.index.attributes import Column
+from gateway.directory.index.entries import unpacked
+from gateway.directory.index.shelf import Shelf
 
 
 def tree(base: str, people: Iterable[tuple[int, str]]) -> Iterator[str]:

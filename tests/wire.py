@@ -1,14 +1,14 @@
 """LDAP by hand over a plain socket: what a test or a bench asks, written once, and what comes back, taken apart.
 
-Independent of the server: only the encoding of lengths (`gateway.directory.ber`) and of filters is shared with it.
+Independent of the server: only the encoding of lengths (`gateway.directory.wire.ber`) and of filters is shared with it.
 """
 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.directory import ber, filters
 from gateway.directory.query import Filter, Scope
+from gateway.directory.wire import ber, filters
 
 UNBIND = bytes((0x30, 5, 2, 1, 3, 0x42, 0))
 ENTRY, DONE, BOUND = 0x64, 0x65, 0x61

@@ -8,8 +8,8 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.follow import follow
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.follow import follow
 from gateway.directory.query import Equal, Filter, Or, Query, Scope, Substrings, Viewer
 from gateway.domain.contact import Contact, Kind, Numbering
 from gateway.errors import Misconfigured

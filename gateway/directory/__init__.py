@@ -1,7 +1,7 @@
-"""The LDAP directory that telephones search: a protocol, an index of the contacts in memory, and who may see what.
+"""The LDAP directory that telephones search.
 
-`ber`, `messages`, `filters`, `controls`, `answers`, `query` are pure. `catalogue` answers queries out of memory;
-`follow` keeps it as the store is. `server` listens; a `line` is a socket, a `connection` the messages on it, with TLS
-by `secrecy`; a `session` answers them, a search by `searching`; `visitors` knows who may come in. The store is only
-read here.
+`server` listens, `connection` is one client's socket (`line`) and its TLS (`secrecy`), `session` what it asks and is
+answered, `searching` a search. `visitors` says whose telephone it is. `wire` is the protocol as values, `index` the
+contacts in memory; neither knows of the other but by `query` (what is asked), `searchable` (who answers) and results.
+`directory` puts it together. The store is only read here.
 """

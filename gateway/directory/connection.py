@@ -10,11 +10,11 @@ import ssl
 from collections import deque
 from typing import Protocol, cast
 
-from gateway.directory import answers, ber, messages
 from gateway.directory.line import Line
-from gateway.directory.messages import Abandon, Bind, Compare, Message, Search, Unbind
 from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Later, Session
+from gateway.directory.wire import answers, ber, messages
+from gateway.directory.wire.messages import Abandon, Bind, Compare, Message, Search, Unbind
 
 LONGEST_FIRST = 64 * 1024  # bytes of a message before a bind
 LONGEST = 1024 * 1024

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.follow import follow
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.follow import follow
 from gateway.directory.schema import Schema, load
 from gateway.directory.server import listening
 from gateway.directory.settings import Listening

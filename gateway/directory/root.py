@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from gateway.directory import answers, controls
 from gateway.directory.query import And, Approx, Equal, Filter, Not, Or, Present
 from gateway.directory.schema import Schema
+from gateway.directory.wire import answers, controls
 
 SUBSCHEMA = "cn=Subschema"
 START_TLS = b"1.3.6.1.4.1.1466.20037"  # RFC 4511, section 4.14

@@ -7,8 +7,11 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.directory import answers, controls
-from gateway.directory.answers import (
+from gateway.directory.query import And, AtLeast, AtMost, Not, Or, Present, Query, Viewer
+from gateway.directory.schema import Schema
+from gateway.directory.searchable import Found, Hit, Searchable
+from gateway.directory.wire import answers, controls
+from gateway.directory.wire.answers import (
     INAPPROPRIATE_MATCHING,
     NO_SUCH_ATTRIBUTE,
     OFFSET_RANGE_ERROR,
@@ -20,11 +23,8 @@ from gateway.directory.answers import (
     UNWILLING_TO_PERFORM,
     Refusal,
 )
-from gateway.directory.controls import Page, Sort, Wanted, Window
-from gateway.directory.messages import Search
-from gateway.directory.query import And, AtLeast, AtMost, Not, Or, Present, Query, Viewer
-from gateway.directory.schema import Schema
-from gateway.directory.searchable import Found, Hit, Searchable
+from gateway.directory.wire.controls import Page, Sort, Wanted, Window
+from gateway.directory.wire.messages import Search
 
 AT_ONCE = 100  # entries that are written before others have a turn
 COOKIE = 16  # bytes

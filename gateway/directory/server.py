@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from gateway.directory import answers
 from gateway.directory.connection import Connection
 from gateway.directory.line import Door
 from gateway.directory.root import root, subschema
@@ -21,6 +20,7 @@ from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Directory, Session
 from gateway.directory.settings import DirectorySettings, Listening, ListenSettings, Networks
 from gateway.directory.visitors import Visitors
+from gateway.directory.wire import answers
 from gateway.errors import Misconfigured
 from gateway.net.certificates import Certificate
 

@@ -9,9 +9,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.directory import answers, controls
-from gateway.directory.answers import Refusal
-from gateway.directory.messages import (
+from gateway.directory.query import Equal, Filter, Present, Query, Scope, Viewer
+from gateway.directory.root import START_TLS, SUBSCHEMA, WHO_AM_I, Entry
+from gateway.directory.schema import Schema
+from gateway.directory.searchable import Searchable
+from gateway.directory.searching import Limits, Searching, Unsorted, name_of
+from gateway.directory.visitors import Visitor, Visitors
+from gateway.directory.wire import answers, controls
+from gateway.directory.wire.answers import Refusal
+from gateway.directory.wire.messages import (
     Abandon,
     Bind,
     Change,
@@ -22,12 +28,6 @@ from gateway.directory.messages import (
     Search,
     Unbind,
 )
-from gateway.directory.query import Equal, Filter, Present, Query, Scope, Viewer
-from gateway.directory.root import START_TLS, SUBSCHEMA, WHO_AM_I, Entry
-from gateway.directory.schema import Schema
-from gateway.directory.searchable import Searchable
-from gateway.directory.searching import Limits, Searching, Unsorted, name_of
-from gateway.directory.visitors import Visitor, Visitors
 
 Later: TypeAlias = AsyncIterator[bytes]
 Answer: TypeAlias = bytes | Later

@@ -22,7 +22,7 @@ from statistics import median
 
 import trustme
 
-from gateway.directory.catalogue import BASE
+from gateway.directory.index.catalogue import BASE
 from gateway.directory.query import Equal, Filter, Or, Substrings
 from gateway.planning.folding import folded
 from gateway.planning.numbers import forms

@@ -6,7 +6,7 @@ python -m tests.bench.directory_bare PORT
 import asyncio
 import sys
 
-from gateway.directory import answers
+from gateway.directory.wire import answers
 from tests.bench.directory_load import DONE
 
 BOUND = answers.result(1, answers.BIND, 0)

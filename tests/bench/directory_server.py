@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.directory.catalogue import BASE, Catalogue
 from gateway.directory.directory import Directory
+from gateway.directory.index.catalogue import BASE, Catalogue
 from gateway.directory.query import Equal, Query, Scope, Viewer
 from gateway.directory.settings import DirectorySettings, Listening, ListenSettings
 from gateway.domain.book import ContactChanges

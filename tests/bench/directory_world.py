@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from gateway.directory.catalogue import BASE
+from gateway.directory.index.catalogue import BASE
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.contact import Contact, Form, Kind, Numbering, PhoneNumber
 from gateway.domain.mailbox import Account

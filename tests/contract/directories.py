@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import trustme
 
-from gateway.directory import ber, filters
 from gateway.directory.query import Filter, Present, Scope
 from gateway.directory.schema import load
 from gateway.directory.server import listening
 from gateway.directory.settings import DirectorySettings, Listening, ListenSettings
 from gateway.directory.visitors import Visitors
+from gateway.directory.wire import ber, filters
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.user import User

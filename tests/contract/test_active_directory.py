@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 import trustme
 
-from gateway.directory import answers, ber
+from gateway.directory.wire import answers, ber
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.contact import Contact, Kind, PhoneNumber
 from gateway.domain.mailbox import Account

@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 import trustme
 
-from gateway.directory import ber, connection, line, server, slowing
+from gateway.directory import connection, line, server, slowing
 from gateway.directory.query import Present
+from gateway.directory.wire import ber
 from gateway.net import certificates
 from tests.contract.directories import (
     UNBIND,

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
 
-from gateway.directory import answers, ber, controls, messages
 from gateway.directory.query import And, AtLeast, Equal, Extensible, Filter, Not, Or, Present, Scope
+from gateway.directory.wire import answers, ber, controls, messages
 
 BASE = "DC=example,DC=test"
 BIT_AND = "1.2.840.113556.1.4.803"

@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.directory import answers
-from gateway.directory.answers import INVALID_DN_SYNTAX, NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
 from gateway.directory.query import (
     And,
     Approx,
@@ -25,6 +23,8 @@ from gateway.directory.query import (
     Substrings,
     Viewer,
 )
+from gateway.directory.wire import answers
+from gateway.directory.wire.answers import INVALID_DN_SYNTAX, NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
 from gateway.domain.contact import Form, Numbering
 
 BASE = "dc=contacts"

@@ -18,10 +18,10 @@ from unicodedata import normalize
 
 import pytest
 
-from gateway.directory.answers import Refusal
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import Row
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import Row
 from gateway.directory.query import And, Approx, AtLeast, AtMost, Equal, Filter, Not, Or, Query, Scope, Viewer
+from gateway.directory.wire.answers import Refusal
 from gateway.domain.contact import Form
 from peers.slapd import Slapd
 from tests import ldif

@@ -11,8 +11,8 @@ import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore] # 
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 with atheris.instrument_imports():
-    from gateway.directory import ber, controls, filters, messages
-    from gateway.directory.answers import Refusal
+    from gateway.directory.wire import ber, controls, filters, messages
+    from gateway.directory.wire.answers import Refusal
 
 LONGEST = 4096
 

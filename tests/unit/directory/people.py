@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import Row, of_contact, unpacked
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import Row, of_contact, unpacked
+from gateway.directory.index.shelf import Shelf, changing
+from gateway.directory.index.steps import run
 from gateway.directory.query import (
     And,
     Approx,
@@ -23,8 +25,6 @@ from gateway.directory.query import (
     Present,
     Substrings,
 )
-from gateway.directory.shelf import Shelf, changing
-from gateway.directory.steps import run
 from gateway.domain.contact import Contact, Form, Kind, Numbering, PhoneNumber
 from gateway.planning.folding import folded
 from gateway.planning.numbers import candidates, forms, keyed

@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from gateway.directory import bits
-from gateway.directory.answers import INVALID_DN_SYNTAX, NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import Row, unpacked
-from gateway.directory.found import Hit
+from gateway.directory.index import bits
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import Row, unpacked
+from gateway.directory.index.found import Hit
+from gateway.directory.index.shelf import changing
+from gateway.directory.index.steps import run
 from gateway.directory.query import And, Equal, Filter, Not, Or, Present, Query, Scope, SortKey, Substrings, Viewer
-from gateway.directory.shelf import changing
-from gateway.directory.steps import run
+from gateway.directory.wire.answers import INVALID_DN_SYNTAX, NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
 from gateway.domain.contact import Form
 from tests.unit.directory.asked import some_filter
 from tests.unit.directory.people import SWEDEN, holds, plain, shelf, some

@@ -4,11 +4,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.directory import ber
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import of_contact, of_user, unpacked
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import of_contact, of_user, unpacked
+from gateway.directory.index.shelf import without
 from gateway.directory.query import Equal, Present, Query, Scope, Viewer
-from gateway.directory.shelf import without
+from gateway.directory.wire import ber
 from gateway.domain.contact import Contact, Form, Kind, PhoneNumber
 from gateway.domain.user import User
 from tests.unit.directory.people import SWEDEN, shelf

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.follow import follow
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.follow import follow
 from gateway.directory.query import Equal, Present, Query, Scope, Viewer
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.contact import Contact, Form, Kind, Numbering, PhoneNumber

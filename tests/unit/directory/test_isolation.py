@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import Row, of_contact, unpacked
-from gateway.directory.messages import Bind, Compare, Control, Message, Search
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import Row, of_contact, unpacked
+from gateway.directory.index.shelf import Shelf
 from gateway.directory.query import Equal, Filter, Or, Present, Scope
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import load
 from gateway.directory.searching import Limits
 from gateway.directory.session import Directory, Session
-from gateway.directory.shelf import Shelf
 from gateway.directory.visitors import Visitors
+from gateway.directory.wire.messages import Bind, Compare, Control, Message, Search
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.user import User

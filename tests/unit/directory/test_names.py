@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.directory.answers import INVALID_DN_SYNTAX, Refusal
-from gateway.directory.names import parsed
+from gateway.directory.index.names import parsed
+from gateway.directory.wire.answers import INVALID_DN_SYNTAX, Refusal
 
 
 @pytest.mark.parametrize(

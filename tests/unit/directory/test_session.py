@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.directory import ber, controls
-from gateway.directory.messages import Bind, Control, Message, Search
 from gateway.directory.query import Filter, Present, Scope
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import load
 from gateway.directory.searching import Limits
 from gateway.directory.session import Directory, Session
 from gateway.directory.visitors import Visitors
+from gateway.directory.wire import ber, controls
+from gateway.directory.wire.messages import Bind, Control, Message, Search
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.user import User

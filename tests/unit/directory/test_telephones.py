@@ -4,10 +4,10 @@ import pytest
 from ldap3.operation.search import compile_filter, parse_filter
 from pyasn1.codec.ber.encoder import encode
 
-from gateway.directory.catalogue import Catalogue
-from gateway.directory.entries import of_contact, unpacked
-from gateway.directory.filters import decode
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.index.entries import of_contact, unpacked
 from gateway.directory.query import Query, Scope, Viewer
+from gateway.directory.wire.filters import decode
 from gateway.domain.contact import Contact, Form, Kind, Numbering, PhoneNumber
 from gateway.planning.numbers import keyed
 from tests.unit.directory.people import shelf

@@ -6,9 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.directory import answers, ber, controls, filters, messages
-from gateway.directory.answers import Refusal
-from gateway.directory.messages import Control
 from gateway.directory.query import (
     And,
     Approx,
@@ -23,6 +20,9 @@ from gateway.directory.query import (
     SortKey,
     Substrings,
 )
+from gateway.directory.wire import answers, ber, controls, filters, messages
+from gateway.directory.wire.answers import Refusal
+from gateway.directory.wire.messages import Control
 
 names = st.text("abcdefgh;-.0123456789åß", min_size=1, max_size=12)
 values = st.binary(max_size=12)

@@ -11,8 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from gateway.directory import bits
-from gateway.directory.matching import From, Like, UpTo
+from gateway.directory.index import bits
+from gateway.directory.index.matching import From, Like, UpTo
 
 SEPARATOR = "\x1f"  # sorts before all that is in a value
 MANY = 256  # entries from which a column is ordered

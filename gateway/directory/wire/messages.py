@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from gateway.directory import answers, ber, filters
-from gateway.directory.answers import PROTOCOL_ERROR, Refusal
 from gateway.directory.query import Filter, Scope
+from gateway.directory.wire import answers, ber, filters
+from gateway.directory.wire.answers import PROTOCOL_ERROR, Refusal
 
 _MOST_ATTRIBUTES = 200
 _MOST_CONTROLS = 20

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from gateway.directory.attributes import NUMBERS, OBJECT_CLASS, Attribute, Column, Syntax, named, takes_language
+from gateway.directory.index.attributes import NUMBERS, OBJECT_CLASS, Attribute, Column, Syntax, named, takes_language
 from gateway.directory.query import (
     And,
     Approx,

@@ -6,12 +6,12 @@ from heapq import merge
 from itertools import islice
 from typing import TypeAlias, overload
 
-from gateway.directory import bits
-from gateway.directory.attributes import Column, named
+from gateway.directory.index import bits
+from gateway.directory.index.attributes import Column, named
+from gateway.directory.index.segment import Segment
+from gateway.directory.index.shelf import Part
+from gateway.directory.index.tree import Group
 from gateway.directory.query import SortKey
-from gateway.directory.segment import Segment
-from gateway.directory.shelf import Part
-from gateway.directory.tree import Group
 
 Hit: TypeAlias = tuple[Segment, int]
 Order: TypeAlias = Sequence[tuple[Column, bool]]  # reversed or not

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gateway.directory import ber
+from gateway.directory.wire import ber
 
 SUCCESS = 0
 OPERATIONS_ERROR = 1

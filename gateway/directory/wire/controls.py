@@ -7,10 +7,10 @@ Other controls are left alone, unless they are critical (RFC 4511, section 4.1.1
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from gateway.directory import ber
-from gateway.directory.answers import PROTOCOL_ERROR, UNAVAILABLE_CRITICAL_EXTENSION, Refusal
-from gateway.directory.messages import Control
 from gateway.directory.query import SortKey
+from gateway.directory.wire import ber
+from gateway.directory.wire.answers import PROTOCOL_ERROR, UNAVAILABLE_CRITICAL_EXTENSION, Refusal
+from gateway.directory.wire.messages import Control
 
 SORT, SORTED = b"1.2.840.113556.1.4.473", b"1.2.840.113556.1.4.474"
 PAGED = b"1.2.840.113556.1.4.319"

@@ -10,13 +10,13 @@ from functools import lru_cache
 from itertools import accumulate, count
 from typing import TypeAlias
 
-from gateway.directory import bits, names
-from gateway.directory.attributes import NUMBERS
-from gateway.directory.attributes import Column as Of
-from gateway.directory.column import MANY, SEPARATOR, Column, column, line
-from gateway.directory.entries import Row, called, lines, unpacked
-from gateway.directory.kept import Kept
-from gateway.directory.matching import Always, Below, From, Has, Is, Leaf, Like, OfClass, UpTo, compared
+from gateway.directory.index import bits, names
+from gateway.directory.index.attributes import NUMBERS
+from gateway.directory.index.attributes import Column as Of
+from gateway.directory.index.column import MANY, SEPARATOR, Column, column, line
+from gateway.directory.index.entries import Row, called, lines, unpacked
+from gateway.directory.index.kept import Kept
+from gateway.directory.index.matching import Always, Below, From, Has, Is, Leaf, Like, OfClass, UpTo, compared
 from gateway.domain.contact import Numbering
 
 PERSON = ("top", "person", "organizationalPerson", "inetOrgPerson", "ringplanContact")

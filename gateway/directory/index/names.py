@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import TypeAlias
 
-from gateway.directory.answers import INVALID_DN_SYNTAX, Refusal
+from gateway.directory.wire.answers import INVALID_DN_SYNTAX, Refusal
 
 Part: TypeAlias = tuple[tuple[str, str], ...]  # one relative name: attribute and value; several where they are joined
 Name: TypeAlias = tuple[Part, ...]  # the innermost first, as it is written

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from gateway.directory.attributes import Column
-from gateway.directory.matching import All, Always, Below, Leaf, OfClass, Opposite, Some, Test
-from gateway.directory.segment import Segment
+from gateway.directory.index.attributes import Column
+from gateway.directory.index.matching import All, Always, Below, Leaf, OfClass, Opposite, Some, Test
+from gateway.directory.index.segment import Segment
 
 
 def true_for(test: Test, segment: Segment) -> int:

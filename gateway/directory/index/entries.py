@@ -7,8 +7,8 @@ answered or indexed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.directory.column import SEPARATOR, line
-from gateway.directory.matching import bare, compared
+from gateway.directory.index.column import SEPARATOR, line
+from gateway.directory.index.matching import bare, compared
 from gateway.domain.contact import Contact, Kind, Numbering, PhoneNumber
 from gateway.domain.user import User
 from gateway.planning.folding import KEYS

@@ -8,10 +8,10 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from gateway.directory import bits
-from gateway.directory.column import MANY
-from gateway.directory.entries import Row
-from gateway.directory.segment import Segment, building
+from gateway.directory.index import bits
+from gateway.directory.index.column import MANY
+from gateway.directory.index.entries import Row
+from gateway.directory.index.segment import Segment, building
 from gateway.domain.contact import Numbering
 
 LATELY = 200  # entries that stand beside the many

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gateway.directory import bits, names
-from gateway.directory.answers import NO_SUCH_OBJECT, Refusal
-from gateway.directory.attributes import Column
+from gateway.directory.index import bits, names
+from gateway.directory.index.attributes import Column
+from gateway.directory.index.segment import Segment
+from gateway.directory.index.shelf import Part
 from gateway.directory.query import Scope
-from gateway.directory.segment import Segment
-from gateway.directory.shelf import Part
+from gateway.directory.wire.answers import NO_SUCH_OBJECT, Refusal
 
 Group = Sequence[Part]  # entries that come in one order
 

@@ -6,10 +6,10 @@ from functools import lru_cache
 from itertools import count
 from operator import attrgetter
 
-from gateway.directory import ber
-from gateway.directory.attributes import NUMBERS, Column, named
-from gateway.directory.entries import unpacked
-from gateway.directory.segment import PERSON, Segment
+from gateway.directory.index.attributes import NUMBERS, Column, named
+from gateway.directory.index.entries import unpacked
+from gateway.directory.index.segment import PERSON, Segment
+from gateway.directory.wire import ber
 from gateway.domain.contact import Contact, Form, Kind, Numbering
 from gateway.planning.numbers import shown
 

@@ -9,20 +9,20 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from gateway.directory import bits, encoding, names
-from gateway.directory.answers import NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
-from gateway.directory.attributes import NUMBERS
-from gateway.directory.encoding import Selection
-from gateway.directory.entries import unpacked
-from gateway.directory.evaluation import leaves, tells_nodes_apart, true_for
-from gateway.directory.found import Found, Hit, order_of, ordering, unsorted
-from gateway.directory.kept import Kept
-from gateway.directory.matching import Is, Leaf, Test, numbers_in, understood
+from gateway.directory.index import bits, encoding, names
+from gateway.directory.index.attributes import NUMBERS
+from gateway.directory.index.encoding import Selection
+from gateway.directory.index.entries import unpacked
+from gateway.directory.index.evaluation import leaves, tells_nodes_apart, true_for
+from gateway.directory.index.found import Found, Hit, order_of, ordering, unsorted
+from gateway.directory.index.kept import Kept
+from gateway.directory.index.matching import Is, Leaf, Test, numbers_in, understood
+from gateway.directory.index.segment import node
+from gateway.directory.index.shelf import Part, Shelf
+from gateway.directory.index.steps import run
+from gateway.directory.index.tree import Branch, Group, reached
 from gateway.directory.query import Query, Scope, Viewer
-from gateway.directory.segment import node
-from gateway.directory.shelf import Part, Shelf
-from gateway.directory.steps import run
-from gateway.directory.tree import Branch, Group, reached
+from gateway.directory.wire.answers import NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
 from gateway.domain.contact import Contact, Form, Numbering
 from gateway.planning.numbers import candidates
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from gateway.directory import ber
-from gateway.directory.answers import ADMIN_LIMIT_EXCEEDED, PROTOCOL_ERROR, Refusal
 from gateway.directory.query import (
     And,
     Approx,
@@ -17,6 +15,8 @@ from gateway.directory.query import (
     Present,
     Substrings,
 )
+from gateway.directory.wire import ber
+from gateway.directory.wire.answers import ADMIN_LIMIT_EXCEEDED, PROTOCOL_ERROR, Refusal
 
 DEEPEST = 100
 MOST_PARTS = 500
