@@ -131,7 +131,7 @@ def _instants(rule: Rule, first: datetime, begin: datetime, end: datetime, effor
     hours, minutes, seconds = (rule.lists.get(key) for key in ("BYHOUR", "BYMINUTE", "BYSECOND"))
     for _ in range(STEPS):
         effort.take(1)
-        if period > end:
+        if _opened(rule, period) > end:
             return
         fits = _fits(rule, period.date()) and (not hours or period.hour in hours)
         if rule.frequency != "HOURLY":
@@ -144,6 +144,13 @@ def _instants(rule: Rule, first: datetime, begin: datetime, end: datetime, effor
             yield [period.replace(minute=m, second=s) for m in sorted(of_minutes) for s in sorted(of_seconds)]
         period += step
     raise Unreadable("a series of too many steps")
+
+
+def _opened(rule: Rule, period: datetime) -> datetime:
+    """Return when the hour or minute of `period` began: BYMINUTE and BYSECOND count from there."""
+    if rule.frequency == "SECONDLY":
+        return period
+    return period.replace(minute=period.minute if rule.frequency == "MINUTELY" else 0, second=0)
 
 
 def _explicit(rule: Rule, first: datetime) -> Rule:

@@ -90,3 +90,22 @@ def test_a_series_may_occur_so_often_and_a_calendar_has_an_end(monkeypatch):
         spent.take_found()
     with pytest.raises(GiveUp):
         spent.take_found()
+
+
+@pytest.mark.parametrize(
+    ("rule", "last"),
+    [
+        ("FREQ=HOURLY;BYMINUTE=0;UNTIL=20260403T110007", "2026-04-03T11:00:00"),
+        ("FREQ=HOURLY;BYMINUTE=45;UNTIL=20260403T113000", "2026-04-03T10:45:00"),
+        ("FREQ=MINUTELY;INTERVAL=30;BYSECOND=5;UNTIL=20260403T110010", "2026-04-03T11:00:05"),
+    ],
+)
+def test_an_end_within_an_hour_or_a_minute_leaves_what_began_in_it(rule: str, last: str) -> None:
+    first = datetime.fromisoformat("2026-01-30T12:30:00")
+    until = Rule.parse(rule).until
+    assert until is not None
+    expected = list(rrulestr(rule, dtstart=first).between(SINCE, until, inc=True))
+    assert occurs(rule, first, until - timedelta(hours=5)) == [
+        at for at in expected if at >= until - timedelta(hours=5)
+    ]
+    assert expected[-1] == datetime.fromisoformat(last)
