@@ -34,17 +34,22 @@ async def read_book(
         numbering = (await decided.now(rows)).rules.organisation.numbering
     if before is None:
         return False
-    changes = await source.read(book, before.token if before.day == day and not whole else None)
+    changes = await _asked(source, book, before.token if before.day == day and not whole else None, numbering)
     if changes is not None and _leaves_nothing(changes, many):
-        # a server that has just lost a book, or is starting, looks like this: it has to say so twice
-        changes = await source.read(book, None)
+        # a server that has just lost a book, or its numbers, or is starting, looks like this: it has to say so twice
+        changes = await _asked(source, book, None, numbering)
     if changes is None:
         return False
-    changes = _with_numbers(replace(changes, put=await _keyed(changes.put, numbering)))
     day_of_whole = day if changes.whole else before.day
     async with store.write() as rows:
         await contacts.apply(rows, book.id, changes, day=day_of_whole, epoch=before.epoch, now=clock.now())
     return True
+
+
+async def _asked(source: ContactSource, book: Book, since: str | None, numbering: Numbering) -> ContactChanges | None:
+    """Return what the source says, of those who have numbers, with the keys of these."""
+    changes = await source.read(book, since)
+    return None if changes is None else _with_numbers(replace(changes, put=await _keyed(changes.put, numbering)))
 
 
 def _leaves_nothing(changes: ContactChanges, many: int) -> bool:
@@ -53,9 +58,10 @@ def _leaves_nothing(changes: ContactChanges, many: int) -> bool:
 
 
 def _with_numbers(changes: ContactChanges) -> ContactChanges:
-    """Leave out who has no number; who had one, and has none any more, is gone."""
-    without = tuple(contact.key for contact in changes.put if not contact.numbers)
-    put = tuple(contact for contact in changes.put if contact.numbers)
+    """Leave out who has no number; who had one, and has none any more, is gone. Of who comes twice the last counts."""
+    last = {contact.key: contact for contact in changes.put}
+    without = tuple(key for key, contact in last.items() if not contact.numbers)
+    put = tuple(contact for contact in last.values() if contact.numbers)
     return replace(changes, put=put, gone=(*changes.gone, *without))
 
 

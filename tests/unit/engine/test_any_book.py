@@ -187,14 +187,15 @@ class AnyBook(RuleBasedStateMachine):
         return read_book(self.office.store, self.decided, self.source, self.book, self.clock, whole=whole)
 
     def has_read(self, *, was_whole: bool) -> None:
-        """Note what must be kept now; what slipped is healed by a reading of the whole."""
+        """Note what must be kept now: who has a number. What slipped is healed by a reading of the whole."""
         self.slipped = self.slipped and not was_whole
         if not self.book.enabled:
             self.kept = {}
         elif self.slipped:
             self.kept = self.stored()
         else:
-            self.kept = {key: keyed(one, self.numbering) for key, one in self.held.items()}
+            every = {key: keyed(one, self.numbering) for key, one in self.held.items()}
+            self.kept = {key: one for key, one in every.items() if one.numbers}
 
     # What people decide
 

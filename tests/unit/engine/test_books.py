@@ -82,6 +82,16 @@ async def test_who_has_no_number_is_not_kept_and_who_loses_the_last_one_goes(
     assert (await kept(store, book)).keys() == {"bo"}
 
 
+async def test_of_a_contact_that_comes_twice_the_last_counts(
+    store: Store, book: Book, source: FakeContacts, clock: HandClock
+) -> None:
+    source.write(book.id, ANNA, BO)
+    await read_book(store, Decided(), source, book, clock)
+    source.lies = [ContactChanges((ANNA, BO, replace(ANNA, numbers=())), token="strange", whole=False)]
+    await read_book(store, Decided(), source, book, clock)
+    assert (await kept(store, book)).keys() == {"bo"}
+
+
 async def test_other_numbering_lets_the_book_be_read_whole(
     store: Store, book: Book, source: FakeContacts, clock: HandClock
 ) -> None:
@@ -126,6 +136,17 @@ async def test_a_book_that_is_suddenly_empty_has_to_say_so_twice(
     source.lies = [NOTHING, NOTHING]
     await read_book(store, Decided(), source, book, clock)
     assert await kept(store, book) == {}
+
+
+async def test_a_book_that_has_suddenly_no_number_has_to_say_so_twice(
+    store: Store, book: Book, source: FakeContacts, clock: HandClock
+) -> None:
+    source.write(book.id, ANNA, BO)
+    await read_book(store, Decided(), source, book, clock)
+    source.lies = [ContactChanges((replace(ANNA, numbers=()), replace(BO, numbers=())), token="strange")]
+    await read_book(store, Decided(), source, book, clock, whole=True)
+    assert [whole for _, whole in source.reads] == [True, True, True]
+    assert (await kept(store, book)).keys() == {"anna", "bo"}
 
 
 async def test_changes_that_would_leave_nothing_have_to_be_said_twice(
