@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.contact import Contact, Kind, PhoneNumber
+from gateway.vcard.property import cleaned
 
 NUMBERS = {  # the most useful one first
     "telephoneNumber": Kind.WORK,
@@ -22,7 +23,7 @@ NUMBERS = {  # the most useful one first
 }
 KEY = "objectGUID"
 ATTRIBUTES = (KEY, "displayName", "cn", "givenName", "sn", "company", "o", "title", "mail", *NUMBERS)
-LONGEST, LONGEST_NUMBER, LONGEST_ADDRESS = 200, 100, 320  # characters
+LONGEST_NUMBER, LONGEST_ADDRESS = 100, 254  # characters (addresses: RFC 5321, errata 1690)
 MOST_NUMBERS, MOST_ADDRESSES = 50, 10
 
 
@@ -61,14 +62,13 @@ def contact(entry: Entry) -> Contact | None:
 
 def _text(entry: Entry, *names: str) -> str:
     """Return the first value that one of the attributes has."""
-    return next((line[:LONGEST] for name in names for line in _lines(entry, name)), "")
+    return next((line for name in names for line in _lines(entry, name)), "")
 
 
 def _lines(entry: Entry, name: str) -> Iterator[str]:
     """Yield values, each in one line and without what cannot be seen."""
     for value in entry.values.get(name.lower(), ()):
-        text = value.decode()
-        if line := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()):
+        if line := cleaned(value.decode()):
             yield line
 
 

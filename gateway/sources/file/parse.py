@@ -16,7 +16,7 @@ from gateway.domain.contact import Contact, PhoneNumber
 from gateway.errors import GiveUp, Misconfigured
 from gateway.sources.file.columns import Columns, columns
 from gateway.vcard.cards import cards
-from gateway.vcard.contact import MOST_EMAILS, contact, dialled, is_group, ordered, uid
+from gateway.vcard.contact import MOST_EMAILS, contact, dialled, is_group, is_private, ordered, uid
 from gateway.vcard.kinds import kind, words
 from gateway.vcard.property import cleaned
 from gateway.vcard.unreadable import Unreadable
@@ -46,11 +46,11 @@ def parse(name: str, content: bytes) -> Parsed:
 
 
 def vcards(name: str, content: bytes) -> Parsed:
-    """Read vCards; groups are none of them. Raises `Misconfigured` where there is no vCard."""
+    """Read vCards, but for groups and what is marked private. Raises `Misconfigured` where there is no vCard."""
     found, aside, ended, count = [], 0, True, 0
     for count, card in enumerate(cards(content), 1):
         ended = card.ended
-        if is_group(card):
+        if is_group(card) or is_private(card):  # what is read here is everybody's
             continue
         try:
             found.append(contact(card, uid(card)))
@@ -94,15 +94,16 @@ def _rows(name: str, text: str) -> tuple[Columns, Iterator[list[str]]]:
     skipped = 0
     if first.strip().lower().startswith("sep="):  # a spreadsheet's own
         text, skipped = rest, 1
-    readers = {mark: _reader(name, text, mark, skipped) for mark in DELIMITERS}
-    headers = {mark: columns(next(reader, [])) for mark, reader in readers.items()}
+    headers = {mark: columns(next(_reader(name, text, mark, skipped), [])) for mark in DELIMITERS}
     best = max(DELIMITERS, key=lambda mark: headers[mark].count)
     if not headers[best].is_enough:
         raise Misconfigured(
             f"{name}, line {skipped + 1}: no columns for a name and a number are known",
             f"call the columns {COLUMNS} in the first line",
         )
-    return headers[best], readers[best]
+    rows = _reader(name, text, best, skipped)
+    next(rows)
+    return headers[best], rows
 
 
 def _reader(name: str, text: str, delimiter: str, skipped: int) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 from exchangelib.util import TNS
 
 from gateway.domain.contact import Contact, Kind, PhoneNumber
+from gateway.vcard.property import cleaned
 
 CONTACT, LIST = f"{{{TNS}}}Contact", f"{{{TNS}}}DistributionList"
 ID, SENSITIVITY = f"{{{TNS}}}ItemId", f"{{{TNS}}}Sensitivity"
@@ -39,7 +40,7 @@ FIELDS = (  # what GetItem has to ask for, by exchangelib's names
     *(f"email_addresses__{place}" for place in EMAILS),
     *(f"phone_numbers__{kind}" for kind in KINDS),
 )
-LONGEST, LONGEST_NUMBER, LONGEST_ADDRESS = 200, 100, 320  # characters
+LONGEST_NUMBER, LONGEST_ADDRESS = 100, 320  # characters
 
 
 def contact(item: Any) -> Contact | None:
@@ -70,16 +71,11 @@ def is_private(item: Any) -> bool:
 
 
 def _text(item: Any, name: str) -> str:
-    return _line(item.findtext(f"{{{TNS}}}{name}") or "")[:LONGEST].strip()
-
-
-def _line(text: str) -> str:
-    """Return a text in one line, without what cannot be seen."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return cleaned(item.findtext(f"{{{TNS}}}{name}") or "")
 
 
 def _numbers(item: Any) -> Iterator[PhoneNumber]:
-    said = {entry.get("Key"): _line(entry.text or "") for entry in item.iterfind(NUMBER)}
+    said = {entry.get("Key"): cleaned(entry.text or "") for entry in item.iterfind(NUMBER)}
     for key, kind in KINDS.items():
         written = said.get(key, "")
         if written and len(written) <= LONGEST_NUMBER:

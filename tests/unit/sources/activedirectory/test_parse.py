@@ -46,9 +46,15 @@ def test_what_is_absurd_is_left_out():
         entry(cn=[b"x" * 1000], mail=[b"no address", b"@" + b"x" * 400], mobile=[b"1" * 101, b"\x00+1\x07"] * 40)
     )
     assert found is not None
-    assert (len(found.name), found.emails) == (200, ())
+    assert (len(found.name), found.emails) == (256, ())
     assert {(number.kind, number.written) for number in found.numbers} == {(Kind.MOBILE, "+1")}
     assert len(found.numbers) <= 50
+
+
+def test_letters_are_joined_as_they_were_and_written_in_one_way():
+    found = contact(entry(cn=["علی\u200cرضا".encode()], sn=["O\u0308berg\u200b".encode()]))
+    assert found is not None
+    assert (found.name, found.family) == ("علی\u200cرضا", "Öberg")
 
 
 def test_what_is_no_utf_8_is_an_error_of_this_entry():

@@ -126,6 +126,12 @@ def test_cards():
         parse("x.vcf", b"name;phone\nA;1\n")
 
 
+def test_what_is_marked_private_is_for_nobody_else():
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{0}\r\nTEL:1\r\nCLASS:{0}\r\nEND:VCARD\r\n"
+    parsed = parse("x.vcf", "".join(map(card.format, ("PUBLIC", "PRIVATE", "CONFIDENTIAL"))).encode())
+    assert ([one.name for one in parsed.contacts], parsed.set_aside) == (["PUBLIC"], 0)
+
+
 PIECES = st.sampled_from(
     ["name", "phone", "Phone 1 - Value", "id", ";", ",", "\t", "\n", "\r", '"', '""', "=", "1", "ö", "\x00"]
 )
