@@ -88,6 +88,7 @@ class AnyBook(RuleBasedStateMachine):
         self.numbering = self.office.read(organisation.get).numbering
         self.kept: dict[str, Contact] = {}
         self.slipped = False
+        self.latest = NOON
 
     def teardown(self) -> None:
         self.put_away(away=False)
@@ -217,8 +218,11 @@ class AnyBook(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([-5, 1, 24]))
     def time_passes(self, hours: int) -> None:
-        """After a day, what slipped is found."""
+        """A day after all that was read, however often the clock was set back, what slipped is found."""
+        if hours == 24:
+            self.clock.turn(max(self.latest - self.clock.now(), timedelta()))
         self.clock.turn(timedelta(hours=hours))
+        self.latest = max(self.latest, self.clock.now())
         if hours == 24:
             self.read(whole=False, forgets=False, doubles=False)
             assert not self.slipped
