@@ -244,7 +244,7 @@ class _Reading:
             self.found.extend(
                 _mistake(details, model, where, table)
                 for details in error.errors(include_url=False)
-                if not details["loc"] or details["loc"][0] not in bad
+                if (details["loc"][0] not in bad if details["loc"] else not bad)  # nothing follows from what is missing
             )
             return None
 
@@ -253,10 +253,19 @@ class _Reading:
             return self._secret(value, where)
         if known is not None and isinstance(value, str) and Path in (known.annotation, *get_args(known.annotation)):
             path = self._path(value, where)
-            if path is not None and PEM.fullmatch(where) and not path.is_file():
-                self.found.append(Mistake(where, _shown(value), "there is no such file", "Name a PEM file"))
-            return path
+            return path if path is None or not PEM.fullmatch(where) else self._pem(path, value, where)
         return value
+
+    def _pem(self, path: Path, value: str, where: str) -> Path | None:
+        try:
+            is_there = path.is_file()
+        except OSError as error:  # a folder that nobody else may enter, such as /etc/ssl/private
+            said = f"it cannot be looked at ({error.strerror})"
+            self.found.append(Mistake(where, _shown(value), said, "Let the user of Ringplan read it, or a copy of it"))
+            return None
+        if not is_there:
+            self.found.append(Mistake(where, _shown(value), "there is no such file", "Name a PEM file"))
+        return path if is_there else None
 
     def _path(self, value: str, where: str) -> Path | None:
         try:

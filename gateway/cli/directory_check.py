@@ -20,7 +20,7 @@ from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError
 from gateway.directory.settings import Listening, ListenSettings
 from gateway.domain.finding import Finding
 from gateway.domain.secret import Secret
-from gateway.net.certificates import reason
+from gateway.net.certificates import REMEDY, reason
 
 SOON = timedelta(days=30)
 PATIENCE = 5  # seconds
@@ -62,8 +62,7 @@ def _certificate(one: ListenSettings, host: str, now: datetime) -> list[tuple[bo
         shown = _first(one.certificate)
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
-        remedy = "give PEM files that belong together, the key without a password"
-        return [(False, f"{one.certificate} and {one.key} cannot be used: {why}", remedy)]
+        return [(False, f"{one.certificate} and {one.key} cannot be used: {why}", REMEDY)]
     told = []
     ends = shown.not_valid_after_utc
     if ends <= now.astimezone(UTC):

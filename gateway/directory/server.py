@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from errno import EACCES
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
@@ -168,9 +169,11 @@ def _opened(name: str, listen: ListenSettings, listener: Listener, loop: asyncio
     try:
         return Door(address, port, listener.take, loop)
     except OSError as error:
+        remedy = "is it this machine's address, and does nobody else listen there?"
+        if error.errno == EACCES:
+            remedy = "ports below 1024 need a right, which the unit of ringplan init --unit gives; or take another port"
         raise Misconfigured(
-            f"directory.listen.{name}: {address} port {port} cannot be listened on ({error.strerror})",
-            "is it this machine's address, and does nobody else listen there?",
+            f"directory.listen.{name}: {address} port {port} cannot be listened on ({error.strerror})", remedy
         ) from error
 
 

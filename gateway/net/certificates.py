@@ -61,7 +61,7 @@ class Certificate:
         return tuple(map(_stamp, self._files))
 
 
-REMEDY = "give PEM files: the certificate with its chain, and its key without a password"
+REMEDY = "give PEM files that Ringplan can read: the certificate with its chain, and its key without a password"
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -1,6 +1,7 @@
 """The tables of the directory: what they say, and one sentence for each mistake."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,16 @@ def test_a_certificate_that_is_not_there_is_one_mistake(tmp_path):
         read(tmp_path, text)
     assert "c.pem" in str(told.value)
     assert "Give certificate" not in str(told.value)
+
+
+def test_a_key_in_a_folder_that_is_closed_to_us_is_told(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    text = f'[directory]\nhost = "h"\n{INSIDE}tls = "ldaps"\nkey = "private/c.key"\ncertificate = "c.pem"\n'
+    with pytest.raises(Misconfigured, match=r'key = "private/c.key": it cannot be looked at \(Permission denied\)'):
+        read(tmp_path, text)
 
 
 def test_a_key_of_the_store_need_not_be_there_yet(tmp_path):
