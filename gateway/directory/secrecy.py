@@ -39,7 +39,9 @@ class Secrecy:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def sealed(self, data: bytes) -> bytes:
-        """Return what says `data` to the client alone."""
+        """Return what says `data` to the client alone; nothing can be said before the handshake is done."""
+        if not self.is_open:
+            return b""
         at = 0
         while at < len(data):
             at += self._tls.write(data[at:] if at else data)

@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -127,6 +128,23 @@ async def test_half_a_handshake_has_an_end(tmp_path, monkeypatch):
     async with running(tmp_path) as directory, connected(directory.ports["ldaps"]) as client:
         await client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         assert await client.told() is None
+
+
+@pytest.mark.parametrize("listener", ["ldaps", "starttls"])
+async def test_half_a_handshake_keeps_nobody_from_hearing_that_the_directory_stops(tmp_path, listener):
+    async with AsyncExitStack() as clients:
+        async with running(tmp_path) as directory:
+            half = await clients.enter_async_context(connected(directory.ports[listener]))
+            if listener == "starttls":
+                assert (await half.ask(extended(1, START_TLS))).code == 0
+            await half.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+            whole = await clients.enter_async_context(connected(directory.ports["plain"]))
+            assert (await whole.ask(bind())).code == 0
+        told = await whole.told()
+        assert told is not None
+        assert (told.number, told.code) == (0, 52)
+        assert await whole.told() is None
+        assert await half.told() is None
 
 
 async def test_what_is_no_tls_is_hung_up_on(directory):
