@@ -55,6 +55,10 @@ def add(
             account = await _account(rows, source, login, asks_nobody=asks_nobody)
             where = given.email("--address", address) if address else "" if asks_nobody else account.login
             at = given.text("--path", path) if path else None
+            for one in await books.every(rows):
+                if one.owner is None and (one.account, one.address, one.path) == (account.id, where, at):
+                    remedy = "once is enough; with another --address or --path it is another book"
+                    raise Misconfigured(f"the book {one.name} has the same contacts already", remedy)
             await books.add(rows, Book(0, account.id, where, name=name, path=at, refresh=every))
 
     perform(work())

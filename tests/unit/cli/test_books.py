@@ -88,6 +88,15 @@ def test_a_name_is_given_once(with_people):
     assert (again.exit_code, "already" in again.stderr) == (2, True)
 
 
+def test_what_is_in_a_book_is_not_put_into_a_second_one(with_people, tmp_path):
+    assert with_people("books", "add", "colleagues", "--source", "pbx:main").exit_code == 0
+    again = with_people("books", "add", "staff", "--source", "pbx:main")
+    assert (again.exit_code, "colleagues has the same contacts" in again.stderr) == (2, True)
+    assert with_people("books", "add", "half", "--source", "office", "--path", "/a/").exit_code == 0
+    assert with_people("books", "add", "rest", "--source", "office", "--path", "/b/").exit_code == 0
+    assert {book.name for book in kept(tmp_path)[0] if book.owner is None} == {"colleagues", "half", "rest"}
+
+
 def test_the_pbx_needs_no_account_and_leaves_none(with_people, tmp_path):
     assert with_people("books", "add", "colleagues", "--source", "pbx:main").exit_code == 0
     assert "pbx:main" in with_people("accounts", "list").stdout
