@@ -18,6 +18,7 @@ WINDOW, WINDOW_SHOWN = b"2.16.840.1.113730.3.4.9", b"2.16.840.1.113730.3.4.10"
 MANAGE_DSA_IT = b"2.16.840.1.113730.3.4.2"  # RFC 3296: asks that referrals be shown as entries; there are none
 KNOWN = (SORT, PAGED, WINDOW, MANAGE_DSA_IT)
 _MOST_KEYS = 10
+_LONGEST = 4_000  # bytes of the value of a control
 _LARGEST = 0x7FFFFFFF
 _RULE, _REVERSED = 0x80, 0x81
 _BY_OFFSET, _BY_VALUE = 0xA0, 0x81
@@ -159,6 +160,8 @@ def _window(control: Control) -> Window:
 def _opened(control: Control) -> tuple[bytes, int, int]:
     if control.value is None:
         raise ber.Malformed("this control has a value")
+    if len(control.value) > _LONGEST:
+        raise ber.Malformed("the value of a control is short")
     at, end = ber.expect(control.value, 0, len(control.value), ber.SEQUENCE)
     if end != len(control.value):
         raise ber.Malformed("nothing follows the value of a control")

@@ -19,7 +19,8 @@ from gateway.directory.wire import ber
 from gateway.directory.wire.answers import ADMIN_LIMIT_EXCEEDED, PROTOCOL_ERROR, Refusal
 
 DEEPEST = 100
-MOST_PARTS = 500
+MOST_PARTS = 500  # those of substrings count too
+LONGEST_PART = 2_000  # bytes; no attribute with its value is longer
 _AND, _OR, _NOT, _EQUAL, _SUBSTRINGS, _AT_LEAST, _AT_MOST, _PRESENT, _APPROX, _EXTENSIBLE = (
     0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0x87, 0xA8, 0xA9,
 )  # fmt: skip
@@ -37,10 +38,14 @@ _ESCAPED = {byte: f"\\{byte:02x}" for byte in (*range(0x20), *b"*()\\", *range(0
 def decode(data: bytes, at: int, end: int) -> tuple[Filter, int]:
     """Return the filter at `at`, and where it ends.
 
-    Raises `Malformed` for what is no BER; `Refusal` for what is no filter, is nested deeper than `DEEPEST` or has more
-    than `MOST_PARTS` parts.
+    Raises `Malformed` for what is no BER; `Refusal` for what is no filter, is nested deeper than `DEEPEST`, has more
+    than `MOST_PARTS` parts or one that is longer than `LONGEST_PART`.
     """
-    return _decoded(data, at, end, [MOST_PARTS], DEEPEST)
+    left = [MOST_PARTS]
+    found = _decoded(data, at, end, left, DEEPEST)
+    if left[0] < 0:
+        raise Refusal(ADMIN_LIMIT_EXCEEDED, "the filter is too long or too deep")
+    return found
 
 
 def _decoded(data: bytes, at: int, end: int, left: list[int], depth: int) -> tuple[Filter, int]:
@@ -49,6 +54,8 @@ def _decoded(data: bytes, at: int, end: int, left: list[int], depth: int) -> tup
     left[0] -= 1
     if left[0] < 0 or depth < 0:
         raise Refusal(ADMIN_LIMIT_EXCEEDED, "the filter is too long or too deep")
+    if ends - begins > LONGEST_PART and tag not in (_AND, _OR, _NOT):
+        raise Refusal(ADMIN_LIMIT_EXCEEDED, "a part of the filter is too long")
     assertion = _ASSERTIONS.get(tag)
     if assertion is not None:
         start, stop = ber.expect(data, begins, ends, ber.OCTETS)
@@ -59,7 +66,9 @@ def _decoded(data: bytes, at: int, end: int, left: list[int], depth: int) -> tup
     if tag == _PRESENT:
         return Present(str(data[begins:ends], "utf-8", "replace")), ends
     if tag == _SUBSTRINGS:
-        return _substrings(data, begins, ends), ends
+        found = _substrings(data, begins, ends)
+        left[0] -= len(found.any)
+        return found, ends
     if tag in (_AND, _OR):
         parts = []
         while begins < ends:
@@ -95,8 +104,6 @@ def _substrings(data: bytes, begins: int, ends: int) -> Substrings:
         else:
             raise Refusal(PROTOCOL_ERROR, "substrings are one initial, any and one final, in this order")
         at = end
-    if len(middle) > MOST_PARTS:
-        raise Refusal(ADMIN_LIMIT_EXCEEDED, "the filter is too long")
     return Substrings(str(data[start:stop], "utf-8", "replace"), initial, tuple(middle), final)
 
 

@@ -10,6 +10,7 @@ from gateway.directory.wire import answers, ber, filters
 from gateway.directory.wire.answers import PROTOCOL_ERROR, Refusal
 
 _MOST_ATTRIBUTES = 200
+_LONGEST_LIST = 10_000  # bytes of a list of attributes
 _MOST_CONTROLS = 20
 _SHORT = 1000  # bytes of a list of attributes that is remembered
 _SIMPLE, _SASL = 0x80, 0xA3
@@ -167,13 +168,13 @@ def _search(data: bytes, at: int, end: int) -> Search:
 
 
 def _attributes(data: bytes) -> tuple[str, ...]:
-    names = []
+    names: list[str] = []
     at, end = 0, len(data)
     while at < end:
+        if len(names) == _MOST_ATTRIBUTES or end > _LONGEST_LIST:
+            raise Refusal(answers.ADMIN_LIMIT_EXCEEDED, "too many attributes are asked for")
         first, at = ber.expect(data, at, end, ber.OCTETS)
         names.append(str(data[first:at], "utf-8", "replace"))
-    if len(names) > _MOST_ATTRIBUTES:
-        raise Refusal(answers.ADMIN_LIMIT_EXCEEDED, "too many attributes are asked for")
     return tuple(names)
 
 
@@ -190,6 +191,8 @@ def _compare(data: bytes, at: int, end: int) -> Compare:
     first, last = ber.expect(data, ends, end, ber.OCTETS)
     if last != end:
         raise ber.Malformed("an assertion is an attribute and a value")
+    if last - begins > filters.LONGEST_PART:
+        raise Refusal(answers.ADMIN_LIMIT_EXCEEDED, "no value is so long")
     return Compare(entry, str(data[begins:ends], "utf-8", "replace"), data[first:last])
 
 
@@ -216,13 +219,13 @@ def _controls(data: bytes, at: int, end: int) -> tuple[Control, ...]:
     at, stop = ber.expect(data, at, end, _CONTROLS)
     if stop != end:
         raise ber.Malformed("nothing follows the controls")
-    found = []
+    found: list[Control] = []
     while at < end:
+        if len(found) == _MOST_CONTROLS:
+            raise ber.Malformed("so many controls are no request")
         first, last = ber.expect(data, at, end, ber.SEQUENCE)
         found.append(_control(data, first, last))
         at = last
-    if len(found) > _MOST_CONTROLS:
-        raise ber.Malformed("so many controls are no request")
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """Bytes of clients: what is written is read again, and whatever arrives is read or refused, and nothing else."""
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -22,7 +23,8 @@ from gateway.directory.query import (
 )
 from gateway.directory.wire import answers, ber, controls, filters, messages
 from gateway.directory.wire.answers import Refusal
-from gateway.directory.wire.messages import Control
+from gateway.directory.wire.messages import Control, Refused
+from tests.contract.directories import control, message, search
 
 names = st.text("abcdefgh;-.0123456789åß", min_size=1, max_size=12)
 values = st.binary(max_size=12)
@@ -151,6 +153,47 @@ def test_the_longest_filter_is_read_and_no_longer_one():
     with pytest.raises(Refusal) as refused:
         filters.decode(parts(500), 0, len(parts(500)))
     assert refused.value.code == 11
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Equal("cn", b"a" * filters.LONGEST_PART),
+        Present("a" * (filters.LONGEST_PART + 1)),
+        Or((Substrings("cn", None, (b"a",) * 251, None),) * 2),
+    ],
+    ids=["value", "attribute", "parts of substrings"],
+)
+def test_what_is_longer_than_anything_here_is_refused_before_it_is_looked_for(one):
+    data = filters.encoded(one)
+    with pytest.raises(Refusal) as refused:
+        filters.decode(data, 0, len(data))
+    assert refused.value.code == 11
+
+
+@pytest.mark.parametrize(
+    ("one", "refusal"),
+    [
+        (search(2, Present("cn"), attributes=("",) * 400_000), 11),
+        (search(2, Present("cn"), attributes=("a" * 10_000,)), 11),
+        (search(2, Present("cn"), controls=control("1.2.840.113556.1.4.473", b"\x30\x02\x04\x00" * 200_000)), 2),
+        (search(2, Present("cn"), controls=control("1.2") * 100_000), 0),
+        (message(2, ber.tlv(0x6E, b"\x04\x00" + ber.tlv(0x30, b"\x04\x02cn" + ber.tlv(4, bytes(2_000))))), 11),
+    ],
+    ids=["attributes", "an attribute", "keys", "controls", "a comparison"],
+)
+def test_a_long_message_is_refused_within_milliseconds(one, refusal):
+    began = time.process_time()
+    try:
+        read = messages.decode(one, 0, len(one))
+        controls.wanted(read.controls)
+        code = read.request.refusal.code if isinstance(read.request, Refused) else None
+    except Refusal as refused:
+        code = refused.code
+    except ber.Malformed:
+        code = 0
+    assert code == refusal
+    assert time.process_time() - began < 0.05
 
 
 def key(attribute: bytes, more: bytes = b"") -> bytes:
