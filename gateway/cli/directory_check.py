@@ -6,6 +6,7 @@ client that is not ours (ldap3). Before the password is sent, the certificate th
 
 import asyncio
 import ssl
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,8 @@ def _certificate(one: ListenSettings, host: str, now: datetime) -> list[tuple[bo
         why = reason(error) if isinstance(error, OSError) else str(error)
         return [(False, f"{one.certificate} and {one.key} cannot be used: {why}", REMEDY)]
     told = []
+    if one.key.stat().st_mode & stat.S_IROTH:
+        told.append((True, f"everybody on this machine can read {one.key}", f"chmod o-rwx {one.key}"))
     ends = shown.not_valid_after_utc
     if ends <= now.astimezone(UTC):
         told.append((False, f"the certificate ended on {ends:%Y-%m-%d}", "renew it: it is read anew when it changes"))

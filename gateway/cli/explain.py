@@ -95,6 +95,8 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> About:
         notes = await rings_anyway(rows, settings, user)
         if not boxes:
             notes.append("no calendar is read for it")
+        if boxes and not any(box.calendar for box in boxes):
+            notes.append(f"its calendar is not read: ringplan users set {user.extension} --calendar")
         for box in boxes:
             failing = seen[box.id].failing_since
             if failing is not None:

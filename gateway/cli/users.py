@@ -11,7 +11,7 @@ from gateway.cli.importing import import_users
 from gateway.cli.opened import calendar_accounts, perform, reading, settings_of, user_at, writing
 from gateway.cli.pace import pace
 from gateway.cli.person import nobody, person, service_account
-from gateway.cli.read import Read, put_read
+from gateway.cli.read import Read, as_put, in_short, put_read
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
@@ -165,13 +165,13 @@ def remove(context: typer.Context, extension: Extension) -> None:
 def show(context: typer.Context, as_json: AsJson = False) -> None:
     """Show everybody."""
 
-    async def work() -> tuple[tuple[User, ...], Mapping[int, str]]:
+    async def work() -> tuple[tuple[User, ...], Mapping[int, str], Mapping[int, Read]]:
         async with reading(settings_of(context)) as rows:
-            return await users.every(rows), await _read_from(rows)
+            return await users.every(rows), await _read_from(rows), await as_put(rows)
 
-    everybody, read_from = perform(work())
+    everybody, read_from, read = perform(work())
     if as_json:
-        shown.as_json([_as_json(user, read_from.get(user.id, "")) for user in everybody])
+        shown.as_json([_as_json(user, read_from.get(user.id, ""), read.get(user.id)) for user in everybody])
         return
     shown.table(
         ("EXTENSION", "NAME", "ADDRESSES", "LANGUAGE", "ZONE", "PHONES", "THROUGH", "PBX", "CALENDAR"),
@@ -185,7 +185,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
                 " ".join(user.phones),
                 " ".join(user.through),
                 user.pbx,
-                (read_from.get(user.id) or shown.bad("none")) if user.enabled else shown.bad("disabled"),
+                _told(read_from.get(user.id), read.get(user.id)) if user.enabled else shown.bad("disabled"),
             )
             for user in everybody
         ),
@@ -211,7 +211,11 @@ async def _read_from(rows: Rows) -> Mapping[int, str]:
     return {mailbox.user: logins.get(mailbox.account, "") for mailbox in await mailboxes.every(rows)}
 
 
-def _as_json(user: User, read_from: str) -> dict[str, object]:
+def _told(read_from: str | None, read: Read | None) -> shown.Cell:
+    return f"{read_from}{in_short(read)}" if read_from else shown.bad("none")
+
+
+def _as_json(user: User, read_from: str, read: Read | None) -> dict[str, object]:
     return {
         "extension": user.extension,
         "name": user.name,
@@ -224,6 +228,7 @@ def _as_json(user: User, read_from: str) -> dict[str, object]:
         "through": user.through,
         "enabled": user.enabled,
         "calendar": read_from or None,
+        "reads": read and {"calendar": read.calendar, "contacts": read.contacts, "refresh": read.refresh},
     }
 
 

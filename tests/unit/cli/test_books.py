@@ -191,3 +191,16 @@ def test_search_finds_what_a_telephone_would(with_people, put):
     assert (found["name"], found["work"]) == ("Eva Öberg", "08-123 45")
     assert "1002" in with_people("directory", "search", "1002", "--as", "1001").stdout
     assert with_people("directory", "search", " ", "--as", "1001").exit_code == 2
+
+
+def test_what_is_not_read_of_somebody_can_be_seen(with_people):
+    assert "reader at office (" not in with_people("users", "list").stdout
+    words = ("--no-calendar", "--no-contacts", "--refresh", "off")
+    assert with_people("users", "set", "1001", *words).exit_code == 0
+    assert "reader at office (no calendar, no contacts, only by ringplan sync)" in with_people("users", "list").stdout
+    anna, bertil = json.loads(with_people("users", "list", "--json").stdout)
+    assert anna["reads"] == {"calendar": False, "contacts": False, "refresh": None}
+    assert (bertil["reads"]["calendar"], bertil["reads"]["contacts"]) == (True, True)
+    assert anna["calendar"] == bertil["calendar"]
+    assert with_people("users", "set", "1001", "--calendar").exit_code == 0
+    assert "(no contacts, only by ringplan sync)" in with_people("users", "list").stdout

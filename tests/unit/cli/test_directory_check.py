@@ -19,6 +19,7 @@ def listener(tmp_path):
         certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
         made.cert_chain_pems[0].write_to_path(certificate)
         made.private_key_pem.write_to_path(key)
+        key.chmod(0o600)
         return ListenSettings(address="127.0.0.1", tls="ldaps", certificate=certificate, key=key)
 
     return listener
@@ -55,6 +56,14 @@ def test_one_for_somebody_else_is_told(listener, names, host):
 def test_one_that_ends_soon_is_told(listener, days, said):
     [one] = told(listener(HOST, ends=NOW + timedelta(days=days)))
     assert one.startswith(said)
+
+
+def test_a_key_that_everybody_can_read_is_told(listener, tmp_path):
+    made = listener(HOST)
+    (tmp_path / "k.pem").chmod(0o640)
+    assert told(made) == []
+    (tmp_path / "k.pem").chmod(0o644)
+    assert told(made) == [f"ok: everybody on this machine can read {tmp_path / 'k.pem'}"]
 
 
 def test_a_key_that_does_not_belong_to_it_is_told(listener, tmp_path):
