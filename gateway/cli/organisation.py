@@ -138,8 +138,11 @@ def change(
             numbering=numbering(ours.numbering, phone_country, area, outside_line, extension_length, shown_as),
         )
 
-    before, after = perform(_put(settings_of(context), changed))
+    settings = settings_of(context)
+    before, after = perform(_put(settings, changed))
     shown.line("the organisation is as it was" if before == after else "the organisation is changed")
+    if settings.directory is not None and before.numbering != after.numbering:
+        shown.line("numbers of contacts are understood so when these are read next; ringplan sync reads all now")
 
 
 async def _put(

@@ -119,6 +119,11 @@ def test_a_source_at_which_nobody_signs_in_is_called_by_its_name(ringplan: Ringp
     assert "\ncontacts at files " in shown
 
 
+def test_who_changes_what_numbers_mean_is_told_from_when_on(ringplan: Ringplan, write: Write) -> None:
+    assert "ringplan sync" in ringplan("organisation", "set", "--area", "40").stdout
+    assert "ringplan sync" not in ringplan("organisation", "set", "--area", "40", "--language", "de").stdout
+
+
 def test_sync_waits_for_no_book_that_rests(ringplan: Ringplan, write: Write) -> None:
     assert "asked for; calendars: 1, address books: 2" in ringplan("sync", "--no-wait").stdout
     write(without_contacts)
