@@ -83,7 +83,7 @@ def people(
     names += [(number, _name(caller_id)) for number, caller_id in caller_ids.items()]
     names += [(found[1], _clean(item.get("Val"))) for item in named if (found := _KEY.fullmatch(item.get("Key")))]
     name_of = {number: name for number, name in names if image.is_place(number) and name not in ("", number)}
-    emails = {box.get("VoiceMailbox"): _EMAIL.findall(box.get("Email")) for box in mailboxes}
+    emails = {box.get("VoiceMailbox"): _emails(box.get("Email")) for box in mailboxes}
     return tuple(
         Contact(
             number,
@@ -101,6 +101,10 @@ def _name(caller_id: str) -> str:
     if found is None and _NUMBER.fullmatch(caller_id):
         return ""
     return _clean((found[1] if found else caller_id).strip('"'))
+
+
+def _emails(written: str) -> list[str]:
+    return [found for found in _EMAIL.findall(written) if found.isprintable()]
 
 
 def _clean(name: str) -> str:

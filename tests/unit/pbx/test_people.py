@@ -1,7 +1,7 @@
 """Who has which extension, out of the lists of an Asterisk."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.domain.contact import Contact, Kind, PhoneNumber
@@ -83,6 +83,7 @@ def test_what_is_no_extension_is_nobody():
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
+@example("0", "0@\x1b")
 def test_names_and_addresses_are_short_and_can_be_shown(name, email):
     for one in people.people([freepbx("1", name)], {"2": name}, [box("3", name, email)]):
         assert one.name.isprintable()
