@@ -6,14 +6,15 @@ Readers never wait: `follow` gives a shelf that is ready, and whoever has found 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeAlias, TypeVar
 
 from gateway.directory.index import bits, encoding, names
 from gateway.directory.index.attributes import NUMBERS
 from gateway.directory.index.encoding import Selection
 from gateway.directory.index.entries import unpacked
-from gateway.directory.index.evaluation import leaves, tells_nodes_apart, true_for
+from gateway.directory.index.evaluation import effort, leaves, tells_nodes_apart, true_for
 from gateway.directory.index.found import Found, Hit, order_of, ordering, unsorted
 from gateway.directory.index.kept import Kept
 from gateway.directory.index.matching import Is, Leaf, Test, numbers_in, understood
@@ -26,10 +27,13 @@ from gateway.directory.wire.answers import NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, 
 from gateway.domain.contact import Contact, Form, Numbering
 from gateway.planning.numbers import candidates
 
+T = TypeVar("T")
+Answers: TypeAlias = Mapping[int, Mapping[Leaf, int | None]]  # of questions, by the serial of a segment
+
 BASE = "dc=contacts"
 _DOMAIN, _UNIT, _ACCOUNT = ("top", "domain"), ("top", "organizationalUnit"), ("top", "account")
 _NODE = node("ou=", "", _UNIT)
-_QUICK = 80_000  # entries times questions that are answered within a few milliseconds
+_QUICK = 80_000  # entries times the effort of questions that are answered within a few milliseconds
 _SORTED = 2_000  # entries that are sorted within a few milliseconds
 _TURN = 0.002  # seconds that a slow search takes at a time
 _PLACES = 1_000  # bases of searches whose places in the tree are kept, and up to twice as many
@@ -81,7 +85,7 @@ class Catalogue:
         groups = self._reached(viewer, query)
         test = understood(query.filter, self._numbers)
         asked = list(leaves(test))
-        if sum([part.segment.size for group in groups for part in group]) * len(asked) > _QUICK:
+        if sum([part.segment.size for group in groups for part in group]) * sum(map(effort, asked)) > _QUICK:
             return None
         found = _matching(test, asked, groups)
         order = order_of(query.order)
@@ -93,17 +97,10 @@ class Catalogue:
         groups = self._reached(viewer, query)
         test = understood(query.filter, self._numbers)
         asked = list(leaves(test))
+        known: dict[int, Mapping[Leaf, int | None]] = {}
         for segment in [part.segment for group in groups for part in group]:
-            for leaf in asked:
-                await turns.over()
-                segment.where(leaf)  # which large segments keep for what follows
-        steps = ordering(_matching(test, asked, groups), order_of(query.order))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as ended:
-                return Found(ended.value)
-            await turns.over()
+            known[segment.serial] = {leaf: await turns.through(segment.working(leaf)) for leaf in asked}
+        return Found(await turns.through(ordering(_matching(test, asked, groups, known), order_of(query.order))))
 
     def selection(self, attributes: tuple[str, ...], types_only: bool, form: Form) -> Selection:
         """Return what stands for these attributes, numbers shown in `form`."""
@@ -174,6 +171,16 @@ class _Turns:
         self._deadline = deadline
         self._began = self._time()
 
+    async def through(self, steps: Generator[None, None, T]) -> T:
+        """Do all of this, and return what it returns."""
+        while True:
+            await self.over()
+            try:
+                next(steps)
+            except StopIteration as ended:
+                result: T = ended.value
+                return result
+
     async def over(self) -> None:
         """Let others have a turn where they had none for long. Raises `Refusal` (timeLimitExceeded)."""
         now = self._time()
@@ -184,7 +191,7 @@ class _Turns:
             self._began = self._time()
 
 
-def _matching(test: Test, asked: Iterable[Leaf], groups: Iterable[Group]) -> list[Group]:
+def _matching(test: Test, asked: Iterable[Leaf], groups: Iterable[Group], known: Answers | None = None) -> list[Group]:
     """Return what of each group a filter is true for; all nodes at once where it does not tell them apart."""
     nodes = None if any(map(tells_nodes_apart, asked)) else true_for(test, _NODE)
     found: list[Group] = []
@@ -192,7 +199,8 @@ def _matching(test: Test, asked: Iterable[Leaf], groups: Iterable[Group]) -> lis
         matching = []
         for segment, there in group:
             is_known = nodes is not None and segment.fixed
-            left = there & ((nodes or 0) if is_known else true_for(test, segment))
+            where = known[segment.serial].__getitem__ if known else None
+            left = there & ((nodes or 0) if is_known else true_for(test, segment, where))
             if left:
                 matching.append(Part(segment, left))
         if matching:

@@ -8,15 +8,17 @@ are found there in a few comparisons. Whole values are found by their hashes, wh
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import lru_cache
 
 from gateway.directory.index import bits
 from gateway.directory.index.matching import From, Like, UpTo
+from gateway.directory.index.steps import run
 
 SEPARATOR = "\x1f"  # sorts before all that is in a value
 MANY = 256  # entries from which a column is ordered
 _NOTHING: "array[int]" = array("I")
+_AT_ONCE = 500  # entries that are looked at one by one without a pause: a millisecond's work
 _OFTEN = 64  # hits from which lines are looked at one by one: finding each costs more
 
 
@@ -79,6 +81,10 @@ class Column:
 
     def like(self, asked: Like) -> int:
         """Return the entries with a value of these parts."""
+        return run(self.liking(asked))
+
+    def liking(self, asked: Like) -> Generator[None, None, int]:
+        """Do as `like`, with pauses where entries have to be looked at one by one."""
         initial, middle, final = asked.initial, asked.middle, asked.final
         if initial and not middle and not final:
             return self._begins(initial) if self._order else self._containing(SEPARATOR + initial)
@@ -87,7 +93,12 @@ class Column:
         found = self._begins(initial) if self._order and rarest is parts[0] else self._containing(rarest)
         if sum(map(bool, parts)) == 1:
             return found
-        right = (entry for entry in bits.each(found) if any(_fits(value, asked) for value in self.values(entry)))
+        right = []
+        for at, entry in enumerate(bits.each(found)):
+            if at % _AT_ONCE == _AT_ONCE - 1:
+                yield
+            if any(_fits(value, asked) for value in self.values(entry)):
+                right.append(entry)
         return bits.of(right, self._size)
 
     def range(self, asked: From | UpTo) -> int:

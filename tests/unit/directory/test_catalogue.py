@@ -1,5 +1,7 @@
 """What is found: against a model that goes through everybody one by one, and who sees what."""
 
+import asyncio
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -152,6 +154,27 @@ async def test_what_takes_long_is_answered_in_turns(catalogue, rows):
     with pytest.raises(Refusal) as refused:
         await catalogue.find_slowly(ANNA, query, deadline=0.0)
     assert refused.value.code == TIME_LIMIT_EXCEEDED
+
+
+async def test_parts_that_follow_each_other_in_all_names_keep_nobody_waiting(random):
+    catalogue = catalogue_of(some(random, 1, 3_000), [], [])
+    parts = tuple(Substrings("name", None, (bytes((one,)), bytes((two,))), None) for one, two in pairwise(b"abcdefgh"))
+    query = Query("dc=contacts", Scope.SUBTREE, Or(parts))
+    assert catalogue.find(ANNA, query) is None
+    searching = asyncio.create_task(catalogue.find_slowly(ANNA, query, float("inf")))
+    turns = 0
+    while not searching.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 10
+    model = {row.id for row in catalogue._shelves[None].rows() if _in_some_name(row)}
+    assert set(ids(list((await searching).entries))) == model
+
+
+def _in_some_name(row: Row) -> bool:
+    contact = unpacked(row)
+    names = [plain(one) for one in (contact.name, contact.given, contact.family, contact.company, contact.title)]
+    return any(0 <= name.find(one) < name.rfind(two) for name in names for one, two in pairwise("abcdefgh"))
 
 
 def test_a_shelf_that_changes_is_as_one_made_anew(random):
