@@ -17,8 +17,8 @@ INSIDE = (  # RFC 1918, RFC 4193, and the machine and the link themselves
     "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
     "::1/128", "fc00::/7", "fe80::/10",
 )  # fmt: skip
-_PART = r"(?:dc|o|ou|c|l|cn)=[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?"
-_BASE = re.compile(rf"{_PART}(?:,{_PART})*", re.IGNORECASE)
+_VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?"
+_BASE = re.compile(rf"(?:dc|ou)={_VALUE}(?:,(?:dc|o|ou|c|l|cn)={_VALUE})*", re.IGNORECASE)
 
 
 def _network(value: object) -> object:
@@ -56,7 +56,7 @@ class DirectorySettings(BaseModel):
     def _is_name(cls, base: str) -> str:
         if not _BASE.fullmatch(base):
             raise ValueError("must be a name such as dc=contacts or ou=phones,dc=example,dc=com")
-        return base
+        return re.sub(r"[A-Za-z]+=", lambda attribute: attribute[0].lower(), base)
 
 
 class ListenSettings(BaseModel):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.directory.index.catalogue import Catalogue
 from gateway.errors import Misconfigured
 from gateway.settings import load
 
@@ -37,6 +38,16 @@ def test_a_listener_takes_private_networks_and_the_usual_port(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("written", "base"), [("DC=Contacts", "dc=Contacts"), ("OU=phones,O=Firm,C=se", "ou=phones,o=Firm,c=se")]
+)
+def test_a_base_is_a_name_that_the_directory_can_have(tmp_path, written, base):
+    found = read(tmp_path, f'[directory]\nhost = "h"\nbase = "{written}"\n{INSIDE}tls = "none"\n').directory
+    assert found is not None
+    assert found.directory.base == base
+    assert Catalogue(base).base == base
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('[directory]\nhost = "h"\n', "directory.listen: it listens nowhere. Add a table"),
@@ -57,6 +68,10 @@ def test_a_listener_takes_private_networks_and_the_usual_port(tmp_path):
         (
             f'[directory]\nhost = "h"\nbase = "*"\n{INSIDE}tls = "none"\n',
             'directory.base = "*": cannot be used. Must be',
+        ),
+        (
+            f'[directory]\nhost = "h"\nbase = "o=firm"\n{INSIDE}tls = "none"\n',
+            'directory.base = "o=firm": cannot be used. Must be',
         ),
         (f'[directory]\nhost = "h"\nanonymous = [1]\n{INSIDE}tls = "none"\n', "directory.anonymous.0"),
         (

@@ -1,13 +1,19 @@
 """What the directory tells about itself, and that its schema is what its files say."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from gateway.directory.query import And, Equal, Not, Or, Present, Substrings
+from gateway.directory.index.catalogue import Catalogue
+from gateway.directory.query import And, Equal, Not, Or, Present, Query, Scope, Substrings, Viewer
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import load, parsed
+from gateway.directory.wire import ber
+from gateway.domain.contact import Form
 from gateway.errors import Misconfigured
+from tests.unit.directory.people import SWEDEN, shelf, some
 
 SCHEMA = load(Path(__file__).parents[3] / "ldap" / "schema")
 
@@ -18,6 +24,38 @@ def test_our_schema_is_told_as_it_stands_in_its_file():
     assert b"NAME ( 'keypad' 't9' )" in text
     assert b"NAME 'numberKey'" in text
     assert any(b"'ringplanContact'" in one for one in told.attributes["objectClasses"])
+
+
+def test_everything_that_entries_have_is_described():
+    everybody = Catalogue()
+    everybody.take({None: shelf(everybody, None, some(Random(3), 1, 20))}, SWEDEN)
+    viewer = Viewer(1, Form.E164)
+    asked = ("*", "+", "displayName", "company", "numberKey", "keypad")
+    found = everybody.find(viewer, Query(everybody.base, Scope.SUBTREE, Present("objectClass")))
+    assert found is not None
+    for hit in found.entries:
+        for name, values in attributes(
+            everybody.entry(hit, everybody.selection(asked, types_only=False, form=viewer.form))
+        ):
+            assert SCHEMA.attribute(name) == name
+            if name.endswith("bjectClass"):
+                assert all(any(f"NAME '{one}'" in told for told in SCHEMA.object_classes) for one in values)
+
+
+def attributes(entry: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Yield what stands in an entry."""
+    _, at, end = ber.header(entry, 0, len(entry))
+    _, at = ber.expect(entry, at, end, ber.OCTETS)
+    at, end = ber.expect(entry, at, end, ber.SEQUENCE)
+    while at < end:
+        first, at = ber.expect(entry, at, end, ber.SEQUENCE)
+        first, last = ber.expect(entry, first, at, ber.OCTETS)
+        name, values = entry[first:last].decode(), []
+        begins, last = ber.expect(entry, last, at, ber.SET)
+        while begins < last:
+            first, begins = ber.expect(entry, begins, last, ber.OCTETS)
+            values.append(entry[first:begins].decode())
+        yield name, values
 
 
 @pytest.mark.parametrize(
