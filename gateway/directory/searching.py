@@ -125,14 +125,16 @@ class Searching:
     def from_value(self, query: Query, wanted: Wanted) -> Query | None:
         """Return what finds how much is not before the value at which a window shall begin; None: there is none.
 
-        What lacks the attribute comes last (RFC 2891, section 2.2).
+        What lacks the attribute comes last, and first in a reversed order (RFC 2891, section 2.2).
         """
         value = wanted.window.value if wanted.window is not None else None
         if value is None or not query.order:
             return None
-        key = query.order[0]
-        on = (AtMost if key.is_reversed else AtLeast)(key.attribute, value)
-        return replace(query, filter=And((query.filter, Or((on, Not(Present(key.attribute)))))), order=())
+        attribute = query.order[0].attribute
+        if query.order[0].is_reversed:
+            return replace(query, filter=And((query.filter, AtMost(attribute, value))), order=())
+        behind = Or((AtLeast(attribute, value), Not(Present(attribute))))
+        return replace(query, filter=And((query.filter, behind)), order=())
 
     def written(
         self, number: int, viewer: Viewer, query: Query, part: Part, told: bytes

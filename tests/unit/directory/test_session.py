@@ -189,6 +189,13 @@ async def test_a_window_shows_what_lies_around_its_target(asked, names, told):
     assert ("".join(answered.names), shown(answered)) == (names, told)
 
 
+@pytest.mark.parametrize(("is_reversed", "place"), [(False, 4), (True, 6)])
+async def test_what_lacks_the_attribute_lies_behind_a_value_or_before_it_in_a_reversed_order(is_reversed, place):
+    order = sort("sn", is_reversed=is_reversed)  # two entries lack it
+    answered = await search(session(), order, window(0, 0, value=b"d"), asked=Present("objectClass"))
+    assert (answered.names, shown(answered)) == (["d"], (place, 9, 0))
+
+
 async def test_a_window_needs_an_order():
     answered = await search(session(), window(0, 1, offset=1))
     assert (answered.names, answered.code, shown(answered)[2]) == ([], 60, 60)
