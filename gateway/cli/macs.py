@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.cli.given import shortened
+from gateway.cli.telephones import out_of_it
 from gateway.cli.vendors import vendor_named
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured
@@ -96,6 +97,8 @@ def _telephone(
         raise Misconfigured(
             f"extension: nobody has the number {shortened(cells['extension'])!r}", "ringplan users list names everybody"
         )
+    if not user.enabled:
+        raise out_of_it(user)
     return Telephone(number, mac, user, vendor_named("vendor", cells["vendor"], known))
 
 

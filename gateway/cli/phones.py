@@ -1,5 +1,6 @@
 """`ringplan phones`: telephones that search the directory, each with a password of its own, and their settings."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +11,24 @@ from gateway.cli import given, shown
 from gateway.cli.macs import Telephone, telephones, write_every
 from gateway.cli.numbering import shown_as as form_named
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.cli.telephones import Reach, assigned, reach, settings_for
+from gateway.cli.telephones import Reach, assigned, reach, settings_for, written
 from gateway.cli.vendors import phones_folder, vendor_named, vendors
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
+from gateway.domain.secret import Secret
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.planning.handsets import Profile, file_name, mac_of
 from gateway.settings import Settings
 from gateway.store import devices, users
 from gateway.store.rows import Rows
+from gateway.store.store import Store
 
 app = typer.Typer(help="Telephones that search the directory, and their settings.", no_args_is_help=True)
 
-STEP = 500  # telephones between two signs of progress
+STEP = 500  # telephones at a time: meanwhile the gateway cannot write
+PAUSE = 0.2  # seconds between them: who waits for SQLite's lock looks every 0.1 s whether it is free
+SOME = Secret("x" * 24)  # as long as passwords are
 
 Owner = Annotated[str, typer.Option("--user", help="Number of the telephone's user.")]
 Vendor = Annotated[str, typer.Option(help="Maker, such as yealink; other: any.")]
@@ -180,32 +185,50 @@ async def _one(
 
 
 async def _all(told: Settings, where: Reach, map_: Path, out: Path, known: dict[str, Profile]) -> None:
-    async with writing(told) as rows:
-        every = telephones(map_, {place: user for user in await users.every(rows) for place in user.places}, known)
-        _serve(where, every)
-        named: dict[str, list[Device]] = {}
-        for device, _ in await devices.every(rows):
-            named.setdefault(device.name, []).append(device)
-        files: dict[str, str] = {}
-        gone: list[Device] = []
-        wrong: list[Misconfigured] = []
-        for done, one in enumerate(every):
-            if done and done % STEP == 0:
+    """Write all, or where a line is wrong nothing at all."""
+    files: dict[str, str] = {}
+    gone: list[Device] = []
+    async with Store.open(told.store) as store:
+        async with store.read() as rows:
+            places = {place: user for user in await users.every(rows) for place in user.places}
+        every = telephones(map_, places, known)
+        _check(where, every)
+        for done in range(0, len(every), STEP):
+            if done:
                 _say(f"{done} of {len(every)}")
-            try:
-                device, others = await assigned(rows, named.get(one.mac, ()), one.user, one.mac, one.profile.key)
-                text = await settings_for(rows, where, one.profile, one.user, device)
-            except Misconfigured as error:
-                wrong.append(Misconfigured(f"line {one.line}: {error}: {error.remedy}"))
-                continue
-            files[file_name(one.profile, one.mac)] = text
-            gone += others
-        if wrong:
-            raise ExceptionGroup("no settings are written", wrong)
+                await asyncio.sleep(PAUSE)
+            async with store.write() as rows:
+                gone += await _some(rows, where, every[done : done + STEP], files)
     _tell_of(gone)
     _warn_of(where, _makers(every))
-    written = write_every(out, files)
-    shown.line(f"{len(files)} telephones: {written} files written, {len(files) - written} as they were; in {out}")
+    new = write_every(out, files)
+    shown.line(f"{len(files)} telephones: {new} files written, {len(files) - new} as they were; in {out}")
+
+
+async def _some(rows: Rows, where: Reach, some: Iterable[Telephone], files: dict[str, str]) -> list[Device]:
+    """Put the settings of some telephones into `files`; return the devices that are gone for them."""
+    named: dict[str, list[Device]] = {}
+    for device, _ in await devices.every(rows):
+        named.setdefault(device.name, []).append(device)
+    gone: list[Device] = []
+    for one in some:
+        device, others = await assigned(rows, named.get(one.mac, ()), one.user, one.mac, one.profile.key)
+        files[file_name(one.profile, one.mac)] = await settings_for(rows, where, one.profile, one.user, device)
+        gone += others
+    return gone
+
+
+def _check(where: Reach, every: Iterable[Telephone]) -> None:
+    """Raise an `ExceptionGroup` of `Misconfigured`, one for each maker or line that there can be no settings for."""
+    _serve(where, every)
+    wrong = []
+    for one in every:
+        try:
+            written(where, one.profile, one.user, one.mac, SOME)
+        except Misconfigured as error:
+            wrong.append(Misconfigured(f"line {one.line}: {error}: {error.remedy}"))
+    if wrong:
+        raise ExceptionGroup("no settings are written", wrong)
 
 
 def _serve(where: Reach, every: Iterable[Telephone]) -> None:

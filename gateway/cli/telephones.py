@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
+from gateway.domain.secret import Secret
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.planning.handsets import UNKNOWN, Access, Listener, Profile, best, mac_of, settings
@@ -52,8 +53,7 @@ async def assigned(
     go. `form` None: as it was. Raises `Misconfigured` for a user who does not take part.
     """
     if not user.enabled:
-        remedy = f"ringplan users set {user.extension} --enable"
-        raise Misconfigured(f"{user.extension} does not take part, and could not sign in", remedy)
+        raise out_of_it(user)
     own = next((device for device in known if device.user == user.id), None)
     gone = tuple(device for device in known if device.user != user.id) if mac_of(name) else ()
     for device in gone:
@@ -64,11 +64,21 @@ async def assigned(
     return await devices.add(rows, user.id, name, vendor, form or kept), gone
 
 
+def out_of_it(user: User) -> Misconfigured:
+    """Return the error for a telephone of somebody who does not take part."""
+    remedy = f"ringplan users set {user.extension} --enable"
+    return Misconfigured(f"{user.extension} does not take part, and could not sign in", remedy)
+
+
 async def settings_for(rows: Rows, reach: Reach, profile: Profile, user: User, device: Device) -> str:
     """Return the settings of one telephone. Raises `Misconfigured` for what they cannot say."""
+    return written(reach, profile, user, device.name, await devices.password(rows, device))
+
+
+def written(reach: Reach, profile: Profile, user: User, name: str, password: Secret) -> str:
+    """Return the settings of a telephone with this password. Raises `Misconfigured` for what they cannot say."""
     whose = f"uid={user.id},ou=people,{reach.base}"
-    password = await devices.password(rows, device)
-    access = Access(reach.host, reach.base, whose, user.extension, password, mac_of(device.name) or UNKNOWN)
+    access = Access(reach.host, reach.base, whose, user.extension, password, mac_of(name) or UNKNOWN)
     try:
         return settings(profile, reach.of(profile), access)
     except ValueError as error:

@@ -3,10 +3,13 @@
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.cli import phones
 from gateway.cli.macs import write_every
+from gateway.domain.device import Device
 from tests.unit.cli.conftest import Ringplan
 
 DIRECTORY = """
@@ -178,6 +181,44 @@ def test_every_mistake_of_a_file_is_told_and_nothing_is_written(office: Ringplan
     macs.write_text("mac,extension\n0004f2aabb01,1001\n")
     done = office("phones", "settings", "--all", "--map", str(macs), "--out", str(out))
     assert "line 1: not three fields" in done.stderr
+    assert not out.exists()
+    assert listed(office) == []
+
+
+def test_many_telephones_are_written_some_at_a_time(
+    office: Ringplan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    macs, out, some = tmp_path / "macs.csv", tmp_path / "out", list[int]()
+
+    async def counted(*given: Any) -> list[Device]:
+        some.append(len(given[2]))
+        return await as_it_is(*given)
+
+    as_it_is = phones._some
+    monkeypatch.setattr(phones, "_some", counted)
+    monkeypatch.setattr(phones, "STEP", 2)
+    monkeypatch.setattr(phones, "PAUSE", 0)
+    macs.write_text("".join(f"0004f2aabb0{n},{1001 + n % 3},yealink\n" for n in range(5)))
+    done = office("phones", "settings", "--all", "--map", str(macs), "--out", str(out))
+    assert (done.exit_code, done.stderr) == (0, "2 of 5\n4 of 5\n"), done.output
+    assert some == [2, 2, 1]
+    assert len(list(out.iterdir())) == len(listed(office)) == 5
+
+
+def test_a_mistake_in_what_is_written_last_leaves_the_first_unwritten_too(
+    office: Ringplan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, macs, out = tmp_path / "ringplan.toml", tmp_path / "macs.csv", tmp_path / "out"
+    monkeypatch.setattr(phones, "STEP", 1)
+    monkeypatch.setattr(phones, "PAUSE", 0)
+    office("users", "set", "1003", "--disable")
+    macs.write_text("0004f2aabb01,1001,yealink\n0004f2aabb02,1003,yealink\n")
+    done = office("phones", "settings", "--all", "--map", str(macs), "--out", str(out))
+    assert (done.exit_code, "line 2: 1003 does not take part" in done.stderr) == (2, True), done.output
+    settings.write_text(settings.read_text().replace("pbx.example.org", ".".join(2 * ["x" * 50]) + ".org"))
+    macs.write_text("0004f2aabb01,1001,snom\n0004f2aabb02,1002,yealink\n")
+    done = office("phones", "settings", "--all", "--map", str(macs), "--out", str(out))
+    assert (done.exit_code, "line 2:" in done.stderr) == (2, True), done.output
     assert not out.exists()
     assert listed(office) == []
 
