@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -129,10 +129,7 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect = connections(settings)
     mail = None if settings.run.dry_run else settings.mail
-    say_directory = partial(pulse.say, "directory")
-    directory = None
-    if settings.directory is not None:
-        directory = Directory(settings.directory, store, partial(say_directory, None))
+    directory = Directory(settings.directory, store) if settings.directory is not None else None
     sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=directory is not None)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
@@ -143,13 +140,31 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
         if mail is not None:
             tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
         if directory is not None:
-            listening = supervise(directory.opened, directory.run, say_directory, clock)
-            tasks.create_task(listening, name="directory")
+            _begin_directory(tasks, directory, pulse, clock)
         names = directory.name_of if directory is not None else None
         for name, one in settings.pbx.items():
             board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse, names)
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, board.hold, say, clock), name=f"pbx {name}")
+
+
+def _begin_directory(tasks: asyncio.TaskGroup, directory: Directory, pulse: Pulse, clock: Clock) -> None:
+    """Keep the index and each listener by themselves: what is wrong with one is said, and stops no other."""
+    say = partial(pulse.say, "directory")
+
+    async def follow(_: None) -> None:
+        await directory.follow(partial(say, None))
+
+    tasks.create_task(supervise(nullcontext, follow, say, clock), name="directory")
+    for name in directory.listeners:
+        tell = partial(pulse.say, f"directory:{name}")
+        serve = partial(_serve, tell)
+        tasks.create_task(supervise(partial(directory.listen, name), serve, tell, clock), name=f"directory {name}")
+
+
+async def _serve(say: Callable[[None], Awaitable[None]], _: None) -> None:
+    await say(None)
+    await asyncio.Event().wait()
 
 
 def _switchboard(

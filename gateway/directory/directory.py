@@ -1,15 +1,16 @@
-"""The directory as one part of a running gateway: its index follows the store, and it listens once it has one.
+"""The directory as a part of a running gateway: an index that follows the store, and listeners that serve from it.
 
-When it listens somewhere, and when it cannot, is said to whoever asks how the parts are; it never ends the gateway.
+Each is supervised by itself. A port that is taken keeps one listener away, and neither the others nor anything else;
+and while the store is away, what was indexed last is served.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from gateway.directory.index.catalogue import Catalogue
 from gateway.directory.index.follow import follow
-from gateway.directory.schema import Schema, load
+from gateway.directory.schema import load
 from gateway.directory.server import listening
 from gateway.directory.settings import Listening
 from gateway.directory.visitors import Visitors
@@ -17,42 +18,52 @@ from gateway.domain.user import Extension
 from gateway.store import devices, organisation, users
 from gateway.store.store import Store
 
-Ready = Callable[[], Awaitable[None]]
+Well = Callable[[], Awaitable[None]]
 
 
 class Directory:
-    """`opened` and `run` are for `engine.supervise`; `name_of` answers from memory at any time."""
+    """`follow` keeps the index, `listen` serves from it; `name_of` answers from memory at any time."""
 
-    def __init__(self, settings: Listening, store: Store, ready: Ready) -> None:
+    def __init__(self, settings: Listening, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._ready = ready
         self._catalogue = Catalogue(settings.directory.base)
         self._visitors = Visitors(settings.directory.base)
         self._owners: Mapping[Extension, int] = {}
+        self._is_indexed = asyncio.Event()
+        self._is_known = asyncio.Event()
+
+    @property
+    def listeners(self) -> Collection[str]:
+        """The names of the listeners, as the settings have them."""
+        return self._settings.listen.keys()
 
     def name_of(self, extension: Extension, number: str) -> str | None:
         """Return the name that the owner of `extension` may see for a caller's number."""
         return self._catalogue.name_of(self._owners.get(extension), number)
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Schema]:
-        """Read the schema. Raises `Misconfigured`."""
-        yield await asyncio.to_thread(load)
-
-    async def run(self, schema: Schema) -> None:
-        """Serve until cancelled; raises `RetryLater` when the store is away, `Misconfigured` where it cannot listen."""
-        indexed, known = asyncio.Event(), asyncio.Event()
+    async def follow(self, well: Well) -> None:
+        """Keep the index as the store is, until cancelled; `well` once it is. Raises `RetryLater`."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow(self._store, self._catalogue, indexed), name="directory index")
-            tasks.create_task(self._know(known), name="directory visitors")
-            await indexed.wait()
-            await known.wait()
-            async with listening(self._settings, self._catalogue, self._visitors, schema):
-                await self._ready()
-                await asyncio.Event().wait()
+            tasks.create_task(follow(self._store, self._catalogue, self._is_indexed), name="directory index")
+            tasks.create_task(self._know(), name="directory visitors")
+            await self._is_filled()
+            await well()
 
-    async def _know(self, known: asyncio.Event) -> None:
+    @asynccontextmanager
+    async def listen(self, name: str) -> AsyncIterator[None]:
+        """Serve on one listener, once there is something to serve. Raises `Misconfigured` where it cannot listen."""
+        schema = await asyncio.to_thread(load)
+        await self._is_filled()
+        alone = Listening(self._settings.directory, {name: self._settings.listen[name]})
+        async with listening(alone, self._catalogue, self._visitors, schema):
+            yield
+
+    async def _is_filled(self) -> None:
+        await self._is_indexed.wait()
+        await self._is_known.wait()
+
+    async def _know(self) -> None:
         """Let in whoever has a device, as long as they have it."""
         async with aclosing(self._store.watch("devices", "organisation", "users")) as changes:
             async for _ in changes:
@@ -61,4 +72,4 @@ class Directory:
                     form = (await organisation.get(rows)).numbering.form
                     self._visitors.replace(everybody, await devices.every(rows), form)
                 self._owners = {place: user.id for user in everybody if user.enabled for place in user.places}
-                known.set()
+                self._is_known.set()
