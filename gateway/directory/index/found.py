@@ -8,6 +8,7 @@ from typing import TypeAlias, overload
 
 from gateway.directory.index import bits
 from gateway.directory.index.attributes import Column, named
+from gateway.directory.index.matching import Is
 from gateway.directory.index.segment import Segment
 from gateway.directory.index.shelf import Part
 from gateway.directory.index.tree import Group
@@ -74,6 +75,16 @@ def _hits(part: Part) -> Iterator[Hit]:
 
 def _name(hit: Hit) -> str:
     return hit[0].column(Column.NAME).line(hit[1])
+
+
+def called(asked: Is, groups: Sequence[Group]) -> list[Hit]:
+    """Return the entries of several groups that have a number, one group after the other, each by folded name."""
+    found: list[Hit] = []
+    for group in groups:
+        people = [part for part in group if not part.segment.fixed]
+        some = [(segment, entry) for segment, there in people for entry in segment.called(asked) if there >> entry & 1]
+        found += sorted(some, key=_name) if len(some) > 1 else some
+    return found
 
 
 @dataclass(frozen=True, slots=True)

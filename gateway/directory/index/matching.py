@@ -152,7 +152,7 @@ def understood(asked: Filter, numbers: Numbers) -> Test:
             return _by_rule(asked, numbers)
     attribute = named(asked.attribute)
     if attribute is None:
-        return NEVER if takes_language(asked.attribute) else UNDEFINED
+        return _not_known(asked.attribute)
     match asked:
         case Present():
             return OfClass(None) if attribute is OBJECT_CLASS else Has(attribute.columns)
@@ -168,24 +168,39 @@ def understood(asked: Filter, numbers: Numbers) -> Test:
 
 def _some(parts: tuple[Filter, ...], numbers: Numbers) -> Test:
     """Join what asks several attributes for the same, as telephones do that look for a number or a name."""
-    same: dict[tuple[Any, ...], list[Column]] = {}
-    others: list[Test] = []
+    same: dict[tuple[Any, ...], list[str]] = {}
+    tests: list[Test] = []
     for part in parts:
-        attribute = named(part.attribute) if isinstance(part, Equal | Substrings) else None
-        if attribute is None or not attribute.columns:
-            others.append(understood(part, numbers))
-        elif isinstance(part, Equal):
-            same.setdefault((attribute.syntax, part.value), []).extend(attribute.columns)
+        if isinstance(part, Equal):
+            same.setdefault((part.value,), []).append(part.attribute)
         elif isinstance(part, Substrings):
-            asked = (attribute.syntax, part.initial, part.any, part.final)
-            same.setdefault(asked, []).extend(attribute.columns)
-    for (syntax, *value), columns in same.items():
-        joined = Attribute("", syntax, tuple(dict.fromkeys(columns)))
-        if len(value) == 1:
-            others.append(_is(joined, value[0], numbers))
+            same.setdefault((part.initial, part.any, part.final), []).append(part.attribute)
         else:
-            others.append(_like(joined, *value))
-    return others[0] if len(others) == 1 else Some(tuple(others))
+            tests.append(understood(part, numbers))
+    for asked, written in same.items():
+        joined, unknown = _joined(tuple(written))
+        tests += unknown
+        for attribute in joined:
+            tests.append(_is(attribute, *asked, numbers) if len(asked) == 1 else _like(attribute, *asked))
+    return tests[0] if len(tests) == 1 else Some(tuple(tests))
+
+
+@lru_cache(maxsize=256)
+def _joined(written: tuple[str, ...]) -> tuple[tuple[Attribute, ...], tuple[Test, ...]]:
+    """Return attributes of these names, those that compare alike as one; and what stands for those nobody knows."""
+    alike: dict[Syntax, list[Column]] = {}
+    unknown: list[Test] = []
+    for name in written:
+        attribute = named(name)
+        if attribute is None:
+            unknown.append(_not_known(name))
+        else:
+            alike.setdefault(attribute.syntax, []).extend(attribute.columns)
+    return tuple(Attribute("", syntax, tuple(dict.fromkeys(of))) for syntax, of in alike.items()), tuple(unknown)
+
+
+def _not_known(written: str) -> Always:
+    return NEVER if takes_language(written) else UNDEFINED
 
 
 def compared(text: str) -> str:

@@ -107,7 +107,7 @@ class Segment:
 
     def _matching(self, leaf: Is | Like | Has | From | UpTo | OfClass | Below) -> int:
         if isinstance(leaf, Is) and leaf.columns[0] in NUMBERS:
-            return self._called(leaf)
+            return sum([1 << entry for entry in self.called(leaf)])
         if isinstance(leaf, OfClass):
             return self.all if leaf.name is None or leaf.name in self._classes else 0
         if isinstance(leaf, Below):
@@ -127,18 +127,18 @@ class Segment:
                 found |= column.has if isinstance(leaf, Has) else column.range(leaf)
         return found
 
-    def _called(self, leaf: Is) -> int:
-        """Return the entries that have one of these numbers, which are what `entries.called` says."""
-        found = 0
+    def called(self, leaf: Is) -> list[int]:
+        """Return the entries that have one of these numbers, which are what `entries.called` says, in order."""
+        hashes, found = self._hashes, set[int]()
         for value in leaf.values:
-            wanted, pattern = hash(value), f"{SEPARATOR}{value}{SEPARATOR}"
-            at = bisect_left(self._hashes, wanted)
-            while at < len(self._hashes) and self._hashes[at] == wanted:
-                entry = self._hashed[at]
+            wanted = hash(value)
+            at = bisect_left(hashes, wanted)
+            while at < len(hashes) and hashes[at] == wanted:
+                entry, pattern = self._hashed[at], f"{SEPARATOR}{value}{SEPARATOR}"
                 if any(pattern in self._columns[of].line(entry) for of in leaf.columns):
-                    found |= 1 << entry
+                    found.add(entry)
                 at += 1
-        return found
+        return sorted(found)
 
 
 class Rows:
