@@ -7,7 +7,7 @@ at fault. A mailbox or book that fails waits longer by itself and delays nobody;
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,10 +44,22 @@ class _Read(Protocol):
 
 
 class AtWork:
-    """`give` it mailboxes and books, `run` it. `is_bare`: there are books, and the source has no contacts."""
+    """`give` it mailboxes and books, `run` it. `is_bare`: there are books, and the source has no contacts.
 
-    def __init__(self, account: Account, past: Refusals, connect: Connect, rest: Rest, means: Means) -> None:
+    That is told to `bare`, with the name of the source.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        past: Refusals,
+        connect: Connect,
+        rest: Rest,
+        means: Means,
+        bare: Callable[[str], Awaitable[None]],
+    ) -> None:
         self.is_bare = False
+        self._bare = bare
         self._account = account
         self._rest = rest
         self._connect = connect
@@ -175,6 +187,8 @@ class AtWork:
     async def _miss(self, missing: Sequence[Due]) -> None:
         """Note what is wanted and not to be had: a calendar is somebody's mistake, books are there for everybody."""
         self.is_bare = any(isinstance(one, Book) for one in missing)
+        if self.is_bare:
+            await self._bare(self._account.source)
         calendars = [one for one in missing if isinstance(one, Mailbox)]
         if calendars:
             error = Misconfigured("its source has no calendars", "let the user have an account at another source")

@@ -60,6 +60,7 @@ class Sync:
         self._at_work: dict[Account, AtWork] = {}
         self._rests: dict[int, Rest] = {}  # by account: it lasts although the account is opened anew
         self._wanted: tuple[Due, ...] = ()
+        self._bare: list[str] = []  # sources
 
     async def run(self) -> None:
         """Follow accounts and mailboxes as they come and go, and hear wishes."""
@@ -107,7 +108,7 @@ class Sync:
 
     def _begin(self, account: Account, past: Refusals, connect: Connect) -> AtWork:
         rest = self._rests.setdefault(account.id, Rest())
-        return AtWork(account, past, connect, rest, self._means)
+        return AtWork(account, past, connect, rest, self._means, self._is_bare)
 
     async def _is_lost(self, account: Account, some: Sequence[Due]) -> None:
         error = Misconfigured(
@@ -131,11 +132,17 @@ class Sync:
             await self._means.calendars.outcomes.flush()
             await self._means.books.outcomes.flush()
             if self._with_contacts:
-                await self._means.pulse.tell("gateway", {WITHOUT_CONTACTS: self._bare()})
+                await self._tell_bare()
 
-    def _bare(self) -> list[str]:
-        """Return the sources at which there are books that rest, since we can read no contacts there."""
-        return sorted({account.source for account, at_work in self._at_work.items() if at_work.is_bare})
+    async def _is_bare(self, source: str) -> None:
+        """Tell it at once: `ringplan sync` is not to wait for books that rest."""
+        if source not in self._bare:
+            await self._tell_bare()
+
+    async def _tell_bare(self) -> None:
+        """Tell the sources at which there are books that rest, since we can read no contacts there."""
+        self._bare = sorted({account.source for account, at_work in self._at_work.items() if at_work.is_bare})
+        await self._means.pulse.tell("gateway", {WITHOUT_CONTACTS: self._bare})
 
 
 def _slots(connect: Mapping[str, Connect], many: int) -> Mapping[str, Slots]:

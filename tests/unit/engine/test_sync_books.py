@@ -10,6 +10,7 @@ from gateway.domain.book import Book, ContactChanges
 from gateway.engine.account import BOOKS_AT_ONCE
 from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.store import accounts, books, contacts, health, mailboxes, users, wishes
+from gateway.store.health import Facts
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 from gateway.store.wishes import Kind, Wish
@@ -48,6 +49,16 @@ async def company(rows: Rows, **values: object) -> Book:
     """Add the company's book, at an account of its own."""
     opened = await accounts.add(rows, account("company"))
     return await books.add(rows, replace(Book(0, opened.id, "all@example.org", name="company"), **values))  # type: ignore[arg-type]
+
+
+async def tells(store: Store, facts: Facts) -> None:
+    """Wait until these are told of the gateway."""
+    async with asyncio.timeout(60):
+        told = None
+        while told is None or told.facts != facts:
+            await asyncio.sleep(0.01)
+            async with store.read() as rows:
+                told = await health.get(rows, "gateway")
 
 
 async def wish(store: Store, clock: HandClock, user: int | None) -> None:
@@ -261,6 +272,8 @@ async def test_books_at_a_source_without_contacts_rest_and_that_is_said_once(
         for extension in ("1001", "1002"):
             await filled(rows, extension)
     async with running(store, calendar, clock, with_contacts=True):
+        await tells(store, {"without_contacts": ["office"]})
+        assert clock.now() == NOON, "`ringplan sync` may be asked for at once"
         await turning(clock, lambda: len(calendar.reads) == 6, FLUSH + 2)
         async with store.read() as rows:
             assert {one.tried for one in (await books.progress(rows)).values()} == {None}
