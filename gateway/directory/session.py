@@ -5,9 +5,11 @@ something that goes on giving bytes (`Later`): the connection sends them in orde
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from gateway.directory.query import Equal, Filter, Present, Query, Scope, Viewer
 from gateway.directory.root import START_TLS, SUBSCHEMA, WHO_AM_I, Entry
@@ -37,7 +39,7 @@ _NO_ANSWER = b""
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What all connections to one listener share."""
+    """What all connections to one listener share; `busy`: by device or address, who makes a search that takes long."""
 
     catalogue: Searchable
     visitors: Visitors
@@ -47,6 +49,7 @@ class Directory:
     subschema: Entry
     offers_tls: bool
     now: Callable[[], float]
+    busy: MutableMapping[int | str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +209,10 @@ class Session:
         directory = self._directory
         deadline = directory.now() + min(search.seconds or directory.limits.seconds, directory.limits.seconds)
         try:
-            found = await directory.catalogue.find_slowly(asked.viewer, asked.query, deadline)
-            from_value = searching.from_value(asked.query, asked.wanted)
-            rest = await directory.catalogue.find_slowly(asked.viewer, from_value, deadline) if from_value else None
+            async with self._one_at_a_time(deadline):
+                found = await directory.catalogue.find_slowly(asked.viewer, asked.query, deadline)
+                from_value = searching.from_value(asked.query, asked.wanted)
+                rest = await directory.catalogue.find_slowly(asked.viewer, from_value, deadline) if from_value else None
             self._viewer()
             part = searching.part(asked.viewer, asked.query, search, asked.wanted, found, rest)
         except Refusal as refusal:
@@ -220,6 +224,24 @@ class Session:
         else:
             async for piece in written:
                 yield piece
+
+    @asynccontextmanager
+    async def _one_at_a_time(self, deadline: float) -> AsyncIterator[None]:
+        """Wait while the same telephone searches on another connection: many of them have no more than one.
+
+        Raises `Refusal` (timeLimitExceeded) at `deadline`.
+        """
+        whose = self._visitor.device if self._visitor is not None else self._address
+        turn = self._directory.busy.setdefault(whose, asyncio.Lock())
+        try:
+            async with asyncio.timeout(deadline - self._directory.now()):
+                await turn.acquire()
+        except TimeoutError:
+            raise Refusal(answers.TIME_LIMIT_EXCEEDED) from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _compare(self, message: Message, compare: Compare) -> bytes:
         """RFC 4511, section 4.10: true, false, or there is no such attribute or entry."""

@@ -2,13 +2,13 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.directory.query import Filter, Present, Scope
+from gateway.directory.query import Filter, Present, Query, Scope, Viewer
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import load
 from gateway.directory.searching import Limits
@@ -19,7 +19,7 @@ from gateway.directory.wire.messages import Bind, Control, Message, Search
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.user import User
-from tests.fakes.catalogue import BASE, FakeCatalogue, person
+from tests.fakes.catalogue import BASE, FakeCatalogue, Found, person
 
 SCHEMA = load(Path(__file__).parents[3] / "ldap" / "schema")
 LETTERS = "cadbfeg"
@@ -203,6 +203,45 @@ async def test_a_window_needs_an_order():
 
 async def test_pages_and_windows_do_not_go_together():
     assert (await search(session(), sort("sn"), page(2), window(0, 1, offset=1))).code == 2
+
+
+@dataclass
+class Counting(FakeCatalogue):
+    """All searches are slow; `most`: of them at a time."""
+
+    now: int = 0
+    most: int = 0
+
+    def find(self, viewer: Viewer, query: Query) -> None:
+        return None
+
+    async def find_slowly(self, viewer: Viewer, query: Query, deadline: float) -> Found:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        return self._found(viewer, query)
+
+
+async def test_one_telephone_makes_one_long_search_at_a_time_however_many_connections_it_has():
+    shared = replace(session()._directory, catalogue=(counting := Counting([person(1, "x a")])))
+    sessions = [Session(shared, "10.0.0.1", is_trusted=False, is_secret=True) for _ in range(5)]
+    for one in sessions:
+        one.answer(Message(1, Bind(3, b"1001", b"secret")))
+    assert [one.names for one in await asyncio.gather(*map(search, sessions))] == [["a"]] * 5
+    assert counting.most == 1
+    sessions.append(Session(shared, "10.0.0.2", is_trusted=True, is_secret=True))
+    await asyncio.gather(*map(search, sessions))
+    assert counting.most == 2
+    assert not shared.busy
+
+
+async def test_who_waits_for_oneself_waits_no_longer_than_a_search_may_take():
+    shared = replace(session(seconds=1)._directory, catalogue=Counting([]), busy={1: asyncio.Lock()})
+    await shared.busy[1].acquire()
+    one = Session(shared, "10.0.0.1", is_trusted=False, is_secret=True)
+    one.answer(Message(1, Bind(3, b"1001", b"secret")))
+    assert (await asyncio.wait_for(search(one), 10)).code == 3
 
 
 async def test_a_wrong_bind_waits_without_keeping_others_waiting():
