@@ -11,7 +11,7 @@ from gateway.domain.book import Book
 from gateway.domain.code import Availability
 from gateway.domain.held import PRESENT, Held, Lamp, Place, Presence
 from gateway.domain.secret import Secret
-from gateway.errors import Refused, SignInAgain, Unreachable
+from gateway.errors import Refused, RetryLater, SignInAgain, Unreachable
 from gateway.pbx.asterisk import people
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
@@ -233,6 +233,30 @@ async def test_its_users_are_an_address_book(peer, place):
         assert "trunk" not in found
     assert read.whole
     assert await users.read(COMPANY, read.token) is None
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{"PJSIPShowEndpoints"}, {"VoicemailUsersList"}, {"DBGetTree", "PJSIPShowEndpoints", "VoicemailUsersList"}],
+)
+async def test_nobody_is_believed_only_of_an_asterisk_that_has_loaded_its_modules(unknown):
+    async with FakeAmi(unknown=unknown).up() as fake:
+        users = people.People(AsteriskSettings(port=fake.port, user=fake.user, secret=Secret(fake.secret)))
+        with pytest.raises(RetryLater):
+            await users.read(COMPANY, None)
+        fake.unknown.clear()
+        read = await users.read(COMPANY, None)
+        assert read is not None
+        assert read.put == ()
+
+
+async def test_a_module_that_is_never_loaded_keeps_nobody_from_being_listed():
+    unknown = {"PJSIPShowEndpoints", "VoicemailUsersList"}
+    async with FakeAmi(unknown=unknown, database={"AMPUSER/1001/cidname": "Anna"}).up() as fake:
+        settings = AsteriskSettings(port=fake.port, user=fake.user, secret=Secret(fake.secret))
+        read = await people.People(settings).read(COMPANY, None)
+        assert read is not None
+        assert [contact.name for contact in read.put] == ["Anna"]
 
 
 @pytest.mark.parametrize("action", ["DBGetTree", "PJSIPShowEndpoints", "VoicemailUsersList"])

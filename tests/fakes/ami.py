@@ -35,9 +35,9 @@ class FakeAmi:
     """What it holds (`database`: `family/key` to value), what it was asked, and how it misbehaves.
 
     `segment`: bytes per write; `silent`: actions that are never answered; `refused`: actions that are answered with
-    an error; `boots`: whether FullyBooted is sent; `hangs_up_at`: the connection is closed when this many actions
-    have been executed, before the answer; `crossing`: what is dialled at the next action, by its name and
-    family. `queues` None: the module for them is not loaded.
+    an error; `unknown`: actions whose module is not loaded; `boots`: whether FullyBooted is sent; `hangs_up_at`: the
+    connection is closed when this many actions have been executed, before the answer; `crossing`: what is dialled at
+    the next action, by its name and family. `queues` None: the module for them is not loaded.
     """
 
     port: int = 0
@@ -49,6 +49,7 @@ class FakeAmi:
     segment: int = 1 << 16
     silent: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
     boots: bool = True
     hangs_up_at: int | None = None
     ahead: float = 0.0
@@ -151,11 +152,13 @@ class FakeAmi:
             "DBPut": self._put,
             "DBDel": self._delete,
             "DBGetTree": self._tree,
+            "PJSIPShowEndpoints": lambda _: _error("No endpoints found"),
+            "VoicemailUsersList": lambda _: _success("Message: There are no voicemail users currently defined."),
             "Setvar": self._set,
             "Getvar": self._get,
             "UserEvent": self._user_event,
         }
-        if name in known:
+        if name in known and name not in self.unknown:
             return known[name](action)
         if self.queues is not None and name in ("QueueStatus", "QueueAdd", "QueueRemove", "QueuePause"):
             return self._of_queues(self.queues, name, action)

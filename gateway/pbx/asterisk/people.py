@@ -17,7 +17,7 @@ from gateway.domain.book import Book, ContactChanges
 from gateway.domain.contact import Contact, Kind, PhoneNumber
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension
-from gateway.errors import Refused
+from gateway.errors import Refused, RetryLater
 from gateway.pbx.asterisk import image, lines
 from gateway.pbx.asterisk.client import Client
 from gateway.pbx.asterisk.codec import Action, Message
@@ -31,6 +31,7 @@ MOST_PEOPLE = 20_000
 MOST_EMAILS = 5
 
 _DENIED = "Permission denied"
+_UNKNOWN = "Invalid/unknown command"
 _KEY = re.compile(rf"/{FAMILY}/([0-9]+)/cidname")
 _CALLER_ID = re.compile(r"\s*(.*?)\s*<[^<>]*>\s*")
 _NUMBER = re.compile(r"[-+*#().\d\s]*")
@@ -61,13 +62,18 @@ class People:
     async def read(self, book: Book, since: str | None) -> ContactChanges | None:
         """Return all users, None where they are those of the token `since`.
 
-        Raises `Unreachable`, `SignInAgain`, or `Refused` where rights are missing. Users beyond `MOST_PEOPLE` are set
-        aside; those who have no name are nobody's concern.
+        Raises `Unreachable`, `SignInAgain`, `Refused` where rights are missing, or `RetryLater` where nobody is listed
+        and a module is missing, as when Asterisk starts. Users beyond `MOST_PEOPLE` are set aside; those who have no
+        name are nobody's concern.
         """
         async with connect_ami(self._settings) as asterisk:
-            named, endpoints, boxes = [_listed(answer) for answer in await asterisk.ask_all(_ASKED)]
+            answers = await asterisk.ask_all(_ASKED)
+            named, endpoints, boxes = [_listed(answer) for answer in answers]
             caller_ids = await _caller_ids(asterisk, endpoints)
         found = people(named, caller_ids, boxes)
+        if not found and any(answer.get("Message").startswith(_UNKNOWN) for answer in answers):
+            remedy = "is it still starting? otherwise load res_pjsip or app_voicemail, or remove the address book"
+            raise RetryLater("Asterisk lists nobody, and has not loaded all modules that could", remedy)
         token = hashlib.sha256(repr([(one.key, one.name, one.emails) for one in found]).encode()).hexdigest()
         if token == since:
             return None
