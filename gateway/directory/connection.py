@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from gateway.directory.line import Line
 from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Later, Session
+from gateway.directory.watch import Watch
 from gateway.directory.wire import answers, ber, messages
 from gateway.directory.wire.messages import Abandon, Bind, Compare, Message, Search, Unbind
 
@@ -29,6 +30,7 @@ class Host(Protocol):
 
     idle: float
     first: float
+    watch: Watch
 
     def bye(self, connection: "Connection") -> None:
         """Forget a connection: it is over."""
@@ -85,7 +87,7 @@ class Connection:
     def begin(self, taken: socket.socket, session: Session) -> None:
         """Serve a client from now on."""
         self._session = session
-        self._line = Line(taken, self, self._loop)
+        self._line = Line(taken, self, self._host.watch)
         self._secrecy = self._host.secrecy(at_once=True)
         self.deadline = self._loop.time() + (self._host.first if self._secrecy is None else HANDSHAKE)
         self._line.begin()

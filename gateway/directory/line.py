@@ -1,7 +1,7 @@
-"""TCP as the directory uses it: sockets that the loop watches, and nothing between them and a connection.
+"""TCP as the directory uses it: sockets that are watched, and nothing between them and a connection.
 
 Telephones connect anew for each search. `asyncio`'s own transports cost more for that than a search does: a task, a
-future and four turns of the loop for each connection. So sockets are watched directly (`loop.add_reader`).
+future and four turns of the loop for each connection. So sockets are watched directly (`watch`).
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import logging
 import socket
 from collections.abc import Callable
 from typing import Protocol
+
+from gateway.directory.watch import READABLE, WRITABLE, Watch
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +42,13 @@ class Owner(Protocol):
 class Line:
     """One connection; `begin` it. What cannot be sent at once waits here: it is for the owner to stop when told."""
 
-    __slots__ = ("_handle", "_is_closing", "_is_full", "_is_reading", "_loop", "_owner", "_socket", "_unsent")
+    __slots__ = ("_handle", "_is_closing", "_is_full", "_is_reading", "_owner", "_socket", "_unsent", "_watch")
 
-    def __init__(self, taken: socket.socket, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, taken: socket.socket, owner: Owner, watch: Watch) -> None:
         self._socket = taken
         self._handle = taken.fileno()
         self._owner = owner
-        self._loop = loop
+        self._watch = watch
         self._unsent = bytearray()
         self._is_reading = False
         self._is_full = False
@@ -56,13 +58,13 @@ class Line:
         """Read from now on, unless it is paused; also again after that."""
         if not (self._is_reading or self._is_closing):
             self._is_reading = True
-            self._loop.add_reader(self._handle, self._read)
+            self._wait()
 
     def pause(self) -> None:
         """Read no more for now."""
         if self._is_reading:
             self._is_reading = False
-            self._loop.remove_reader(self._handle)
+            self._wait()
 
     def write(self, data: bytes) -> None:
         """Send, now or later."""
@@ -72,9 +74,10 @@ class Line:
             sent = self._sent(data)
             if sent == len(data) or sent < 0:
                 return
-            data = data[sent:]
-            self._loop.add_writer(self._handle, self._write)
-        self._unsent += data
+            self._unsent += data[sent:]
+            self._wait()
+        else:
+            self._unsent += data
         if len(self._unsent) > FULL and not self._is_full:
             self._is_full = True
             self._owner.pause_writing()
@@ -83,16 +86,27 @@ class Line:
         """Hang up once everything is sent."""
         if self._is_closing:
             return
-        self.pause()
         self._is_closing = True
-        if not self._unsent:
+        if self._unsent:
+            self.pause()
+        else:
             self._over()
 
     def abort(self) -> None:
         """Hang up."""
-        self.pause()
         self._is_closing = True
         self._over()
+
+    def _wait(self) -> None:
+        events = (READABLE if self._is_reading else 0) | (WRITABLE if self._unsent else 0)
+        self._watch.want(self._handle, events, self._happened)
+
+    def _happened(self, events: int) -> None:
+        """Go on; a socket that is broken says so where it is read or written."""
+        if self._unsent and events != READABLE:
+            self._write()
+        if self._is_reading and events != WRITABLE:
+            self._read()
 
     def _read(self) -> None:
         try:
@@ -119,10 +133,10 @@ class Line:
             return
         del self._unsent[:sent]
         if not self._unsent:
-            self._loop.remove_writer(self._handle)
             if self._is_closing:
                 self._over()
                 return
+            self._wait()
         if self._is_full and len(self._unsent) < FREE_AGAIN:
             self._is_full = False
             self._owner.resume_writing()
@@ -140,8 +154,10 @@ class Line:
     def _over(self) -> None:
         if self._handle < 0:
             return
-        self._loop.remove_writer(self._handle)
+        self._watch.forget(self._handle)
         self._handle = -1
+        self._is_reading = False
+        self._unsent = bytearray()  # the one before may be looked at just now
         self._socket.close()
         self._owner.connection_lost()
 
@@ -155,9 +171,10 @@ class Door:
     Raises `OSError` where nobody can listen there.
     """
 
-    def __init__(self, address: str, port: int, take: Take, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, address: str, port: int, take: Take, loop: asyncio.AbstractEventLoop, watch: Watch) -> None:
         self._take = take
         self._loop = loop
+        self._watch = watch
         self._later: asyncio.TimerHandle | None = None
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.create_server((address, port), family=family, backlog=BACKLOG)
@@ -176,14 +193,14 @@ class Door:
         """Take nobody any more."""
         if self._later is not None:
             self._later.cancel()
-        self._loop.remove_reader(self._socket)
+        self._watch.forget(self._socket.fileno())
         self._socket.close()
 
     def _open(self) -> None:
         self._later = None
-        self._loop.add_reader(self._socket, self._knocked)
+        self._watch.want(self._socket.fileno(), READABLE, self._knocked)
 
-    def _knocked(self) -> None:
+    def _knocked(self, _: int) -> None:
         for _ in range(AT_ONCE):
             try:
                 taken, address = self._socket.accept()
@@ -192,7 +209,7 @@ class Door:
             except OSError as error:
                 if error.errno in NO_ROOM:
                     log.warning("directory: no room for another connection (%s)", error.strerror)
-                    self._loop.remove_reader(self._socket)
+                    self._watch.want(self._socket.fileno(), 0, self._knocked)
                     self._later = self._loop.call_later(PAUSE, self._open)
                     return
                 continue  # that one has gone already (accept(2))

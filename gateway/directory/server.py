@@ -21,6 +21,7 @@ from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Directory, Session
 from gateway.directory.settings import DirectorySettings, Listening, ListenSettings, Networks
 from gateway.directory.visitors import Visitors
+from gateway.directory.watch import Watch
 from gateway.directory.wire import answers
 from gateway.errors import Misconfigured
 from gateway.net.certificates import Certificate
@@ -98,8 +99,10 @@ class Listener:
         directory: Directory,
         crowd: Crowd,
         loop: asyncio.AbstractEventLoop,
+        watch: Watch,
     ) -> None:
         self._loop = loop
+        self.watch = watch
         self._directory = directory
         self._crowd = crowd
         self._tls = listen.tls
@@ -149,12 +152,14 @@ async def listening(
     limits = Limits(settings.directory.size_limit, settings.directory.time_limit)
     told = subschema(schema)
     async with AsyncExitStack() as stack:
+        watch = Watch(loop)
+        stack.callback(watch.close)
         bound: dict[str, tuple[str, int]] = {}
         for name, listen in settings.listen.items():
             offers_tls = listen.tls == "starttls"
             top = root(catalogue.base, offers_tls=offers_tls)
             directory = Directory(catalogue, visitors, schema, limits, top, told, offers_tls, loop.time)
-            listener = Listener(settings.directory, listen, directory, crowd, loop)
+            listener = Listener(settings.directory, listen, directory, crowd, loop, watch)
             door = _opened(name, listen, listener, loop)
             stack.callback(door.close)
             bound[name] = door.at
@@ -167,7 +172,7 @@ async def listening(
 def _opened(name: str, listen: ListenSettings, listener: Listener, loop: asyncio.AbstractEventLoop) -> Door:
     address, port = listen.at
     try:
-        return Door(address, port, listener.take, loop)
+        return Door(address, port, listener.take, loop, listener.watch)
     except OSError as error:
         remedy = "is it this machine's address, and does nobody else listen there?"
         if error.errno == EACCES:
@@ -181,6 +186,7 @@ def _farewell(crowd: Crowd) -> None:
     notice = answers.disconnection(answers.UNAVAILABLE, "the directory stops")
     for connection in list(crowd.connections):
         connection.end(notice)
+        connection.abort()  # whoever has not read what came before
 
 
 def _room() -> int:
