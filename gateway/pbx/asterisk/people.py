@@ -24,6 +24,7 @@ from gateway.pbx.asterisk.codec import Action, Message
 from gateway.pbx.asterisk.connection import connect as connect_ami
 from gateway.pbx.asterisk.settings import AsteriskSettings
 from gateway.ports import Connect, Opened
+from gateway.vcard.property import cleaned
 
 FAMILY = "AMPUSER"
 LONGEST_NAME = 100
@@ -114,8 +115,7 @@ def _emails(written: str) -> list[str]:
 
 
 def _clean(name: str) -> str:
-    text = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * LONGEST_NAME])
-    return " ".join(text.split())[:LONGEST_NAME].strip()
+    return cleaned(name)[:LONGEST_NAME].rstrip()
 
 
 def _listed(answer: Message) -> tuple[Message, ...]:
