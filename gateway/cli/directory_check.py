@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -16,12 +17,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 from ldap3 import NONE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError
+from ldap3.core.exceptions import LDAPSocketOpenError
 
 from gateway.directory.settings import Listening, ListenSettings
 from gateway.domain.finding import Finding
 from gateway.domain.secret import Secret
 from gateway.net.certificates import REMEDY, reason
+from gateway.sources.activedirectory.refusals import KNOWN
 
 SOON = timedelta(days=30)
 PATIENCE = 5  # seconds
@@ -121,17 +123,18 @@ def _searched(one: ListenSettings, base: str, telephone: Telephone | None) -> tu
         if not client.bind():
             return False, f"{where} refuses a telephone of {who}", "ringplan phones list; was the key file replaced?"
         client.search(base, ANYTHING, attributes=["cn"], size_limit=1)
+        many = "something" if client.entries else "nothing yet"
     except Strange:
         return False, f"{where}: somebody else answers, with another certificate", "look at who listens on that port"
     except LDAPSocketOpenError:
         return False, f"{where} cannot be connected to{' with TLS' if one.tls == 'ldaps' else ''}", RUNS_NOT
-    except (LDAPException, OSError) as error:
+    except KNOWN as error:
         return False, f"{where}: {type(error).__name__}", RUNS_NOT
     else:
-        many = "something" if client.entries else "nothing yet"
         return True, f"{where}: a telephone of {who} signs in, searches, and finds {many}", ""
     finally:
-        client.unbind()
+        with suppress(*KNOWN):
+            client.unbind()
 
 
 def _here(address: str) -> str:

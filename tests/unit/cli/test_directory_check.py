@@ -1,12 +1,16 @@
 """What is said of a listener's certificate, before anything is asked."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 import trustme
+from pyasn1.error import PyAsn1Error
 
-from gateway.cli.directory_check import _certificate
+from gateway.cli import directory_check
+from gateway.cli.directory_check import Telephone, _certificate, _searched
 from gateway.directory.settings import ListenSettings
+from gateway.domain.secret import Secret
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOST = "pbx.example.org"
@@ -78,3 +82,17 @@ def test_a_file_that_holds_something_else_is_told(listener, tmp_path):
     made = listener(HOST)
     (tmp_path / "c.pem").write_text("nothing")
     assert "cannot be used" in told(made)[0]
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("x"), KeyError("x"), ValueError("x"), IndexError("x"), PyAsn1Error("x"), OSError("x")]
+)
+@pytest.mark.parametrize("at", ["_opened", "bind", "search"])
+def test_a_listener_that_answers_with_anything_is_told(monkeypatch, error, at):
+    client = Mock(**{f"{what}.side_effect": error for what in (at, "unbind")})
+    monkeypatch.setattr(directory_check, "Connection", lambda *_, **__: client)
+    monkeypatch.setattr(directory_check, "_opened", client._opened)
+    listener = ListenSettings(address="127.0.0.1", tls="none")
+    ok, said, remedy = _searched(listener, "dc=contacts", Telephone("1001", Secret("x")))
+    assert (ok, said) == (False, f"127.0.0.1:389: {type(error).__name__}")
+    assert "is the gateway running?" in remedy
