@@ -65,7 +65,7 @@ async def a_conference(stage: Stage) -> AsyncIterator[Step]:
     )
 
     await until(lambda: bool(legs(david.number)) and legs(david.number)[0].ended)
-    inside = await stage.inside(ROOM)
+    inside = await stage.asterisk.inside(ROOM)
     yield Step(
         "David does not answer, and his mailbox does in his place",
         "the mailbox does not get into the room: two people are in it",
@@ -77,7 +77,7 @@ async def a_conference(stage: Stage) -> AsyncIterator[Step]:
     log_from = stage.asterisk.log.stat().st_size
     async with call(stage.asterisk, bertil.number, "*26") as made:
         await until(lambda: _speaks([made]))
-        inside = await stage.inside(ROOM)
+        inside = await stage.asterisk.inside(ROOM)
         yield Step(
             "Bertil is free again, and dials *26",
             "he is in, and is not called any more",

@@ -98,14 +98,6 @@ class Stage:
                     await asyncio.sleep(process.POLL)
         return await self.value(key, family) != ""
 
-    async def inside(self, room: str) -> list[str]:
-        """Return the channels that are in a conference behind `room`."""
-        listed = await self.asterisk.cli("confbridge list")
-        names = [word for word in listed.split() if word.startswith(f"ringplan-{room}-")]
-        lines = [line for name in names for line in (await self.asterisk.cli(f"confbridge list {name}")).splitlines()]
-        there = [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
-        return [channel for channel in there if "@ringplan-announcer" not in channel]
-
     async def call(self, caller: str, extension: str) -> Heard:
         """Call, listen to the end of what is said, speak with whoever answers, and hang up."""
         before = {number: len(phone.calls) for number, phone in self.phones.items()}

@@ -175,6 +175,13 @@ class Asterisk:
         """Run one command of the console and return what it prints."""
         return await run(*self._command("-rx", command), environment=self._environment())
 
+    async def inside(self, room: str) -> list[str]:
+        """Return the channels of those who are in conferences behind `room`, without what announces them."""
+        names = [word for word in (await self.cli("confbridge list")).split() if word.startswith(f"ringplan-{room}-")]
+        lines = [line for name in names for line in (await self.cli(f"confbridge list {name}")).splitlines()]
+        there = [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
+        return [channel for channel in there if "@ringplan-announcer" not in channel]
+
     @asynccontextmanager
     async def observe(self) -> AsyncIterator[RawAmi]:
         """Yield a plain AMI connection with all rights."""

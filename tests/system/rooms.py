@@ -84,20 +84,13 @@ def hears_somebody(leg: Leg) -> bool:
     return leg.answered and not leg.ended and loudness(leg.heard[-SOUND:]) > SOUNDLESS
 
 
-async def inside(asterisk: Asterisk, room: str) -> list[str]:
-    """Return the channels in conferences behind `room`, as Asterisk itself lists them."""
-    names = [word for word in (await asterisk.cli("confbridge list")).split() if word.startswith(f"ringplan-{room}-")]
-    lines = [line for name in names for line in (await asterisk.cli(f"confbridge list {name}")).splitlines()]
-    return [line.split()[0] for line in lines if line.startswith(("PJSIP/", "Local/"))]
-
-
 async def are_inside(asterisk: Asterisk, room: str, many: int, within: float = 60) -> None:
     """Wait until so many are in."""
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
-            while len(await inside(asterisk, room)) != many:
+            while len(await asterisk.inside(room)) != many:
                 await asyncio.sleep(POLL)
-    assert len(await inside(asterisk, room)) == many
+    assert len(await asterisk.inside(room)) == many
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from tests.system.rooms import (
     Meeting,
     are_inside,
     hears_somebody,
-    inside,
     late,
     opens,
     planned,
@@ -112,7 +111,7 @@ async def test_a_mailbox_never_gets_in_and_one_is_pressed_where_a_machine_might_
         await opens(ami, "8501")
         asked = await anna.rings(deadline=60)  # she is diverted by her own meeting
         await asked.hears(deadline=60)
-        assert await inside(exchange, "8501") == [] or len(await inside(exchange, "8501")) == 1
+        assert await exchange.inside("8501") == [] or len(await exchange.inside("8501")) == 1
         await asked.press("1")  # what is asked is heard only when a second has passed
         await are_inside(exchange, "8501", 2)
         await speaks(carl.calls[0])

@@ -13,7 +13,7 @@ from peers.process import POLL
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
 from tests.system.calls import HOUR, held
-from tests.system.rooms import AT_ONCE, SOON, Meeting, are_inside, inside, late, opens, planned, speaks, told
+from tests.system.rooms import AT_ONCE, SOON, Meeting, are_inside, late, opens, planned, speaks, told
 from tests.system.test_conference_autocall import ANNA, BOB, CARL, SECOND, owners, phones
 
 A_TONE = 8  # packets: what is said instead of words
@@ -114,7 +114,7 @@ async def test_two_meetings_at_a_time_have_two_rooms_and_do_not_hear_each_other(
             assert [len(phone.calls) for phone in both.values()] == [0, 0]
             await first.cancel(radicale)
             await anna.is_over(60)
-            assert len(await inside(exchange, "8590")) == 1
+            assert len(await exchange.inside("8590")) == 1
             assert not bob.ended
             await second.cancel(radicale)
             await bob.is_over(60)

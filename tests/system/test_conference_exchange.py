@@ -18,7 +18,7 @@ from peers.phone import Phone
 from tests.fakes.exchange.exchange import FakeExchange
 from tests.fakes.exchange.items import Attendee, Item
 from tests.system.calls import HOUR
-from tests.system.rooms import AUTOCALL, SOUNDLESS, are_inside, inside, opens, speaks, tells, told
+from tests.system.rooms import AUTOCALL, SOUNDLESS, are_inside, opens, speaks, tells, told
 
 SERVICE = ("reader@example.org", "password of reader")
 IMPERSONATES = 'access = "impersonation"'
@@ -133,5 +133,5 @@ async def test_a_greeting_outside_never_gets_in_and_is_not_called_again(
         assert greeting.sent > SPOKEN
         await tells(gateway, ROOM, {ANNA: ["up"], DIALLED: ["over unconfirmed"]})
         assert (await told(gateway, ROOM))[DIALLED].was_in is False
-        assert len(await inside(exchange, ROOM)) == 1
+        assert len(await exchange.inside(ROOM)) == 1
         assert len(outside.calls) == 1

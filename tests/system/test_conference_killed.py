@@ -19,7 +19,7 @@ from peers.phone import Phone, call
 from peers.process import POLL
 from peers.radicale import Radicale
 from tests.fakes.crossing import Crossing, Toward
-from tests.system.rooms import Meeting, are_inside, inside, is_well, opens, planned, speaks, tells, told
+from tests.system.rooms import Meeting, are_inside, is_well, opens, planned, speaks, tells, told
 from tests.system.test_conference_autocall import ANNA, BOB, CARL, DORA, owners, phones
 
 SOON = timedelta(seconds=3)  # planned just before it begins, or late
@@ -198,7 +198,7 @@ async def _dials_in(asterisk: Asterisk, gateway: Gateway) -> None:
     """See that rooms are held again, and that nobody is in but who dials in now."""
     async with asterisk.observe() as ami:
         await opens(ami, "8501", within=LONG)
-    assert await inside(asterisk, "8501") == []
+    assert await asterisk.inside("8501") == []
     assert not any(person.is_in for person in (await told(gateway, "8501")).values())
     async with call(asterisk, BOB, "*26") as bob:
         await bob.is_answered(LONG)
