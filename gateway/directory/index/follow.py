@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gateway.directory.index.catalogue import Catalogue
 from gateway.directory.index.entries import Row, of_contact, of_user
 from gateway.directory.index.shelf import Shelf, changing, without
-from gateway.directory.index.steps import in_turns
+from gateway.directory.index.turns import in_turns
 from gateway.domain.contact import Numbering
 from gateway.domain.user import User
 from gateway.store import contacts, organisation, users

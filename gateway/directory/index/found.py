@@ -81,8 +81,9 @@ def called(asked: Is, groups: Sequence[Group]) -> list[Hit]:
     """Return the entries of several groups that have a number, one group after the other, each by folded name."""
     found: list[Hit] = []
     for group in groups:
-        people = [part for part in group if not part.segment.fixed]
-        some = [(segment, entry) for segment, there in people for entry in segment.called(asked) if there >> entry & 1]
+        if not group or group[0].segment.fixed:
+            continue  # nodes have no numbers
+        some = [(segment, entry) for segment, there in group for entry in segment.called(asked) if there >> entry & 1]
         found += sorted(some, key=_name) if len(some) > 1 else some
     return found
 

@@ -128,14 +128,19 @@ class Segment:
         return found
 
     def called(self, leaf: Is) -> list[int]:
-        """Return the entries that have one of these numbers, which are what `entries.called` says, in order."""
+        """Return the entries that have one of these numbers, which are what `entries.called` says, in order.
+
+        A hash alone says who has a number (of 64 bits, by a key of this process: two numbers do not share one). What
+        kind of number it is stands in the columns.
+        """
         hashes, found = self._hashes, set[int]()
+        is_any_kind = len(leaf.columns) == len(NUMBERS)
         for value in leaf.values:
             wanted = hash(value)
             at = bisect_left(hashes, wanted)
             while at < len(hashes) and hashes[at] == wanted:
                 entry, pattern = self._hashed[at], f"{SEPARATOR}{value}{SEPARATOR}"
-                if any(pattern in self._columns[of].line(entry) for of in leaf.columns):
+                if is_any_kind or any(pattern in self._columns[of].line(entry) for of in leaf.columns):
                     found.add(entry)
                 at += 1
         return sorted(found)

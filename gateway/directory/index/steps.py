@@ -1,6 +1,5 @@
-"""Long work that is done a step at a time, as generators: at once, or with others having their turn in between."""
+"""Long work that is done a step at a time, as generators. Pure."""
 
-import asyncio
 from collections.abc import Generator
 from typing import TypeVar
 
@@ -15,18 +14,3 @@ def run(steps: Generator[None, None, T]) -> T:
         except StopIteration as ended:
             result: T = ended.value
             return result
-
-
-async def in_turns(steps: Generator[None, None, T], turn: float) -> T:
-    """Do all of it, giving way to others every `turn` seconds, and return what it returns."""
-    time = asyncio.get_running_loop().time
-    began = time()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as ended:
-            result: T = ended.value
-            return result
-        if time() > began + turn:
-            await asyncio.sleep(0)
-            began = time()
