@@ -11,7 +11,7 @@ import gc
 import json
 import sys
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,16 +43,18 @@ async def main(folder: Path, port: int, secure: int, certificate: Path, key: Pat
     )
     async with Store.open(StoreSettings(path=folder / "ringplan.db")) as store:
         began = time.perf_counter()
-        told: dict[str, object] = {}
+        directory = Directory(settings, store)
 
         async def ready() -> None:
-            told["index"] = time.perf_counter() - began
-            told["visible"] = [await _visible(store, directory._catalogue, at) for at in range(CHANGES)]
-            (folder / "ready.json").write_text(json.dumps(told))
+            told = {"index": time.perf_counter() - began}
+            visible = [await _visible(store, directory._catalogue, at) for at in range(CHANGES)]
+            (folder / "ready.json").write_text(json.dumps({**told, "visible": visible}))
 
-        directory = Directory(settings, store, ready)
-        async with directory.opened() as schema:
-            await directory.run(schema)
+        async with AsyncExitStack() as listeners, asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(directory.follow(ready))
+            for name in directory.listeners:
+                await listeners.enter_async_context(directory.listen(name))
+            await following
 
 
 async def _visible(store: Store, catalogue: Catalogue, at: int) -> float:
