@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from gateway.directory.line import Line
@@ -15,14 +16,41 @@ from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Later, Session
 from gateway.directory.watch import Watch
 from gateway.directory.wire import answers, ber, messages
-from gateway.directory.wire.messages import Abandon, Bind, Compare, Message, Search, Unbind
+from gateway.directory.wire.messages import Abandon, Bind, Message, Unbind
 
 LONGEST_FIRST = 64 * 1024  # bytes of a message before a bind
 LONGEST = 1024 * 1024
-MOST_WAITING = 256 * 1024  # bytes that wait until an answer has ended
+MOST_WAITING = 64 * 1024  # bytes that wait until an answer has ended
 AT_ONCE = 8  # messages that are served before other connections have a turn
+TURN = 0.002  # seconds after which they have one too
 HANDSHAKE = 10.0  # seconds for one of TLS
 UNREAD = 20.0  # seconds in which a client takes what it has been sent
+
+
+class Turns:
+    """Who has sent more than was served at once: one after the other, and all of them `TURN` at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._asking: deque[Callable[[], None]] = deque()
+        self._is_called = False
+
+    def ask(self, go_on: Callable[[], None]) -> None:
+        """Let `go_on` be called when its turn comes."""
+        self._asking.append(go_on)
+        if not self._is_called:
+            self._is_called = True
+            self._loop.call_soon(self._give)
+
+    def _give(self) -> None:
+        until = self._loop.time() + TURN
+        try:
+            while self._asking and self._loop.time() < until:
+                self._asking.popleft()()
+        finally:
+            self._is_called = bool(self._asking)
+            if self._is_called:
+                self._loop.call_soon(self._give)
 
 
 class Host(Protocol):
@@ -30,6 +58,7 @@ class Host(Protocol):
 
     idle: float
     first: float
+    turns: Turns
     watch: Watch
 
     def bye(self, connection: "Connection") -> None:
@@ -73,7 +102,7 @@ class Connection:
         self._secrecy: Secrecy | None = None
         self._rest: bytearray | None = None
         self._needed = 0
-        self._waiting: deque[Message] | None = None
+        self._waiting: deque[tuple[int, int, bytes]] | None = None  # number, operation, message
         self._waits = 0
         self._has_turn = False
         self._current = 0
@@ -177,26 +206,23 @@ class Connection:
                 return
             data, self._rest = bytes(self._rest), None
         sent: list[bytes] = []
-        at, size = 0, len(data)
+        at, size, until = 0, len(data), self._loop.time() + TURN
         try:
             while at < size and not self._is_over:
                 end = ber.message_end(data, at, LONGEST if session.is_bound else LONGEST_FIRST)
                 if not end or end > size:
                     self._rest, self._needed = bytearray(data[at:]), end - at
                     break
-                message = messages.decode(data, at, end)
-                if self._task is not None or self._is_full or self._waiting or len(sent) >= AT_ONCE:
-                    self._hear(message, end - at)
+                if self._must_wait(sent, until):
+                    self._hear(data[at:end])
                 else:
-                    self._serve(session, message, sent)
+                    self._serve(session, messages.decode(data, at, end), sent)
                 at = end
                 if session.starts_tls:
                     self._begin_secrecy(session, sent, is_alone=at == size)
                     return
         except ber.Malformed as error:
-            self._flush(sent)
-            self._host.complain(self.address, f"sends what is no LDAP: {error}")
-            self.end(answers.disconnection(answers.PROTOCOL_ERROR, "this is no LDAP message"))
+            self._refuse(sent, error)
             return
         if at:
             self._has_moved(session)
@@ -219,18 +245,30 @@ class Connection:
         self._task = self._loop.create_task(self._send(cast("Later", answer)), name="directory answer")
         self._task.add_done_callback(self._has_sent)
 
-    def _hear(self, message: Message, size: int) -> None:
-        """Let a message of so many bytes wait, unless it is about those that do."""
-        request = message.request
-        if type(request) is Unbind and self._task is not None:
+    def _refuse(self, sent: list[bytes], error: ber.Malformed) -> None:
+        """Hang up on who sends what cannot be understood."""
+        self._flush(sent)
+        self._host.complain(self.address, f"sends what is no LDAP: {error}")
+        self.end(answers.disconnection(answers.PROTOCOL_ERROR, "this is no LDAP message"))
+
+    def _must_wait(self, sent: list[bytes], until: float) -> bool:
+        """Say whether the next message waits: for answers before it, or because others have a turn."""
+        if self._task is not None or self._is_full or self._waiting:
+            return True
+        return bool(sent) and (len(sent) >= AT_ONCE or self._loop.time() > until)
+
+    def _hear(self, data: bytes) -> None:
+        """Let a message wait as it is, unless it is about those that do. Raises `Malformed`."""
+        number, operation = messages.peeked(data)
+        if operation == messages.UNBIND and self._task is not None:
             self.end()
-        elif type(request) is Abandon:
-            self._abandon(request.number)
+        elif operation == messages.ABANDON:
+            self._abandon(cast("Abandon", messages.decode(data, 0, len(data)).request).number)
         else:
             if self._waiting is None:
                 self._waiting = deque()
-            self._waiting.append(message)
-            self._waits += size
+            self._waiting.append((number, operation, data))
+            self._waits += len(data)
             if self._waits > MOST_WAITING and self._line is not None:
                 self._line.pause()
 
@@ -239,30 +277,35 @@ class Connection:
         if number == self._current and self._task is not None:
             self._task.cancel()
         for waiting in self._waiting or ():
-            if waiting.number == number and type(waiting.request) in (Search, Compare) and self._waiting:
+            if waiting[0] == number and waiting[1] in messages.ABANDONABLE and self._waiting:
                 self._waiting.remove(waiting)
                 break
 
     def _await_turn(self) -> None:
         if not self._has_turn:
             self._has_turn = True
-            self._loop.call_soon(self._go_on)
+            self._host.turns.ask(self._go_on)
 
     def _go_on(self) -> None:
         """Serve some of what waits, if nothing keeps it waiting; then others have a turn."""
         self._has_turn = False
-        session, sent = self._session, list[bytes]()
-        while (
-            session is not None
-            and self._waiting
-            and self._task is None
-            and not (self._is_full or self._is_over)
-            and len(sent) < AT_ONCE
-        ):
-            self._serve(session, self._waiting.popleft(), sent)
-            if session.starts_tls:
-                self._begin_secrecy(session, sent, is_alone=not self._waiting and self._rest is None)
-                return
+        session, sent, until = self._session, list[bytes](), self._loop.time() + TURN
+        try:
+            while (
+                session is not None
+                and self._waiting
+                and self._task is None
+                and not (self._is_full or self._is_over)
+                and not (sent and (len(sent) >= AT_ONCE or self._loop.time() > until))
+            ):
+                _, _, data = self._waiting.popleft()
+                self._serve(session, messages.decode(data, 0, len(data)), sent)
+                if session.starts_tls:
+                    self._begin_secrecy(session, sent, is_alone=not self._waiting and self._rest is None)
+                    return
+        except ber.Malformed as error:
+            self._refuse(sent, error)
+            return
         self._flush(sent)
         if self._waiting:
             if self._task is None and not self._is_full:

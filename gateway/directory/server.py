@@ -11,7 +11,7 @@ from errno import EACCES
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from gateway.directory.connection import Connection
+from gateway.directory.connection import Connection, Turns
 from gateway.directory.line import Door
 from gateway.directory.root import root, subschema
 from gateway.directory.schema import Schema
@@ -45,6 +45,7 @@ class Crowd:
         self._counts: Counter[str] = Counter()
         self._complained: dict[str, float] = {}
         self.connections: set[Connection] = set()
+        self.turns = Turns(loop)
 
     def take(self, connection: Connection) -> bool:
         """Take one more; False: there are too many. Where all are too many, the one that is due first makes room."""
@@ -109,6 +110,7 @@ class Listener:
         self._is_welcome = _within(listen.networks)
         self._is_trusted = _within(settings.anonymous)
         self._certificate = Certificate(listen.certificate, listen.key) if listen.certificate and listen.key else None
+        self.turns = crowd.turns
         self.idle = float(settings.idle)
         self.first = min(FIRST, self.idle)
 

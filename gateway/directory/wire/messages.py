@@ -17,6 +17,8 @@ _SIMPLE, _SASL = 0x80, 0xA3
 _CONTROLS = 0xA0
 _NAME, _VALUE = 0x80, 0x81
 _LARGEST = 0x7FFFFFFF  # maxInt
+UNBIND, ABANDON = 0x42, 0x50
+ABANDONABLE = (0x63, 0x6E)  # search and compare
 _SCOPES = {scope.value: scope for scope in Scope}
 
 
@@ -105,6 +107,13 @@ class Message:
     number: int
     request: Request
     controls: tuple[Control, ...] = ()
+
+
+def peeked(data: bytes) -> tuple[int, int]:
+    """Return number and operation (a tag) of a message, without reading it. Raises `Malformed`."""
+    at, end = ber.expect(data, 0, len(data), ber.SEQUENCE)
+    first, last = ber.expect(data, at, end, ber.INTEGER)
+    return ber.integer(data, first, last), ber.header(data, last, end)[0]
 
 
 def decode(data: bytes, at: int, end: int) -> Message:

@@ -112,6 +112,7 @@ def test_any_bytes_are_a_message_or_are_refused(data):
         if not 0 < end <= len(data):
             return
         message = messages.decode(data, 0, end)
+        assert messages.peeked(data[:end])[0] == message.number
         controls.wanted(message.controls)
     except (ber.Malformed, Refusal):
         return
