@@ -37,12 +37,15 @@ include {folder}/contacts.schema
 include {folder}/owned.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb.so
+moduleload pw-sha2.so
 moduleload sssvlv.so
 moduleload rwm.so
 pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
 threads 4
 tool-threads 2
+idletimeout 60
+writetimeout 10
 conn_max_pending 100
 sizelimit {most}
 timelimit 10

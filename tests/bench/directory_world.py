@@ -1,10 +1,13 @@
 """Made-up contacts for the bench of the directory: in a store of ours, and the same as LDIF."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha512
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from zoneinfo import ZoneInfo
 
 from gateway.directory.index.catalogue import BASE
@@ -108,11 +111,17 @@ async def made(folder: Path, many: int, each: int, company: int) -> World:
 
 def as_ldif(world: World) -> Iterator[str]:
     """Yield the same for slapd: a number in each attribute as it is shown, and all forms of them in numberKey."""
-    yield from ldif.tree(BASE, [(user, world.telephones.get(user, "x")) for user in world.people])
+    yield from ldif.tree(BASE, [(user, _hashed(world.telephones.get(user, "x"))) for user in world.people])
     above = f"ou=company,{BASE}"
     yield from (_entry(contact, above) for contact in world.company)
     for user, own in world.people.items():
         yield from (_entry(contact, f"uid={user},ou=people,{BASE}") for contact in own)
+
+
+def _hashed(password: str) -> str:
+    """Return a password as OpenLDAP keeps it by its module pw-sha2: neither server has it in clear."""
+    salt = token_bytes(8)
+    return "{SSHA512}" + b64encode(sha512(password.encode() + salt).digest() + salt).decode()
 
 
 def _entry(contact: Contact, above: str) -> str:
