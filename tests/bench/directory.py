@@ -211,7 +211,7 @@ def _standing(folder: Path, ours: Server, many: str, limits: Sequence[str]) -> l
         row("directory.index", told["index"], "s", limits[1], "index from the store", {"s": [told["index"]]}),
         row(
             "directory.visible", max(told["visible"]), "ms", limits[2],
-            "from before the commit of a changed contact until a search finds it", {"ms": told["visible"]},
+            "from the commit of a changed contact until a search finds it", {"ms": told["visible"]},
         ),
     ]  # fmt: skip
 

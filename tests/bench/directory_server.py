@@ -3,7 +3,7 @@
     python -m tests.bench.directory_server FOLDER PORT SECURE CERTIFICATE KEY
 
 Once it listens, `FOLDER/ready.json` says how many seconds the index took, and how many milliseconds passed from the
-moment when a changed contact was written, before its commit, until a search found it.
+commit of a changed contact until a search found it.
 """
 
 import asyncio
@@ -58,14 +58,14 @@ async def main(folder: Path, port: int, secure: int, certificate: Path, key: Pat
 
 
 async def _visible(store: Store, catalogue: Catalogue, at: int) -> float:
-    """Return how many milliseconds after it was written, its commit included, a changed contact is found."""
+    """Return how many milliseconds after its commit a changed contact is found."""
     async with store.read() as rows:
         book = (await books.every(rows))[at % 2]
         contact = (await contacts.of_book(rows, book.id))[at]
     async with store.write() as rows:
         changes = ContactChanges((replace(contact, title=f"changed {at}"),), whole=False)
         await contacts.apply(rows, book.id, changes, day=DAY, epoch=0, now=NOW)
-        written = time.perf_counter()
+    written = time.perf_counter()
     query = Query(BASE, Scope.SUBTREE, Equal("title", f"changed {at}".encode()))
     while True:
         found = catalogue.find(Viewer(book.owner, Form.NATIONAL), query)

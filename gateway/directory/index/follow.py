@@ -7,7 +7,7 @@ changed, becomes visible in one moment.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -54,10 +54,12 @@ class _Following:
             numbering = (await organisation.get(rows)).numbering
             people = await users.every(rows) if "users" in changed else None
             newest = await contacts.newest(rows)
+            lost = () if self.revision is None else await contacts.lost(rows, self.revision)
+            left = {book: await contacts.ids(rows, book) for book in lost}
         if self.revision is None or numbering != self.catalogue.numbering:
             await self._anew(numbering, people)
         else:
-            await self._change(people, has_books="books" in changed)
+            await self._change(people, left, has_books="books" in changed)
         self.revision = newest
 
     async def _anew(self, numbering: Numbering, people: Iterable[User] | None) -> None:
@@ -90,20 +92,23 @@ class _Following:
         visible = {**self.shelves, None: without(self.shelves[None], self.extensions)}
         self.catalogue.take(visible, numbering)
 
-    async def _change(self, people: Iterable[User] | None, *, has_books: bool) -> None:
-        """Index what is new or other than before, and take out what is gone."""
+    async def _change(
+        self, people: Iterable[User] | None, left: Mapping[int, Collection[int]], *, has_books: bool
+    ) -> None:
+        """Index what is new or other than before, and take out what is gone: of some books, what is not `left`."""
         written: defaultdict[int | None, dict[int, Row]] = defaultdict(dict)
         async for page in self._pages(self.revision or 0):
             for one in page:
                 written[one.owner][one.id] = of_contact(one.id, one.book, one.contact)
         gone: defaultdict[int | None, set[int]] = defaultdict(set)
         has_books = has_books or any(row.book not in self.books for some in written.values() for row in some.values())
-        async with self.store.read() as rows:
-            books = dict(await contacts.books(rows)) if has_books else self.books
-            left = {book: await contacts.ids(rows, book) for book in await contacts.lost(rows, self.revision or 0)}
+        books = self.books
+        if has_books:
+            async with self.store.read() as rows:
+                books = dict(await contacts.books(rows))
         for book in {*left, *(self.books.keys() - books.keys())} & self.books.keys():
             if shelf := self.shelves.get(self.books[book]):
-                gone[self.books[book]] |= shelf.ids(book) - left.get(book, frozenset())
+                gone[self.books[book]] |= shelf.ids(book).difference(left.get(book, ()))
         self.books = books  # of one that has gone since its contacts were read, nobody will say so again
         put = defaultdict(list, {who: [r for r in some.values() if r.book in books] for who, some in written.items()})
         if people is not None:
