@@ -21,7 +21,8 @@ from gateway.domain.contact import Numbering
 
 PERSON = ("top", "person", "organizationalPerson", "inetOrgPerson", "ringplanContact")
 AT_ONCE = 16  # entries that are indexed without a pause: a millisecond's work
-_ANSWERS = 2_048  # that a segment with many entries keeps: a byte for each eight entries
+_ANSWERS = 2_048  # that a segment with many entries keeps, and up to twice as many
+_ANSWERS_BYTES = 16 * 1024 * 1024  # that they have, and up to twice as many: one for each eight entries
 _serials = count()
 
 Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -69,7 +70,7 @@ class Segment:
         self.short: dict[str, int] = {}
         self._columns = tuple(columns)
         self._classes = frozenset(name.lower() for name in classes)
-        self._answers: Kept[Leaf, int] | None = Kept(_ANSWERS) if self.size >= MANY else None
+        self._answers: Kept[Leaf, int] | None = Kept(answers_kept(self.size)) if self.size >= MANY else None
 
     def column(self, of: Of) -> Column:
         """Return one column."""
@@ -144,6 +145,11 @@ class Segment:
                     found.add(entry)
                 at += 1
         return sorted(found)
+
+
+def answers_kept(entries: int) -> int:
+    """Return how many answers a segment with so many entries keeps."""
+    return min(_ANSWERS, _ANSWERS_BYTES * 8 // entries)
 
 
 class Rows:

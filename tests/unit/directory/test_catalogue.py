@@ -10,6 +10,7 @@ from gateway.directory.index import bits
 from gateway.directory.index.catalogue import Catalogue
 from gateway.directory.index.entries import Row, unpacked
 from gateway.directory.index.found import Hit
+from gateway.directory.index.segment import answers_kept
 from gateway.directory.index.shelf import changing
 from gateway.directory.index.steps import run
 from gateway.directory.query import And, Equal, Filter, Not, Or, Present, Query, Scope, SortKey, Substrings, Viewer
@@ -169,6 +170,12 @@ async def test_parts_that_follow_each_other_in_all_names_keep_nobody_waiting(ran
     assert turns > 10
     model = {row.id for row in catalogue._shelves[None].rows() if _in_some_name(row)}
     assert set(ids(list((await searching).entries))) == model
+
+
+@pytest.mark.parametrize("entries", [256, 10_000, 1_000_000])
+def test_answers_that_are_kept_have_so_many_bytes_and_no_more(entries):
+    assert 100 < answers_kept(entries) <= 2_048
+    assert answers_kept(entries) * (entries // 8) <= 16 << 20
 
 
 def _in_some_name(row: Row) -> bool:
