@@ -7,7 +7,8 @@
     ├── SignInAgain           the other side refused our credentials: retried slowly, said at once
     ├── GiveUp                no use trying again until somebody changes something
     │   ├── Misconfigured     a setting, by key, value and remedy
-    │   └── Refused           the other side understood, and will not do it
+    │   ├── Refused           the other side understood, and will not do it
+    │   └── NotOffered        there is no such thing there for anybody, and nobody is at fault
     └── OurFault              a defect of Ringplan
 
 Messages carry ids and addresses of servers, never contents of calendars and never secrets.
@@ -52,6 +53,10 @@ class Misconfigured(GiveUp):
 
 class Refused(GiveUp):
     """The other side understood and refuses."""
+
+
+class NotOffered(GiveUp):
+    """The other side has nothing of the kind, such as address books: it is not offered there."""
 
 
 class OurFault(RingplanError):

@@ -13,7 +13,7 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.decided import rules_of, takes_part
-from gateway.engine.sync import WITHOUT_CONTACTS
+from gateway.engine.sync import NOT_OFFERED, WITHOUT_CONTACTS
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import of_user, segment_at
 from gateway.store import absences, accounts, books, contacts, diversions, health, mailboxes, switches, users
@@ -123,6 +123,12 @@ class Report:
 def without_contacts(gateway: Health | None) -> Collection[str]:
     """Return the sources whose books rest: their server has no contacts that we can read."""
     sources = gateway.facts.get(WITHOUT_CONTACTS) if gateway else None
+    return sources if isinstance(sources, list) else ()
+
+
+def not_offered(gateway: Health | None) -> Collection[str]:
+    """Return the sources whose server says of somebody that there are no address books; it is asked again."""
+    sources = gateway.facts.get(NOT_OFFERED) if gateway else None
     return sources if isinstance(sources, list) else ()
 
 

@@ -11,17 +11,18 @@ from gateway.cli import failing, shown
 from gateway.cli.books import NOBODY
 from gateway.cli.opened import perform, reading, settings_of
 from gateway.cli.planned import coming, going_on, in_short, span
-from gateway.cli.report import REMARKS, Level, Report, problems, report, without_contacts
+from gateway.cli.report import REMARKS, Level, Report, not_offered, problems, report, without_contacts
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, Organisation
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.clock import WallClock
-from gateway.engine.sync import WITHOUT_CONTACTS
+from gateway.engine.sync import NOT_OFFERED, WITHOUT_CONTACTS
 from gateway.settings import Settings
 from gateway.store import organisation
 from gateway.store.health import Health
 
+OF_BOOKS = (NOT_OFFERED, WITHOUT_CONTACTS)  # facts that are told in sentences
 AT_MOST = 10
 """Accounts that are shown."""
 
@@ -76,6 +77,11 @@ def _show(told: Report, ours: Organisation) -> None:
     failing.show(told, ours.zone)
     for source in without_contacts(told.gateway) if told.books else ():
         shown.line(f"\naddress books at {source} rest: its server has no contacts that we can read")
+    for source in not_offered(told.gateway) if told.books else ():
+        shown.line(
+            f"\nno address books at {source}, for some or all: its server names none, and is asked again"
+            " (ringplan users set … --no-contacts)"
+        )
     typer.echo("")
     for kind, count in told.noticed.items():
         typer.echo(f"{count} {REMARKS.get(kind, 'items that could not be read' if kind == 'set_aside' else kind)}")
@@ -134,7 +140,7 @@ def _part(row: Health, told: Report, ours: Organisation) -> tuple[shown.Cell, ..
     is_so = shown.good("ok") if row.ok else shown.bad("failing")
     if not told.running:
         is_so = shown.bad("gone")
-    figures = {key: value for key, value in row.facts.items() if value not in ([], "", 0) and key != WITHOUT_CONTACTS}
+    figures = {key: value for key, value in row.facts.items() if value not in ([], "", 0) and key not in OF_BOOKS}
     facts = ", ".join(f"{key} {value}" for key, value in figures.items())
     names = {account_name(one.id): _named(one) for one in told.accounts}
     waits = {account_name(account): text for account, text in told.waits.items()}
@@ -183,6 +189,7 @@ def _as_json(told: Report) -> dict[str, object]:
         ],
         "contacts": told.contacts,
         "books_without_contacts": list(without_contacts(told.gateway)),
+        "books_not_offered": list(not_offered(told.gateway)),
         "books": [_book(told, book, extensions) for book in told.books],
     }
 

@@ -23,7 +23,7 @@ from gateway.engine.patience import Patience
 from gateway.engine.reading import read_mailbox
 from gateway.engine.supervise import supervise, wait_after
 from gateway.engine.turns import NEVER, Due, Rest, first_turns, next_turn
-from gateway.errors import GiveUp, Misconfigured, RetryLater, RingplanError, SignInAgain, Throttled
+from gateway.errors import GiveUp, Misconfigured, NotOffered, RetryLater, RingplanError, SignInAgain, Throttled
 from gateway.ports import CalendarSource, Connect, Opened
 from gateway.store.refusals import Refusals
 
@@ -60,6 +60,7 @@ class AtWork:
     ) -> None:
         self.is_bare = False
         self._bare = bare
+        self._not_offered: set[Due] = set()
         self._account = account
         self._rest = rest
         self._connect = connect
@@ -176,9 +177,19 @@ class AtWork:
                 await stack.enter_async_context(self._means.kind(one).slots[self._account.source].one())
             yield is_let_in and not self._rest.lasts(self._clock.now())
 
+    @property
+    def lacks(self) -> bool:
+        """Whether there is a book for which the server says that it has no contacts."""
+        return not self._not_offered.isdisjoint(self._wanted)
+
     async def _read(self, one: Due, read: _Read, *, whole: bool) -> None:
         await self._patience.begin()
-        is_new = await read(whole=whole)
+        try:
+            is_new = await read(whole=whole)
+            self._not_offered.discard(one)
+        except NotOffered:
+            is_new = False
+            self._not_offered.add(one)
         await self._patience.answered(accepted=True)
         self._means.kind(one).outcomes.well(one, is_new=is_new)
         if not self._rest.lasts(self._clock.now()):

@@ -12,6 +12,7 @@ from gateway.domain.book import Book, ContactChanges
 from gateway.domain.contact import Contact, Numbering
 from gateway.engine.decided import Decided
 from gateway.engine.turns import day_of
+from gateway.errors import GiveUp, NotOffered
 from gateway.planning.numbers import keyed
 from gateway.ports import Clock, ContactSource
 from gateway.store import books, contacts
@@ -25,7 +26,8 @@ async def read_book(
 ) -> bool:
     """Read `book` and keep what it holds; False: nothing is new. `whole`: whatever the token says.
 
-    Raises what the source raises; the contacts of the reading before then stay.
+    Raises what the source raises; the contacts of the reading before then stay. `NotOffered` is raised of somebody's
+    own book that has no contacts alone: others have been there, or somebody asked for that book.
     """
     day = day_of(book, clock.now())
     async with store.read() as rows:
@@ -34,7 +36,13 @@ async def read_book(
         numbering = (await decided.now(rows)).rules.organisation.numbering
     if before is None:
         return False
-    changes = await _asked(source, book, before.token if before.day == day and not whole else None, numbering)
+    since = before.token if before.day == day and not whole else None
+    try:
+        changes = await _asked(source, book, since, numbering)
+    except NotOffered as error:
+        if many or book.owner is None:
+            raise GiveUp(str(error), error.remedy) from error
+        raise
     if changes is not None and _leaves_nothing(changes, many):
         # a server that has just lost a book, or its numbers, or is starting, looks like this: it has to say so twice
         changes = await _asked(source, book, None, numbering)

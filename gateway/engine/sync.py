@@ -30,7 +30,8 @@ from gateway.store.store import Store
 
 AT_ONCE = 32  # readings of one source's calendars
 BOOKS_AT_ONCE = 8  # which may be large
-WITHOUT_CONTACTS = "without_contacts"  # a fact about the gateway: names of sources
+WITHOUT_CONTACTS = "without_contacts"  # a fact about the gateway: names of sources that have none
+NOT_OFFERED = "contacts_not_offered"  # another: of sources whose server has none, for some or all
 
 
 class Sync:
@@ -140,9 +141,10 @@ class Sync:
             await self._tell_bare()
 
     async def _tell_bare(self) -> None:
-        """Tell the sources at which there are books that rest, since we can read no contacts there."""
+        """Tell the sources at which there are books that rest, or that the server does not have."""
         self._bare = sorted({account.source for account, at_work in self._at_work.items() if at_work.is_bare})
-        await self._means.pulse.tell("gateway", {WITHOUT_CONTACTS: self._bare})
+        lacking = sorted({account.source for account, at_work in self._at_work.items() if at_work.lacks})
+        await self._means.pulse.tell("gateway", {WITHOUT_CONTACTS: self._bare, NOT_OFFERED: lacking})
 
 
 def _slots(connect: Mapping[str, Connect], many: int) -> Mapping[str, Slots]:

@@ -11,7 +11,7 @@ import trustme
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
-from gateway.errors import GiveUp, Refused, RetryLater, SignInAgain, Throttled, Unreachable
+from gateway.errors import GiveUp, NotOffered, Refused, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.ports import ContactSource
 from gateway.sources.caldav import client
 from gateway.sources.caldav.settings import CalDavSettings
@@ -235,3 +235,20 @@ async def test_a_domain_leads_to_the_address_books(tmp_path):
             async with connect(settings, resolver)(ACCOUNT) as opened:
                 assert opened.contacts is not None
                 assert known(await opened.contacts.read(BOOK, None)) == {"Anna"}
+
+
+async def test_a_server_that_names_no_address_books_is_told_from_one_that_cannot_be_read_and_asked_anew():
+    contacts = Contacts(home=False)
+    contacts.put("office", "anna", person("anna"))
+    async with served(contacts) as (_, source):
+        for _ in range(2):
+            with pytest.raises(NotOffered) as raised:
+                await source.read(BOOK, None)
+            assert "--no-contacts" in raised.value.remedy
+        contacts.home = True
+        assert known(await source.read(BOOK, None)) == {"Anna"}
+        del contacts.books["office"]
+        with pytest.raises(GiveUp) as told:
+            await source.read(BOOK, None)
+        assert type(told.value) is not NotOffered
+        assert "--no-contacts" in told.value.remedy

@@ -31,6 +31,7 @@ class Contacts:
     `tokens`: tags that a collection shows. `syncs`: there is a sync-collection; `refuses`: the status with which it
     answers an old token; `page`: after so many members it cuts the list. `most`: so many cards are told at once, of
     the others nothing is said. `etags`: whether there are any. `photo`: so many bytes come with each card.
+    `home`: it is told where they are.
     """
 
     books: dict[str, dict[str, Card]] = field(default_factory=lambda: {"office": {}})
@@ -41,6 +42,7 @@ class Contacts:
     most: int = 1000
     etags: bool = True
     photo: int = 0
+    home: bool = True
     changes: int = 0
     fetched: list[int] = field(default_factory=list)
 
@@ -56,7 +58,9 @@ class Contacts:
             return _said(member(request.path, "<current-user-principal><href>/me/</href></current-user-principal>"))
         if "addressbook-home-set" in request.body:
             home = "<B:addressbook-home-set><href>/books/</href></B:addressbook-home-set>"
-            return _said(member(request.path, home))
+            return _said(member(request.path, home if self.home else "<resourcetype/>"))
+        if parts == ["me"] and not self.home:
+            return _said(member(request.path, "<resourcetype><principal/></resourcetype>"))
         if parts == ["books"]:
             inside = [self._book(book) for book in self.books] if request.headers.get("depth") == "1" else []
             return _said(member("/books/", "<resourcetype><collection/></resourcetype>"), *inside)

@@ -13,7 +13,7 @@ import httpx
 
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
-from gateway.errors import GiveUp, RingplanError, SignInAgain
+from gateway.errors import GiveUp, NotOffered, RingplanError, SignInAgain
 from gateway.net.services import services
 from gateway.sources.caldav import dav
 from gateway.sources.caldav.client import Client, Missing, joined
@@ -26,7 +26,8 @@ Whose = Mailbox | Book  # both are found by `path` or `address`
 class Sought:
     """What is looked for: `noun` names it and `key` its template in the settings; `service` as in RFC 6764.
 
-    `home_set` is the property of a principal that names its homes; `is_one` knows what is read in them.
+    `home_set` is the property of a principal that names its homes; `is_one` knows what is read in them. `without`:
+    what else can be done where there are none, "": there have to be some.
     """
 
     noun: str
@@ -35,6 +36,7 @@ class Sought:
     home_set: str
     is_one: Callable[[dav.Resource], bool]
     template: Callable[[CalDavSettings], str | None]
+    without: str = ""
 
 
 CALENDARS = Sought(
@@ -42,7 +44,7 @@ CALENDARS = Sought(
 )
 ADDRESS_BOOKS = Sought(
     "address book", "contacts", "carddav", f"{dav.B}addressbook-home-set", lambda r: r.is_address_book,
-    lambda s: s.contacts,
+    lambda s: s.contacts, "or leave them alone: ringplan users set … --no-contacts",
 )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ class Discovery:
                 except GiveUp as error:
                     failed = error
             else:
-                raise failed or GiveUp("no DAV server was found", "give its url in the settings")
+                raise failed or GiveUp("no DAV server was found", self._else("give its url in the settings"))
         return self._own
 
     async def starts(self, whose: Whose) -> AsyncIterator[httpx.URL]:
@@ -165,7 +167,16 @@ class Discovery:
     async def _home_set(self, principal: httpx.URL) -> tuple[httpx.URL, ...]:
         answer = await self.client.propfind(principal, 0, dav.home(self.sought.home_set))
         hrefs = [href for resource in answer.resources for href in resource.hrefs(self.sought.home_set)]
+        if not hrefs and self.sought.without and not await self._stands_for_itself(answer.at):
+            raise self._not_offered(answer.at)
         return tuple(named(answer.at, href) for href in hrefs) or (answer.at,)
+
+    async def _stands_for_itself(self, at: httpx.URL) -> bool:
+        try:
+            await self.place(at)
+        except Missing:
+            return False
+        return True
 
     async def _searched(self, own: httpx.URL, whose: Whose) -> tuple[httpx.URL, ...]:
         """Return the homes of the principal whose address is the mailbox's, as RFC 3744 searches for it."""
@@ -179,12 +190,23 @@ class Discovery:
                     continue
                 for person in found.resources:
                     addresses = {a.lower().removeprefix("mailto:") for a in _texts(person)}
-                    if whose.address.lower() in addresses and (homes := person.hrefs(self.sought.home_set)):
+                    if whose.address.lower() not in addresses:
+                        continue
+                    if homes := person.hrefs(self.sought.home_set):
                         return tuple(named(found.at, home) for home in homes)
+                    if self.sought.without:
+                        raise self._not_offered(found.at)
         raise GiveUp(
             f"{called(whose)}: the server does not tell where this person's {self.sought.noun}s are",
-            f'set {self.sought.key} = "/…/{{local}}/" for the source, or give a path',
+            self._else(f'set {self.sought.key} = "/…/{{local}}/" for the source, or give a path'),
         )
+
+    def _not_offered(self, at: httpx.URL) -> NotOffered:
+        said = f"{at.host} names no place of {self.sought.noun}s"
+        return NotOffered(said, f'set {self.sought.key} = "/…/{{local}}/" for the source, {self.sought.without}')
+
+    def _else(self, remedy: str) -> str:
+        return f"{remedy}; {self.sought.without}" if self.sought.without else remedy
 
     async def place(self, at: httpx.URL) -> Place:
         """List a home's collections; one stands for itself. Other people's in it are left out."""
@@ -202,7 +224,7 @@ class Discovery:
         }
         if not collections:
             said = f"{at.host} shows no {self.sought.noun} in {at.path}"
-            raise Missing(said, "is it the right path, and may we read it?")
+            raise Missing(said, self._else("is it the right path, and may we read it?"))
         return Place(answer.at, 1, frozenset(members), collections)
 
 

@@ -107,6 +107,21 @@ def test_a_server_without_contacts_is_said_once_and_is_no_problem(ringplan: Ring
     assert json.loads(ringplan("status", "--json").stdout)["books_without_contacts"] == ["office"]
 
 
+async def not_offered(rows: Rows, now: datetime) -> None:
+    """The server has no address books, for Anna."""
+    await health.tell(rows, "gateway", {"contacts_not_offered": ["office"]}, now)
+
+
+def test_a_server_that_names_no_address_books_is_said_once_with_what_ends_it(ringplan: Ringplan, write: Write) -> None:
+    write(not_offered)
+    shown = ringplan("status").stdout
+    assert "Everything is well" in shown
+    assert shown.count("no address books at office") == shown.count("--no-contacts") == 1
+    assert "contacts_not_offered" not in shown
+    assert json.loads(ringplan("status", "--json").stdout)["books_not_offered"] == ["office"]
+    assert "asked for; calendars: 1, address books: 2" in ringplan("sync", "--no-wait").stdout
+
+
 async def with_a_file(rows: Rows, now: datetime) -> None:
     """Files are a source, too, at which nobody signs in."""
     nobody = await accounts.add(rows, Account(0, "files", "-", Secret(""), service=True))

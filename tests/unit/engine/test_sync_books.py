@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.book import Book, ContactChanges
 from gateway.engine.account import BOOKS_AT_ONCE
-from gateway.errors import GiveUp, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
+from gateway.errors import GiveUp, NotOffered, Refused, RetryLater, RingplanError, SignInAgain, Throttled, Unreachable
 from gateway.store import accounts, books, contacts, health, mailboxes, users, wishes
 from gateway.store.health import Facts
 from gateway.store.rows import Rows
@@ -56,7 +56,7 @@ async def tells(store: Store, facts: Facts) -> None:
     async with asyncio.timeout(60):
         told = None
         while told is None or told.facts != facts:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             async with store.read() as rows:
                 told = await health.get(rows, "gateway")
 
@@ -272,14 +272,64 @@ async def test_books_at_a_source_without_contacts_rest_and_that_is_said_once(
         for extension in ("1001", "1002"):
             await filled(rows, extension)
     async with running(store, calendar, clock, with_contacts=True):
-        await tells(store, {"without_contacts": ["office"]})
+        await tells(store, {"without_contacts": ["office"], "contacts_not_offered": []})
         assert clock.now() == NOON, "`ringplan sync` may be asked for at once"
         await turning(clock, lambda: len(calendar.reads) == 6, FLUSH + 2)
         async with store.read() as rows:
             assert {one.tried for one in (await books.progress(rows)).values()} == {None}
             told = await health.get(rows, "gateway")
     assert told
-    assert told.facts == {"without_contacts": ["office"]}
+    assert told.facts == {"without_contacts": ["office"], "contacts_not_offered": []}
+
+
+async def test_a_server_that_has_no_address_books_is_no_failure_and_is_asked_again(
+    store: Store, calendar: FakeCalendar, source: Timed, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        _, book = await filled(rows)
+    source.error = NotOffered("it has none")
+    async with running(store, calendar, clock, contacts=source, with_contacts=True):
+        await turning(clock, lambda: len(source.reads) == 3, FLUSH + 2)
+        assert source.times[2] - source.times[1] == 15 * MINUTE
+        await tells(store, {"without_contacts": [], "contacts_not_offered": ["office"]})
+        async with store.read() as rows:
+            told = (await books.progress(rows))[book.id]
+        assert (told.tried is None, told.failing_since) == (False, None)
+        source.error = None
+        source.write(book.id, contact())
+        await turning(clock, lambda: len(source.reads) == 4, FLUSH + 2)
+        begun = clock.now()
+        await turning(clock, lambda: clock.now() > begun + MINUTE, FLUSH + 2)
+        await tells(store, {"without_contacts": [], "contacts_not_offered": []})
+    async with store.read() as rows:
+        assert await contacts.count(rows, book.id) == 1
+
+
+async def test_a_server_that_has_no_address_books_any_more_fails_and_the_contacts_stay(
+    store: Store, calendar: FakeCalendar, source: Timed, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        _, book = await filled(rows)
+    source.write(book.id, contact())
+    async with running(store, calendar, clock, contacts=source, with_contacts=True):
+        await turning(clock, lambda: len(source.reads) == 1, FLUSH + 2)
+        source.error = NotOffered("it has none")
+        await turning(clock, lambda: len(source.reads) == 3, FLUSH + 2)
+    async with store.read() as rows:
+        assert (await books.progress(rows))[book.id].error == "GiveUp"
+        assert await contacts.count(rows, book.id) == 1
+
+
+async def test_a_book_of_the_company_that_is_not_offered_fails(
+    store: Store, calendar: FakeCalendar, source: Timed, clock: HandClock
+) -> None:
+    async with store.write() as rows:
+        book = await company(rows)
+    source.error = NotOffered("it has none")
+    async with running(store, calendar, clock, contacts=source, with_contacts=True):
+        await turning(clock, lambda: len(source.reads) == 2, FLUSH + 1)
+    async with store.read() as rows:
+        assert (await books.progress(rows))[book.id].error == "GiveUp"
 
 
 async def test_calendars_at_a_source_without_calendars_fail_and_contacts_are_read(
