@@ -116,6 +116,7 @@ Leaf: TypeAlias = Has | Is | Like | From | UpTo | OfClass | Below | Always
 Numbers: TypeAlias = Callable[[str], tuple[str, ...]]
 Test: TypeAlias = Leaf | All | Some | Opposite
 
+USUAL = 16  # attributes that a telephone searches at a time
 UNDEFINED = Always(None)
 NEVER = Always(False)
 _ADDRESSES = (Column.MAIL, Column.DOMAIN)
@@ -178,7 +179,8 @@ def _some(parts: tuple[Filter, ...], numbers: Numbers) -> Test:
         else:
             tests.append(understood(part, numbers))
     for asked, written in same.items():
-        joined, unknown = _joined(tuple(written))
+        join = _joined if len(written) <= USUAL else _joined.__wrapped__  # a client's long lists are not kept
+        joined, unknown = join(tuple(written))
         tests += unknown
         for attribute in joined:
             tests.append(_is(attribute, *asked, numbers) if len(asked) == 1 else _like(attribute, *asked))
