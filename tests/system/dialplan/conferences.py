@@ -98,10 +98,10 @@ async def members(desk: Desk, room: str = ROOM, name: str = NAME) -> int:
     return int(await desk.ami.value(f"CONFBRIDGE_INFO(parties,ringplan-{room}-{name})") or 0)
 
 
-async def are_in(desk: Desk, count: int) -> None:
-    """Wait until so many are in the conference."""
+async def are_in(desk: Desk, count: int, name: str = NAME) -> None:
+    """Wait until so many are in the conference: that somebody comes is told a moment before."""
     async with asyncio.timeout(60):
-        while await members(desk) != count:
+        while await members(desk, name=name) != count:
             await asyncio.sleep(POLL)
 
 

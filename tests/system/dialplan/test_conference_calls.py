@@ -60,7 +60,7 @@ async def test_who_comes_at_the_same_moment_does_not_wait_for_the_others(desk: D
         for phone in phones:
             await hears_somebody(await phone.rings(), 440)
         assert desk.played == []
-        assert await members(desk) == len(numbers)
+        await are_in(desk, len(numbers))
 
 
 async def test_of_three_requests_with_one_id_one_call_is_placed_also_after_it_has_ended(desk: Desk):
@@ -181,7 +181,7 @@ async def test_only_who_presses_1_after_the_question_gets_in(desk: Desk):
         for call in (machine, eager, wrong):
             await told(desk, call, "o", "unconfirmed", deadline=40)
         assert asyncio.get_running_loop().time() - began < 33
-        assert await members(desk) == 1
+        await are_in(desk, 1)
         assert not any(f"Id: {call},State: u" in desk.log for call in (machine, eager, wrong))
         assert desk.played.count("ringplan/sv/conf-confirm") > 9
         await (await greeting.rings()).is_over()
@@ -254,7 +254,7 @@ async def test_who_is_called_into_a_locked_conference_hears_so(desk: Desk):
         await until(lambda: "ringplan/sv/conf-locked" in desk.played, 60.0, "that it is locked")
         await place(desk, moderator, "1003", moderator="1")
         await told_of_room(desk, "in", call=moderator)
-        assert await members(desk) == 2
+        await are_in(desk, 2)
 
 
 async def test_a_mark_that_is_no_mark_is_still_one(desk: Desk):

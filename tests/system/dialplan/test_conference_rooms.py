@@ -136,7 +136,7 @@ async def test_beyond_its_end_it_is_open_while_somebody_is_in_it_until_it_closes
         await opens(desk, begins=now - 2 * HOUR, lasts=2 * HOUR - MINUTE)
         async with call(desk.asterisk, "1002", ROOM):
             await told_of_room(desk, "in", number="1002")
-            assert await members(desk) == 2
+            await are_in(desk, 2)
         await opens(desk, begins=now - 2 * HOUR, lasts=2 * HOUR - MINUTE, grace=MINUTE / 2)
         async with call(desk.asterisk, "1003", ROOM) as late:
             await late.is_over(deadline=60)
@@ -152,7 +152,8 @@ async def test_one_after_another_in_one_room_never_mix(desk: Desk):
         await opens(desk, begins=now - HOUR, lasts=HOUR - MINUTE, then="aaaaaaaaaaaa")
         async with call(desk.asterisk, "1002", ROOM):
             await told_of_room(desk, "in", number="1002", name="aaaaaaaaaaaa")
-            assert (await members(desk), await members(desk, name="aaaaaaaaaaaa")) == (1, 1)
+            await are_in(desk, 1, name="aaaaaaaaaaaa")
+            await are_in(desk, 1)
 
 
 async def test_the_pin_is_asked_of_who_is_not_invited(desk: Desk):
