@@ -61,10 +61,16 @@ def source_of(settings: SourceSettings) -> Connect:
             return file.connect(settings)
 
 
+def connection(settings: Settings, source: str) -> Connect:
+    """Return how accounts at a source are opened, by its name among `settings.kinds`. Raises `Misconfigured`."""
+    if source in settings.sources:
+        return source_of(settings.sources[source])
+    return people.connect(settings.pbx[source.removeprefix("pbx:")])
+
+
 def connections(settings: Settings) -> Mapping[str, Connect]:
     """Return how accounts are opened, by the name of their source; the users of a PBX are one as well."""
-    sources = {name: source_of(one) for name, one in settings.sources.items()}
-    return sources | {f"pbx:{name}": people.connect(one) for name, one in settings.pbx.items()}
+    return {name: connection(settings, name) for name in settings.kinds}
 
 
 def pbx_of(settings: AsteriskSettings) -> Pbx:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from gateway.app import connections
+from gateway.app import connection
 from gateway.domain.book import Book
 from gateway.domain.finding import Finding
 from gateway.domain.mailbox import Account
@@ -17,12 +17,11 @@ async def of_book(settings: Settings, book: Book, accounts: Collection[Account],
     account = next(one for one in accounts if one.id == book.account)
     if account.id in resting:
         return Finding(PART, False, resting[account.id])
-    connect = connections(settings).get(account.source)
-    if connect is None:
+    if account.source not in settings.kinds:
         remedy = f"add [sources.{account.source}], or ringplan books remove {book.name}"
         return Finding(PART, False, f"there is no source {account.source} in the settings", remedy)
     try:
-        async with connect(account) as opened:
+        async with connection(settings, account.source)(account) as opened:
             if opened.contacts is None:
                 return Finding(PART, False, f"{account.source} has no contacts", "name another source")
             found = await opened.contacts.read(book, None)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import connections, source_of
+from gateway.app import source_of
 from gateway.cli import given, prompts, refused, shown
 from gateway.cli.book_check import of_book
 from gateway.cli.conference_check import of_mail, of_rooms
@@ -255,7 +255,7 @@ async def _account_for_contacts(settings: Settings, account: Account) -> AsyncIt
 
         for one in await check_directory(source, account):
             yield one
-    elif account.source not in connections(settings):
+    elif account.source not in settings.kinds:
         remedy = f"add [sources.{account.source}], or remove the account"
         yield Finding("settings", False, f"there is no source {account.source}", remedy)
 

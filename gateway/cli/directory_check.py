@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID
 from ldap3 import NONE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPSocketOpenError
@@ -150,14 +151,8 @@ def _opened(client: Connection, one: ListenSettings) -> None:
         client.start_tls(read_server_info=False)
     if one.certificate is not None:
         shown = client.socket.getpeercert(binary_form=True)
-        if shown != ssl.PEM_cert_to_DER_cert(_pem(one.certificate)):
+        if shown != _first(one.certificate).public_bytes(Encoding.DER):
             raise Strange
-
-
-def _pem(certificate: Path) -> str:
-    text = certificate.read_text(encoding="ascii", errors="replace")
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    return f"{begin}{text.partition(begin)[2].partition(end)[0]}{end}\n"
 
 
 def telephone_of(extensions: Mapping[int, str], devices: Mapping[int, Secret]) -> Telephone | None:

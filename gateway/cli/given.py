@@ -32,7 +32,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 def number(field: str, value: str) -> str:
     """A number on the PBX."""
     if not is_number(value):
-        raise _wrong(field, value, "is no number", "give 1 to 20 digits, 0 to 9")
+        raise wrong(field, value, "is no number", "give 1 to 20 digits, 0 to 9")
     return value
 
 
@@ -40,14 +40,14 @@ def through(field: str, values: Iterable[str]) -> tuple[str, ...]:
     """Numbers whose calls always ring; an empty text among them is none."""
     numbers = tuple(dict.fromkeys(number(field, value) for value in values if value))
     if len(numbers) > MOST_THROUGH:
-        raise _wrong(field, " ".join(numbers), "are too many", f"give at most {MOST_THROUGH}")
+        raise wrong(field, " ".join(numbers), "are too many", f"give at most {MOST_THROUGH}")
     return numbers
 
 
 def pattern(field: str, value: str) -> str:
     """Numbers that `>number` may lead to."""
     if not _PATTERN.fullmatch(value):
-        raise _wrong(field, value, "is no pattern", "give digits, and x for any digit, such as 1xxx")
+        raise wrong(field, value, "is no pattern", "give digits, and x for any digit, such as 1xxx")
     return value.lower()
 
 
@@ -55,7 +55,7 @@ def outside(field: str, value: str) -> str:
     """Numbers outside that conferences may call."""
     if not _OUTSIDE.fullmatch(value):
         remedy = "give digits as they are dialled, x for any digit, and * at the end for any more, such as 0046*"
-        raise _wrong(field, value, "is no pattern", remedy)
+        raise wrong(field, value, "is no pattern", remedy)
     return value.lower()
 
 
@@ -64,11 +64,11 @@ def rooms(field: str, value: str) -> tuple[str, ...]:
     first, mark, last = value.partition("-")
     last = last if mark else first
     if not (_ROOM.fullmatch(first) and _ROOM.fullmatch(last)):
-        raise _wrong(field, value, "is no number of a room", "give 1 to 15 digits, or a range such as 8090-8099")
+        raise wrong(field, value, "is no number of a room", "give 1 to 15 digits, or a range such as 8090-8099")
     if len(first) != len(last) or last < first:
-        raise _wrong(field, value, "is no range", "give the lower number first, both with as many digits: 8090-8099")
+        raise wrong(field, value, "is no range", "give the lower number first, both with as many digits: 8090-8099")
     if int(last) - int(first) >= MOST_ROOMS:
-        raise _wrong(field, value, "are too many rooms", f"give at most {MOST_ROOMS} at once")
+        raise wrong(field, value, "are too many rooms", f"give at most {MOST_ROOMS} at once")
     return tuple(f"{one:0{len(first)}}" for one in range(int(first), int(last) + 1))
 
 
@@ -82,7 +82,7 @@ def pin(field: str, value: str) -> str:
 def grace(field: str, value: int) -> timedelta:
     """How long people may stay in a conference beyond its end, given in minutes."""
     if not 0 <= value <= LONGEST_GRACE:
-        raise _wrong(field, str(value), "cannot be", f"give 0 to {LONGEST_GRACE} minutes")
+        raise wrong(field, str(value), "cannot be", f"give 0 to {LONGEST_GRACE} minutes")
     return timedelta(minutes=value)
 
 
@@ -95,7 +95,7 @@ def dial_in(field: str, values: Iterable[str], before: Mapping[str, str]) -> dic
             found.clear()
         elif not mark or of not in LANGUAGES or (written and not _WRITTEN_NUMBER.fullmatch(written)):
             remedy = f'give one of {", ".join(LANGUAGES)}, and a number: "sv=+46 8 500 100"'
-            raise _wrong(field, value, "is no language with a number", remedy)
+            raise wrong(field, value, "is no language with a number", remedy)
         elif written:
             found[of] = written
         else:
@@ -106,7 +106,7 @@ def dial_in(field: str, values: Iterable[str], before: Mapping[str, str]) -> dic
 def email(field: str, value: str) -> str:
     """An address, in lower case."""
     if not _EMAIL.fullmatch(value) or not value.isprintable():
-        raise _wrong(field, value, "is no e-mail address", "give one such as anna@example.org")
+        raise wrong(field, value, "is no e-mail address", "give one such as anna@example.org")
     return value.lower()
 
 
@@ -116,23 +116,23 @@ def zone(field: str, value: str) -> ZoneInfo:
     try:
         found = ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise _wrong(field, value, "is no time zone", remedy) from error
+        raise wrong(field, value, "is no time zone", remedy) from error
     if not is_zone(value):
-        raise _wrong(field, value, "is a time zone whose name a PBX cannot hold", remedy)
+        raise wrong(field, value, "is a time zone whose name a PBX cannot hold", remedy)
     return found
 
 
 def language(field: str, value: str) -> str:
     """A language of the prompts."""
     if value not in LANGUAGES:
-        raise _wrong(field, value, "is no language of the prompts", f"one of: {', '.join(LANGUAGES)}")
+        raise wrong(field, value, "is no language of the prompts", f"one of: {', '.join(LANGUAGES)}")
     return value
 
 
 def text(field: str, value: str) -> str:
     """One line of text."""
     if not value.isprintable() or len(value) > 200:
-        raise _wrong(field, value, "is not one line of at most 200 printable characters", "shorten it")
+        raise wrong(field, value, "is not one line of at most 200 printable characters", "shorten it")
     return value.strip()
 
 
@@ -140,7 +140,7 @@ def truth(field: str, value: str) -> bool:
     """Yes or no."""
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
     if value.lower() not in words:
-        raise _wrong(field, value, "is neither yes nor no", "give yes or no")
+        raise wrong(field, value, "is neither yes nor no", "give yes or no")
     return words[value.lower()]
 
 
@@ -148,7 +148,7 @@ def holidays(hours: WorkingHours) -> WorkingHours:
     """Working hours whose public holidays are known."""
     if not has_public_holidays(hours.country, hours.subdivision):
         where = f"{hours.country}/{hours.subdivision}" if hours.subdivision else hours.country
-        raise _wrong(
+        raise wrong(
             "country", where, "has no public holidays that are known", "give ISO 3166 codes, such as SE or DE/BY"
         )
     return hours
@@ -157,7 +157,7 @@ def holidays(hours: WorkingHours) -> WorkingHours:
 def login(field: str, value: str) -> str:
     """What one signs in with; RFC 7617 sends it before a colon."""
     if not value.strip() or not value.isprintable() or len(value) > 200 or ":" in value:
-        raise _wrong(field, value, "is no login", "give 1 to 200 printable characters without a colon")
+        raise wrong(field, value, "is no login", "give 1 to 200 printable characters without a colon")
     return value
 
 
@@ -173,7 +173,7 @@ def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
             value = f"{now.astimezone(local):%Y-%m-%d} {value.rjust(5, '0')}"
         found = datetime.fromisoformat(value)
     except ValueError as error:
-        raise _wrong("--at", value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
+        raise wrong("--at", value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
     return found if found.tzinfo else found.replace(tzinfo=local)
 
 
@@ -193,14 +193,14 @@ def until(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
             found = (given if given.tzinfo else given.replace(tzinfo=local)).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
         remedy = "give 15:00, or the day of return (2026-11-24), or 2026-11-24 15:00"
-        raise _wrong(field, value, "is no time and no day", remedy) from error
+        raise wrong(field, value, "is no time and no day", remedy) from error
     if found <= now:
         said, remedy = ("is today or past", "give the day of return") if is_day else ("is past", "give a later one")
-        raise _wrong(field, value, said, remedy)
+        raise wrong(field, value, said, remedy)
     longest = A_DAY if is_clock else LONGEST_ABSENCE
     if found - now > longest:
         far, remedy = ("24 hours", "give the day as well") if is_clock else ("a year", "give an earlier one")
-        raise _wrong(field, value, f"is more than {far} away", remedy)
+        raise wrong(field, value, f"is more than {far} away", remedy)
     return found
 
 
@@ -210,5 +210,6 @@ def _next(clock: time, now: datetime, local: ZoneInfo) -> datetime:
     return found if found > now else datetime.combine(today + A_DAY, clock, local).astimezone(UTC)
 
 
-def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
+def wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
+    """Return the error of a value that cannot be: what it was given as, as much of it as is shown, and why."""
     return Misconfigured(f"{field}: {shortened(value)!r} {said}", remedy)

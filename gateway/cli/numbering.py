@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from gateway.cli.given import shortened
+from gateway.cli.given import wrong
 from gateway.domain.contact import Form, Numbering
-from gateway.errors import Misconfigured
 
 LONGEST_EXTENSION = 8
 _AREA = re.compile(r"0?([1-9][0-9]{0,5})?", re.ASCII)
@@ -38,34 +37,30 @@ def shown_as(field: str, value: str) -> Form:
     try:
         return Form(value)
     except ValueError as error:
-        raise _wrong(field, value, "is not known", f"one of: {', '.join(form.value for form in Form)}") from error
+        raise wrong(field, value, "is not known", f"one of: {', '.join(form.value for form in Form)}") from error
 
 
 def _country(value: str) -> str:
     if value and value.upper() not in SUPPORTED_REGIONS:
-        raise _wrong("--phone-country", value, "is no country", "give an ISO 3166 code, such as SE")
+        raise wrong("--phone-country", value, "is no country", "give an ISO 3166 code, such as SE")
     return value.upper()
 
 
 def _area(value: str) -> str:
     found = _AREA.fullmatch(value)
     if found is None:
-        raise _wrong("--area", value, "is no area code", 'give its digits, such as 8 or 08, or "" for none')
+        raise wrong("--area", value, "is no area code", 'give its digits, such as 8 or 08, or "" for none')
     return found[1] or ""
 
 
 def _line(value: str) -> str:
     if not _LINE.fullmatch(value):
-        raise _wrong("--outside-line", value, "is nothing to dial", 'give one to four digits, such as 0, or ""')
+        raise wrong("--outside-line", value, "is nothing to dial", 'give one to four digits, such as 0, or ""')
     return value
 
 
 def _extension(value: int) -> int:
     if not 1 <= value <= LONGEST_EXTENSION:
         remedy = f"give 1 to {LONGEST_EXTENSION}: the most digits that an extension has"
-        raise _wrong("--extension-length", str(value), "cannot be", remedy)
+        raise wrong("--extension-length", str(value), "cannot be", remedy)
     return value
-
-
-def _wrong(field: str, value: str, said: str, remedy: str) -> Misconfigured:
-    return Misconfigured(f"{field}: {shortened(value)!r} {said}", remedy)

@@ -2,8 +2,7 @@
 
 import re
 
-from gateway.cli.given import shortened
-from gateway.errors import Misconfigured
+from gateway.cli.given import wrong
 
 SHORTEST, LONGEST = 10, 86400  # seconds
 UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
@@ -18,7 +17,7 @@ def pace(field: str, value: str) -> int | None:
     seconds = int(found[1]) * UNITS[found[2]] if found else 0
     if not SHORTEST <= seconds <= LONGEST:
         remedy = "give seconds (90), minutes (15m), hours (2h), from ten seconds to a day, or off"
-        raise Misconfigured(f"{field}: {shortened(value)!r} is no time between two readings", remedy)
+        raise wrong(field, value, "is no time between two readings", remedy)
     return seconds
 
 

@@ -17,3 +17,8 @@ class Secret:
         return "***"
 
     __str__ = __repr__
+
+
+def concealed(value: object) -> object:
+    """Return a text as a secret, and anything else as it is: for models, before they look at what they are given."""
+    return Secret(value) if isinstance(value, str) else value

@@ -6,16 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from gateway.domain.secret import Secret
+from gateway.domain.secret import Secret, concealed
 from gateway.net.host import Host
 from gateway.net.trust import Minimum, Pin
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)  # RFC 5322, dot-atom
-
-
-def _concealed(value: object) -> object:
-    return Secret(value) if isinstance(value, str) else value
 
 
 class MailSettings(BaseModel):
@@ -34,7 +30,7 @@ class MailSettings(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] | None = None
     tls: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
-    secret: Annotated[Secret | None, BeforeValidator(_concealed)] = Field(default=None, exclude=True)
+    secret: Annotated[Secret | None, BeforeValidator(concealed)] = Field(default=None, exclude=True)
     ca: Path | None = None
     pin: Pin | None = None
     tls_minimum: Minimum = "1.2"

@@ -5,12 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from gateway.domain.secret import Secret
+from gateway.domain.secret import Secret, concealed
 from gateway.net.host import Host
-
-
-def _concealed(value: object) -> object:
-    return Secret(value) if isinstance(value, str) else value
 
 
 class AsteriskSettings(BaseModel):
@@ -28,7 +24,7 @@ class AsteriskSettings(BaseModel):
     host: Host = "127.0.0.1"
     port: int = Field(default=5038, ge=1, le=65535, strict=True)
     user: str = Field(default="ringplan", pattern=r"^[A-Za-z0-9_.-]+$")
-    secret: Annotated[Secret, BeforeValidator(_concealed)] = Field(exclude=True)
+    secret: Annotated[Secret, BeforeValidator(concealed)] = Field(exclude=True)
     tls: bool = False
     ca: Path | None = None
     deadline: float = Field(default=10.0, gt=0, le=3600)

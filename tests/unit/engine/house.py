@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -145,26 +145,11 @@ class House:
 
     async def turns(self, many: int) -> None:
         """Let the loop turn so often."""
-        async with asyncio.timeout(WITHIN):
-            for _ in range(many):
-                await asyncio.sleep(0)
-                if self._working:
-                    await asyncio.wait(self._working)
+        await turned(self._working, many)
 
     async def settle(self) -> None:
         """Let everything happen that happens at this instant."""
-        still, before = 0, (0, 0)
-        async with asyncio.timeout(WITHIN):
-            while still < STILL:
-                busy = bool(self._working)
-                await self.turns(1)
-                for part in self._parts:
-                    if part.done():
-                        part.result()
-                        raise AssertionError("a part of the gateway has ended")
-                now = (self.pbx.turns, self.clock.waiting)
-                still = 0 if busy or now != before else still + 1
-                before = now
+        await settled(self._parts, self._working, lambda: (self.pbx.turns, self.clock.waiting))
 
     async def rest(self) -> None:
         """Let nothing fail any more and time pass until all is well."""
@@ -211,6 +196,34 @@ def noted_work() -> Iterator[set[asyncio.Future[None]]]:
         for name in ("_connect", "_execute", "close"):
             patched.setattr(aiosqlite.core.Connection, name, noted(getattr(aiosqlite.core.Connection, name)))
         yield working
+
+
+async def turned(working: Collection[asyncio.Future[None]], many: int) -> None:
+    """Let the loop turn so often, each time until the database's thread (`noted_work`) has done what it was asked."""
+    async with asyncio.timeout(WITHIN):
+        for _ in range(many):
+            await asyncio.sleep(0)
+            if working:
+                await asyncio.wait(working)
+
+
+async def settled(
+    parts: Collection[asyncio.Task[Any]], working: Collection[asyncio.Future[None]], told: Callable[[], object]
+) -> None:
+    """Turn until nothing happens any more: `told` stays as it is. No part may end by it."""
+    still = 0
+    before: object = None
+    async with asyncio.timeout(WITHIN):
+        while still < STILL:
+            busy = bool(working)
+            await turned(working, 1)
+            for part in parts:
+                if part.done():
+                    part.result()
+                    raise AssertionError("a part of the gateway has ended")
+            now = told()
+            still = 0 if busy or now != before else still + 1
+            before = now
 
 
 def _settings(folder: Path) -> StoreSettings:

@@ -36,7 +36,7 @@ from gateway.store.store import Store
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import HandClock
 from tests.fakes.switch import FakePbx
-from tests.unit.engine.house import STILL, WITHIN, noted_work
+from tests.unit.engine.house import noted_work, settled, turned
 from tests.unit.store.made import HOUR, NOON, someone
 
 MINUTE = timedelta(minutes=1)
@@ -199,26 +199,11 @@ class Meetings:
 
     async def turns(self, many: int) -> None:
         """Let the loop turn so often."""
-        async with asyncio.timeout(WITHIN):
-            for _ in range(many):
-                await asyncio.sleep(0)
-                if self._working:
-                    await asyncio.wait(self._working)
+        await turned(self._working, many)
 
     async def settle(self) -> None:
         """Let everything happen that happens at this instant."""
-        still, before = 0, (0, 0)
-        async with asyncio.timeout(WITHIN):
-            while still < STILL:
-                busy = bool(self._working)
-                await self.turns(1)
-                for part in self._parts:
-                    if part.done():
-                        part.result()
-                        raise AssertionError("a part of the gateway has ended")
-                now = (self.pbx.turns, self.clock.waiting)
-                still = 0 if busy or now != before else still + 1
-                before = now
+        await settled(self._parts, self._working, lambda: (self.pbx.turns, self.clock.waiting))
 
     @property
     def is_running(self) -> bool:
