@@ -36,6 +36,7 @@ from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.file.settings import FileSettings
 from gateway.store.store import Store
+from gateway.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
         },
     )
     await pulse.only("pbx:", [f"pbx:{name}" for name in settings.pbx])
-    for part in ("mail", "directory"):
+    for part in ("mail", "directory", "web"):
         await pulse.only(part, ())
     yield pulse
 
@@ -147,6 +148,8 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
             tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
         if directory is not None:
             _begin_directory(tasks, directory, pulse, clock)
+        if settings.web is not None:
+            _begin_portal(tasks, settings, settings.web, directory, store, pulse, clock)
         names = directory.name_of if directory is not None else None
         for name, one in settings.pbx.items():
             board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse, names)
@@ -168,7 +171,37 @@ def _begin_directory(tasks: asyncio.TaskGroup, directory: Directory, pulse: Puls
         tasks.create_task(supervise(partial(directory.listen, name), serve, tell, clock), name=f"directory {name}")
 
 
-async def _serve(say: Callable[[None], Awaitable[None]], _: None) -> None:
+def _begin_portal(
+    tasks: asyncio.TaskGroup,
+    settings: Settings,
+    web: WebSettings,
+    directory: Directory | None,
+    store: Store,
+    pulse: Pulse,
+    clock: Clock,
+) -> None:
+    """Keep the portal listening; what is wrong with it is said, and stops nothing else."""
+    from gateway.web.portal import Portal  # FastAPI is half a second, for who has a portal
+    from gateway.web.security.csrf import Seal
+    from gateway.web.server import listening
+    from gateway.web.texts import Texts
+
+    portal = Portal(
+        store=store,
+        settings=web,
+        installation=settings.installation,
+        clock=clock,
+        texts=Texts(),
+        seal=Seal(),
+        post=Smtp(settings.mail) if settings.mail is not None else None,
+        name_of=directory.name_of if directory is not None else None,
+    )
+    say = partial(pulse.say, "web")
+    serve = partial(_serve, say)
+    tasks.create_task(supervise(partial(listening, portal), serve, say, clock), name="web")
+
+
+async def _serve(say: Callable[[None], Awaitable[None]], _: object) -> None:
     await say(None)
     await asyncio.Event().wait()
 

@@ -16,11 +16,16 @@ Messages carry ids and addresses of servers, never contents of calendars and nev
 
 
 class RingplanError(Exception):
-    """`str(error)` says what happened; `remedy` says what to do about it."""
+    """`str(error)` says what happened; `remedy` says what to do about it.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
+    With `values`, both are templates with `{names}` of these in them, kept as `template` and `remedy_template`: whoever
+    speaks another language fills in a translation of them.
+    """
+
+    def __init__(self, message: str, remedy: str = "", **values: str | int) -> None:
+        super().__init__(message.format_map(values) if values else message)
+        self.template, self.remedy_template, self.values = message, remedy, values
+        self.remedy = remedy.format_map(values) if values else remedy
 
 
 class RetryLater(RingplanError):

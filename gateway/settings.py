@@ -5,6 +5,7 @@
     [sources.<name>]   gateway.sources.<kind>.settings
     [mail]             gateway.mail.settings; without it, nobody is told by mail
     [directory]        gateway.directory.settings, with [directory.listen.<name>]; without it, no contacts are read
+    [web]              gateway.web.settings; without it, there is no portal and no API
     [run]  [log]       here
 
 `RINGPLAN_PBX__MAIN__PORT=5039` in the environment stands over `port` in `[pbx.main]`. A secret is written as `env:NAME`
@@ -25,16 +26,19 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from gateway.deciding.installation import Installation, Reach, SourceAt
 from gateway.directory.settings import DirectorySettings, Listening, ListenSettings
 from gateway.domain.secret import Secret
 from gateway.errors import Misconfigured
 from gateway.mail.settings import MailSettings
 from gateway.pbx.asterisk.settings import AsteriskSettings
+from gateway.planning.handsets import Listener
 from gateway.sources.activedirectory.settings import ActiveDirectorySettings
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.ews.settings import EwsSettings
 from gateway.sources.file.settings import FileSettings
 from gateway.store.settings import StoreSettings
+from gateway.web.settings import WebSettings
 
 Table = dict[str, Any]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
@@ -52,8 +56,10 @@ SOURCE_KINDS: Mapping[str, type[BaseModel]] = {
 }
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LONGEST_VALUE = 60
-TABLES = ("store", "pbx", "sources", "mail", "directory", "run", "log")
-PEM = re.compile(r".*\.ca|directory\..*\.(certificate|key)")  # keys whose files are there before the gateway starts
+TABLES = ("store", "pbx", "sources", "mail", "directory", "web", "run", "log")
+PEM = re.compile(
+    r".*\.ca|(directory\..*|web)\.(certificate|key)"
+)  # keys whose files are there before the gateway starts
 CREDENTIALS = re.compile(r"//[^/]*@")  # in an address: never shown
 
 
@@ -78,7 +84,7 @@ class LogSettings(BaseModel):
 class Settings:
     """Everything that the file says; `pbx` and `sources` by name.
 
-    `mail` None: no letters are sent; `directory` None: there is none.
+    `mail` None: no letters are sent; `directory` and `web` None: there is none.
     """
 
     file: Path
@@ -89,6 +95,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     mail: MailSettings | None = None
     directory: Listening | None = None
+    web: WebSettings | None = None
 
     @property
     def kinds(self) -> Mapping[str, str]:
@@ -96,9 +103,36 @@ class Settings:
         pbxs = {f"pbx:{name}": one.kind for name, one in self.pbx.items()}
         return {name: one.kind for name, one in self.sources.items()} | pbxs
 
+    @property
+    def installation(self) -> Installation:
+        """What decisions need to know of all this."""
+        sources = {
+            name: SourceAt(one.kind, one.refresh, isinstance(one, CalendarSettings), _is_addressed(one))
+            for name, one in self.sources.items()
+        }
+        return Installation(
+            pbxs=tuple(self.pbx),
+            sources=sources
+            | {f"pbx:{name}": SourceAt(one.kind, has_calendars=False) for name, one in self.pbx.items()},
+            pilot=frozenset(self.run.pilot),
+            dry_run=self.run.dry_run,
+            directory=None if self.directory is None else _reach(self.directory),
+            sends_mail=self.mail is not None,
+            portal=self.web.public if self.web is not None else None,
+        )
+
     def has_calendars(self, source: str) -> bool:
         """Say whether calendars can be read at the source of this name, and not contacts alone."""
         return isinstance(self.sources.get(source), CalendarSettings)
+
+
+def _is_addressed(source: SourceSettings) -> bool:
+    return not isinstance(source, CalendarSettings) or bool(source.url or source.domain)
+
+
+def _reach(told: Listening) -> Reach:
+    listeners = tuple(Listener(*one.at, one.tls) for one in told.listen.values())
+    return Reach(told.directory.host, told.directory.base, listeners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +174,12 @@ def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     log = reading.model(LogSettings, "log", tables.get("log", {}))
     mail = reading.model(MailSettings, "mail", tables["mail"]) if "mail" in tables else None
     directory = reading.directory(tables["directory"]) if "directory" in tables else None
+    web = reading.model(WebSettings, "web", tables["web"]) if "web" in tables else None
     if not found:
         found += [_absent(key) for key, models in (("pbx", pbx), ("sources", sources)) if not models]
     if found:
         raise Mistakes(file, tuple(sorted(found, key=lambda mistake: mistake.key)))
-    return Settings(file, store, pbx, sources, run, log, mail, directory)
+    return Settings(file, store, pbx, sources, run, log, mail, directory, web)
 
 
 def _file(file: Path) -> Table:

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
-from gateway.cli.anyway import rings_anyway
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.cli.treatments import words
-from gateway.cli.waiting import RUNS_NOT, is_running
+from gateway.deciding import given
+from gateway.deciding.anyway import rings_anyway
+from gateway.deciding.running import RUNS_NOT, is_running
+from gateway.deciding.treatments import words
 from gateway.domain.code import Code, Takes
 from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.user import User
@@ -127,7 +128,7 @@ async def _set(
             by_hand=True,
         )
         await absences.put(rows, absence)
-        notes = await rings_anyway(rows, settings, user)
+        notes = await rings_anyway(rows, settings.installation, user)
         if not await is_running(rows):
             notes.append(f"{RUNS_NOT}: it counts from its next start on")
         segment = segment_at(of_user([*await diversions.of(rows, user.id), absence], user, rules), now)

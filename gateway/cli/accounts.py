@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, refused, shown
+from gateway.cli import shown
 from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.deciding import given, refused
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import User

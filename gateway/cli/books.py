@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, writing
 from gateway.cli.opened import reading as opened_for_reading
-from gateway.cli.pace import pace, paced
+from gateway.deciding import given
+from gateway.deciding.pace import pace, paced
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret

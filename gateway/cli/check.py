@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from gateway.app import source_of
-from gateway.cli import given, prompts, refused, shown
+from gateway.cli import prompts, shown
 from gateway.cli.book_check import of_book
 from gateway.cli.conference_check import of_mail, of_rooms
 from gateway.cli.opened import FAILED, perform, settings_of
+from gateway.deciding import given, refused
 from gateway.domain.book import Book
 from gateway.domain.code import Code
 from gateway.domain.conference import RoomOf

@@ -6,9 +6,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
-from gateway.cli.treatments import WORDS, read_treatment, words
+from gateway.deciding import given
+from gateway.deciding.treatments import WORDS, read_treatment, words
 from gateway.domain.code import NEUTRAL, NEUTRAL_TEXTS, Availability, Behaviour, Code, Takes, Treatment
 from gateway.domain.user import Mode
 from gateway.engine.decided import rules_of

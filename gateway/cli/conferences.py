@@ -8,10 +8,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.cli import given, roll, shown
+from gateway.cli import roll, shown
 from gateway.cli.opened import perform, reading, settings_of
-from gateway.cli.planned import State, Told, gather, in_short, span
-from gateway.cli.waiting import RUNS_NOT, is_running
+from gateway.deciding import given
+from gateway.deciding.planned import State, Told, gather, in_short, span
+from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.domain.user import Organisation
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured

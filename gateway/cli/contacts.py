@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at
+from gateway.deciding import given
 from gateway.domain.book import Book
 from gateway.domain.contact import Contact, Form, Numbering
 from gateway.errors import Misconfigured

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gateway.cli import given, shown
-from gateway.cli.anyway import rings_anyway
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at
-from gateway.cli.planned import Told, gather, in_short, invited, span
-from gateway.cli.treatments import words
+from gateway.deciding import given
+from gateway.deciding.anyway import rings_anyway
+from gateway.deciding.planned import Told, gather, in_short, invited, span
+from gateway.deciding.treatments import words
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import Extension, User
 from gateway.engine.clock import WallClock
@@ -92,7 +93,7 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> About:
         through = list(dict.fromkeys(filter(None, (own_target, *user.through, *rules.organisation.through))))
         seen = await mailboxes.progress(rows)
         boxes = await mailboxes.of(rows, user.id)
-        notes = await rings_anyway(rows, settings, user)
+        notes = await rings_anyway(rows, settings.installation, user)
         if not boxes:
             notes.append("no calendar is read for it")
         if boxes and not any(box.calendar for box in boxes):

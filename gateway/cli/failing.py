@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway.cli import shown
-from gateway.cli.report import Report
+from gateway.deciding.report import Report
 
 AT_MOST = 10
 """What is shown of each cause, and causes."""

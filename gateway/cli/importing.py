@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gateway.cli.opened import calendar_accounts
-from gateway.cli.person import FIELDS, nobody, person, service_account
+from gateway.deciding.person import FIELDS, nobody, person, service_account
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured

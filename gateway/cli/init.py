@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.opened import perform, writing
 from gateway.cli.prompts import dialplan_folder
 from gateway.cli.unit import unit
+from gateway.deciding import given
 from gateway.directory.settings import Listening
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured

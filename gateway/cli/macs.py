@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cli.given import shortened
-from gateway.cli.telephones import out_of_it
-from gateway.cli.vendors import vendor_named
+from gateway.deciding.given import shortened
+from gateway.deciding.telephones import out_of_it
+from gateway.deciding.vendors import vendor_named
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured
 from gateway.planning.handsets import Profile, mac_of

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast
 import typer
 from typer.core import TyperGroup
 
-from gateway.cli import given
 from gateway.cli.shown import complain
+from gateway.deciding import given
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured, RingplanError

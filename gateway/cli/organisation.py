@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
-from gateway.cli.hours import read_week, write_week
-from gateway.cli.numbering import numbering
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
+from gateway.deciding import given
+from gateway.deciding.hours import read_week, write_week
+from gateway.deciding.numbering import numbering
 from gateway.domain.user import Mode, Organisation
 from gateway.errors import Misconfigured
 from gateway.settings import Settings

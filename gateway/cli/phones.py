@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.macs import Telephone, telephones, write_every
-from gateway.cli.numbering import shown_as as form_named
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.cli.telephones import Reach, assigned, reach, settings_for, written
-from gateway.cli.vendors import phones_folder, vendor_named, vendors
+from gateway.deciding import given
+from gateway.deciding.installation import Reach
+from gateway.deciding.numbering import shown_as as form_named
+from gateway.deciding.telephones import assigned, reach, settings_for, written
+from gateway.deciding.vendors import phones_folder, vendor_named, vendors
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.secret import Secret
@@ -150,7 +152,7 @@ def settings(
 ) -> None:
     """Write the settings of a telephone, or of all; who has none of this maker yet gets one."""
     told, known = settings_of(context), vendors(phones_folder())
-    where = reach(told)
+    where = reach(told.installation)
     single = (vendor, user, name, mac, shown_as)
     if every and map_ and out and not any(single):
         perform(_all(told, where, map_, out, known))

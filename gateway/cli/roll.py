@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gateway.cli import shown
-from gateway.cli.planned import Told
+from gateway.deciding.planned import Told
 from gateway.domain.conference import Attempt, Attendance, CallState, Participant, Result, Why
 from gateway.domain.user import User
 from gateway.planning.conference.calling import who_of

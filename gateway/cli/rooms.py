@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import given, shown
+from gateway.cli import shown
 from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.deciding import given
 from gateway.domain.conference import Room, RoomOf
 from gateway.domain.user import User
 from gateway.errors import Misconfigured

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import refused, shown
+from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
-from gateway.cli.report import Report, report
+from gateway.deciding import refused
+from gateway.deciding.report import Report, report
 from gateway.domain.mailbox import Account
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock

@@ -10,8 +10,8 @@ import typer
 from gateway.cli import failing, shown
 from gateway.cli.books import NOBODY
 from gateway.cli.opened import perform, reading, settings_of
-from gateway.cli.planned import coming, going_on, in_short, span
-from gateway.cli.report import REMARKS, Level, Report, not_offered, problems, report, without_contacts
+from gateway.deciding.planned import coming, going_on, in_short, span
+from gateway.deciding.report import REMARKS, Level, Report, not_offered, problems, report, without_contacts
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, Organisation

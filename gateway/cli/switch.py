@@ -4,7 +4,8 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of
-from gateway.cli.waiting import RUNS_NOT, is_running, until
+from gateway.cli.waiting import until
+from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings

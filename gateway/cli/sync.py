@@ -9,8 +9,9 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
-from gateway.cli.report import without_contacts
-from gateway.cli.waiting import RUNS_NOT, is_running, until
+from gateway.cli.waiting import until
+from gateway.deciding.report import without_contacts
+from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.domain.user import User
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock

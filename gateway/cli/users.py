@@ -9,9 +9,9 @@ import typer
 from gateway.cli import shown
 from gateway.cli.importing import import_users
 from gateway.cli.opened import calendar_accounts, perform, reading, settings_of, user_at, writing
-from gateway.cli.pace import pace
-from gateway.cli.person import nobody, person, service_account
-from gateway.cli.read import Read, as_put, in_short, put_read
+from gateway.deciding.pace import pace
+from gateway.deciding.person import nobody, person, service_account
+from gateway.deciding.read import Read, as_put, in_short, put_read
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import User
 from gateway.errors import Misconfigured

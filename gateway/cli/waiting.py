@@ -4,19 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
-from gateway.cli.report import STALE
-from gateway.engine.clock import WallClock
-from gateway.store import health
 from gateway.store.rows import Rows
 from gateway.store.store import Store
-
-RUNS_NOT = "no gateway is running"
-
-
-async def is_running(rows: Rows) -> bool:
-    """Tell whether a gateway runs on this store."""
-    row = await health.get(rows, "gateway")
-    return row is not None and WallClock().now() - row.beat < STALE
 
 
 async def until(store: Store, *nouns: str, done: Callable[[Rows], Awaitable[bool]], seconds: float) -> bool:

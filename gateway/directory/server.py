@@ -19,12 +19,13 @@ from gateway.directory.searchable import Searchable
 from gateway.directory.searching import Limits
 from gateway.directory.secrecy import Secrecy
 from gateway.directory.session import Directory, Session
-from gateway.directory.settings import DirectorySettings, Listening, ListenSettings, Networks
+from gateway.directory.settings import DirectorySettings, Listening, ListenSettings
 from gateway.directory.visitors import Visitors
 from gateway.directory.watch import Watch
 from gateway.directory.wire import answers
 from gateway.errors import Misconfigured
 from gateway.net.certificates import Certificate
+from gateway.net.networks import Networks
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, field_validator, model_validator
 
 from gateway.net.host import Host
+from gateway.net.networks import Networks
 
 Tls = Literal["none", "starttls", "ldaps"]
 PORTS: Mapping[Tls, int] = {"none": 389, "starttls": 389, "ldaps": 636}
@@ -19,18 +19,6 @@ INSIDE = (  # RFC 1918, RFC 4193, and the machine and the link themselves
 )  # fmt: skip
 _VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?"
 _BASE = re.compile(rf"(?:dc|ou)={_VALUE}(?:,(?:dc|o|ou|c|l|cn)={_VALUE})*", re.IGNORECASE)
-
-
-def _network(value: object) -> object:
-    """Read a network, and say what is wrong with it once: pydantic would say it for each version of IP."""
-    try:
-        return ip_network(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise ValueError(f'must be a network, such as "10.1.0.0/16": {error}') from error
-
-
-Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-Networks = tuple[Network, ...]
 
 
 class DirectorySettings(BaseModel):

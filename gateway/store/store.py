@@ -36,6 +36,7 @@ REMOVED = frozenset(
         "diversions",
         "meetings",
         "rooms",
+        "signins",
     }
 )
 APART = 10.0  # seconds from one rebuilding of the file to the next

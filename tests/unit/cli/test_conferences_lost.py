@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from gateway.cli.conferences import _note
-from gateway.cli.planned import Told, in_short
+from gateway.deciding.planned import Told, in_short
 from gateway.domain.conference import CallState, Result
 from tests.unit.cli.test_conferences import attempt, conference
 

@@ -1,0 +1,95 @@
+"""A user as given in options or in a line of a CSV file: texts by field. Pure."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from gateway.deciding import given
+from gateway.deciding.hours import read_week
+from gateway.domain.hours import WorkingHours
+from gateway.domain.mailbox import Account
+from gateway.domain.user import Organisation, User
+from gateway.errors import Misconfigured
+
+FIELDS = (
+    "extension", "name", "email", "language", "zone", "phones", "pbx", "operator", "hours", "through", "enabled",
+    "source", "path",
+)  # fmt: skip
+
+_SIMPLE: Mapping[str, Callable[[str, str], object]] = {
+    "extension": given.number,
+    "name": given.text,
+    "language": given.language,
+    "zone": given.zone,
+    "pbx": given.text,
+    "enabled": given.truth,
+}
+
+
+def nobody(organisation: Organisation, pbx: str) -> User:
+    """Return what holds for a new user about whom nothing is said."""
+    return User(0, "", (), organisation.zone, organisation.language, pbx=pbx)
+
+
+def person(
+    fields: Mapping[str, str], before: User, organisation: Organisation, pbxs: Collection[str]
+) -> tuple[User, tuple[Misconfigured, ...]]:
+    """Return `before` as `fields` change it, and everything that is wrong with them; a field not there changes nothing.
+
+    `email`, `phones` and `through` hold several, with spaces between. An empty `operator` or `hours` is the
+    organisation's, with empty `phones` or `through` there are none; of the others an empty one changes nothing.
+    """
+    wrong: list[Misconfigured] = []
+    user = before
+    for field, value in fields.items():
+        try:
+            user = _changed(user, field, value.strip(), organisation, pbxs)
+        except Misconfigured as error:
+            wrong.append(error)
+    if not user.extension and not any(str(error).startswith("extension") for error in wrong):
+        wrong.append(Misconfigured("extension: is missing", "give the number on the PBX"))
+    return user, tuple(wrong)
+
+
+def _changed(user: User, field: str, value: str, organisation: Organisation, pbxs: Collection[str]) -> User:
+    match field:
+        case "operator":
+            return replace(user, operator=given.number(field, value) if value else None)
+        case "hours":
+            hours = organisation.hours
+            own = WorkingHours(read_week(value), hours.country, hours.subdivision) if value else None
+            return replace(user, hours=own)
+        case "phones":
+            return replace(user, phones=tuple(given.number(field, one) for one in value.split()))
+        case "through":
+            return replace(user, through=given.through(field, value.split()))
+        case "email" if value:
+            return replace(user, emails=tuple(given.email(field, one) for one in value.split()))
+        case "path" | "source":
+            given.text(field, value)
+        case "pbx" if value and value not in pbxs:
+            raise Misconfigured(f"pbx: {value!r} is not in the settings", f"one of: {', '.join(pbxs)}")
+    if value and field in _SIMPLE:
+        simple: Any = {field: _SIMPLE[field](field, value)}
+        return replace(user, **simple)
+    return user
+
+
+def service_account(source: str, accounts: Collection[Account]) -> Account | None:
+    """Return the one of `accounts` that reads a new user's calendar; `source` "" is the only one that there is.
+
+    `accounts`: those whose source has calendars. None: there is no service account yet. Raises `Misconfigured` when it
+    is not clear which.
+    """
+    services = [account for account in accounts if account.service]
+    if source:
+        for account in services:
+            if account.source == source:
+                return account
+        raise Misconfigured(
+            f"source: {source!r} has no service account", f"ringplan accounts add {source} LOGIN --service makes one"
+        )
+    sources = sorted({account.source for account in services})
+    if len(sources) > 1:
+        raise Misconfigured("source: there are several with service accounts", f"name one of: {', '.join(sources)}")
+    return services[0] if services else None

@@ -1,0 +1,45 @@
+"""Makers of telephones, read from `ldap/phones`: as installed with the program, or in a checkout."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from gateway.deciding.given import shortened
+from gateway.errors import Misconfigured
+from gateway.planning.handsets import Profile, profile
+
+LIST = "vendors.toml"
+
+
+def phones_folder() -> Path:
+    """Return the folder of the makers and their templates."""
+    installed = Path(sys.prefix) / "share" / "ringplan" / "ldap" / "phones"
+    checkout = Path(__file__).parents[2] / "ldap" / "phones"
+    return checkout if checkout.is_dir() else installed
+
+
+def vendors(folder: Path) -> dict[str, Profile]:
+    """Read all makers, by their keys. Blocking. Raises `Misconfigured`, naming file and mistake."""
+    where = folder / LIST
+    try:
+        tables = tomllib.loads(where.read_text(encoding="utf-8"))
+        return {
+            key: profile(key, table, (folder / str(table["template"])).read_text(encoding="utf-8"))
+            for key, table in tables.items()
+        }
+    except OSError as error:
+        raise Misconfigured(f"{error.filename} cannot be read: {error.strerror}", "install Ringplan anew") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Misconfigured(f"{where} is not as it should be: {error}", "compare it with the delivered one") from error
+
+
+def vendor_named(field: str, name: str, known: Mapping[str, Profile]) -> Profile:
+    """Return the maker called `name`. Raises `Misconfigured`."""
+    found = known.get(name.strip().lower())
+    if found is None:
+        near = get_close_matches(name.lower(), known, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"one of: {', '.join(known)}"
+        raise Misconfigured(f"{field}: there are no settings for {shortened(name)!r}", remedy)
+    return found

@@ -1,0 +1,59 @@
+"""Tokens of programs. What a program shows is kept as a hash alone."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, delete, insert, select, update
+
+from gateway.domain.secret import Secret
+from gateway.domain.signin import Scope, SignIn, Token
+from gateway.store import signins, tables
+from gateway.store.rows import Rows
+from gateway.store.signins import opener, verifier_of
+
+COLUMN = tables.tokens.c
+APART = timedelta(minutes=1)  # between two notes of when it was used
+
+
+async def add(
+    rows: Rows, signin: int, name: str, scopes: Collection[Scope], now: datetime, until: datetime | None
+) -> tuple[Token, Secret]:
+    """Make a token, and return it with what its program shows: nobody can be told that again."""
+    secret = opener()
+    values = {"signin": signin, "name": name, "verifier": verifier_of(secret.reveal()), "created": now, "until": until}
+    named = sorted(scope.value for scope in scopes)
+    new = await rows.insert(insert(tables.tokens).values(values | {"scopes": named}))
+    rows.touch("signins")
+    return Token(new, signin, name, frozenset(scopes), now, None, until), secret
+
+
+async def found(rows: Rows, secret: str, now: datetime) -> tuple[Token, SignIn] | None:
+    """Return the token that a program shows, and whose it is."""
+    row = await rows.first(select(tables.tokens).where(COLUMN.verifier == verifier_of(secret)))
+    if row is None or (row["until"] is not None and row["until"] <= now):
+        return None
+    signin = await signins.get(rows, row["signin"])
+    return (_token(row), signin) if signin else None
+
+
+async def used(rows: Rows, token: Token, now: datetime) -> None:
+    """Note that it is used, at most once a minute."""
+    if token.used is None or token.used + APART <= now:
+        await rows.run(update(tables.tokens).where(COLUMN.id == token.id).values(used=now))
+
+
+async def of(rows: Rows, signin: int) -> tuple[Token, ...]:
+    """Return somebody's tokens."""
+    found = await rows.all(select(tables.tokens).where(COLUMN.signin == signin).order_by(COLUMN.id))
+    return tuple(_token(row) for row in found)
+
+
+async def remove(rows: Rows, signin: int, token: int) -> bool:
+    """Let one of somebody's tokens be good for nothing, at once. False: there is none."""
+    gone = delete(tables.tokens).where(COLUMN.signin == signin, COLUMN.id == token)
+    return await rows.remove(gone, "signins") > 0
+
+
+def _token(row: RowMapping) -> Token:
+    scopes = frozenset(Scope(one) for one in row["scopes"])
+    return Token(row["id"], row["signin"], row["name"], scopes, row["created"], row["used"], row["until"])

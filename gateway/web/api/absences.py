@@ -1,0 +1,5 @@
+"""API: absences."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["absences"])

@@ -1,0 +1,5 @@
+"""API: accounts."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["accounts"])

@@ -1,0 +1,5 @@
+"""API: audit."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["audit"])

@@ -1,0 +1,78 @@
+"""A call of the API: whose token it brings, and what that token is good for."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from gateway.domain.signin import Role, Scope, SignIn, Token
+from gateway.domain.user import User
+from gateway.store import tokens, users
+from gateway.web.portal import Portal
+
+BEARER = HTTPBearer(auto_error=False, description="A token, made in the portal under Sign-in and security.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`user` None: an administrator without a telephone here."""
+
+    portal: Portal
+    signin: SignIn
+    token: Token
+    user: User | None
+
+    @property
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.portal.clock.now()
+
+    @property
+    def who(self) -> str:
+        """Who does something, for the audit log."""
+        return f"token {self.token.id}"
+
+    @property
+    def role(self) -> Role:
+        """What its owner may do."""
+        return self.signin.role
+
+    @property
+    def mine(self) -> User:
+        """The user whose token it is. Answers 404 for who has no telephone here."""
+        if self.user is None:
+            raise HTTPException(404, "you have no telephone here")
+        return self.user
+
+
+async def caller_of(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+) -> Caller:
+    """Find out who calls. Answers 401 for a token that is none, or no longer."""
+    portal: Portal = request.app.state.portal
+    async with portal.store.read() as rows:
+        found = await tokens.found(rows, given.credentials, portal.clock.now()) if given else None
+        if found is not None:
+            token, signin = found
+            user = await users.get(rows, signin.user) if signin.user is not None else None
+    if found is None or (user is not None and not user.enabled):
+        raise HTTPException(401, "this needs a token", headers={"WWW-Authenticate": "Bearer"})
+    return Caller(portal, signin, token, user)
+
+
+Calling = Annotated[Caller, Depends(caller_of)]
+
+
+def good_for(scope: Scope) -> Callable[[Caller], Coroutine[Any, Any, None]]:
+    """Return what lets in whoever has a token of this scope, and still the role for it."""
+
+    async def let_in(caller: Calling) -> None:
+        if scope not in caller.token.scopes or caller.role < scope.role:
+            raise HTTPException(403, f"this needs a token with the scope {scope.value}")
+
+    return let_in

@@ -1,0 +1,5 @@
+"""API: codes."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["codes"])

@@ -1,0 +1,5 @@
+"""API: conferences."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["conferences"])

@@ -1,0 +1,5 @@
+"""API: contacts."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["contacts"])

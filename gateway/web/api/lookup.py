@@ -1,0 +1,5 @@
+"""API: lookup."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["lookup"])

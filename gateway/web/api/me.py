@@ -1,0 +1,5 @@
+"""API: me."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["me"])

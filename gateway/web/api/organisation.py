@@ -1,0 +1,5 @@
+"""API: organisation."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["organisation"])

@@ -1,0 +1,5 @@
+"""API: people."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["people"])

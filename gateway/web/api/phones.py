@@ -1,0 +1,5 @@
+"""API: phones."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["phones"])

@@ -1,0 +1,5 @@
+"""API: rooms."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["rooms"])

@@ -1,0 +1,5 @@
+"""API: status."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["status"])

@@ -1,0 +1,5 @@
+"""API: users."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["users"])

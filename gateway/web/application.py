@@ -1,0 +1,99 @@
+"""The portal as one ASGI application: its pages, the API below `/api`, and what is said of requests that cannot be."""
+
+import logging
+from http import HTTPStatus
+from typing import cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from gateway.errors import RetryLater, RingplanError
+from gateway.web import live
+from gateway.web.api import api
+from gateway.web.pages import (
+    absences,
+    account,
+    accounts,
+    addresses,
+    audit,
+    codes,
+    conferences,
+    contacts,
+    home,
+    organisation,
+    people,
+    phones,
+    reference,
+    rooms,
+    security,
+    signin,
+    status,
+    told,
+    uploading,
+    users,
+)
+from gateway.web.portal import Portal
+from gateway.web.security.headers import Headers, Size
+from gateway.web.visit import visit_of
+
+log = logging.getLogger(__name__)
+
+ROUTERS = (
+    home.router, signin.router, account.router, addresses.router, security.router, absences.router, conferences.router,
+    contacts.router, phones.router, people.router, uploading.router, users.router, rooms.router, codes.router,
+    organisation.router, accounts.router, status.router, told.router, audit.router, reference.router, live.router,
+)  # fmt: skip
+
+
+def application(portal: Portal) -> FastAPI:
+    """Return all that is served."""
+    middleware = [Middleware(Headers, strict=portal.settings.is_secret), Middleware(Size)]
+    made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=middleware, redirect_slashes=False)
+    made.state.portal = portal
+    for router in ROUTERS:
+        made.include_router(router, include_in_schema=False)
+    made.mount("/api", api.application(portal), name="api")
+    made.mount("/static", StaticFiles(packages=[("gateway.web", "static")]), name="static")
+    made.add_exception_handler(HTTPException, _refused)
+    made.add_exception_handler(RequestValidationError, _garbled)
+    made.add_exception_handler(RingplanError, _failed)
+    made.add_exception_handler(Exception, _broken)
+    return made
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Lead on, or say that there is no such page, or that it is not theirs."""
+    found = cast("HTTPException", error)
+    if found.status_code in range(300, 400):
+        return RedirectResponse((found.headers or {})["Location"], found.status_code)
+    return await _page(request, found.status_code, found.detail)
+
+
+async def _garbled(request: Request, _: Exception) -> Response:
+    return await _page(request, HTTPStatus.BAD_REQUEST)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Say what no page has said by itself: the database is busy, or something was refused."""
+    visit = await visit_of(request)
+    is_soon_over = isinstance(error, RetryLater)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_soon_over else HTTPStatus.CONFLICT
+    return visit.page("error.html", status, cast("RingplanError", error), kind=str(int(status)))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    log.error("a page cannot be made: %s %s", request.method, request.scope.get("route"), exc_info=error)
+    return await _page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _page(request: Request, status: int, kind: str = "") -> Response:
+    try:
+        visit = await visit_of(request)
+    except RingplanError:
+        return PlainTextResponse(f"{HTTPStatus(status).phrase}\n", status)
+    return visit.page("error.html", status, kind=kind if kind == "csrf" else str(status))

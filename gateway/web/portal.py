@@ -1,0 +1,38 @@
+"""What the portal works with: one object that every page and every call of the API is handed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.deciding.installation import Installation
+from gateway.domain.contact import Contact
+from gateway.domain.user import Extension
+from gateway.ports import Clock, Post
+from gateway.store.store import Store
+from gateway.web.security.csrf import Seal
+from gateway.web.settings import WebSettings
+from gateway.web.texts import Texts
+
+NameOf = Callable[[Extension, str], str | None]
+"""Who calls: the name that the owner of an extension may see for a number (`Directory.name_of`)."""
+
+Search = Callable[[int, str, int], Sequence[Contact]]
+"""What a user's telephone finds for what is typed, at most so many (`Directory.search`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """`post` None: no letters are sent. `name_of` and `search` None: there is no directory.
+
+    `told`: facts of the settings file for the page that shows them, by table; never a secret.
+    """
+
+    store: Store
+    settings: WebSettings
+    installation: Installation
+    clock: Clock
+    texts: Texts
+    seal: Seal
+    post: Post | None = None
+    name_of: NameOf | None = None
+    search: Search | None = None
+    told: dict[str, dict[str, str]] = field(default_factory=dict)

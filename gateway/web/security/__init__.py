@@ -1,0 +1,1 @@
+"""Who is let in, what a browser is told to forbid, and what keeps strangers and other sites out."""

@@ -1,0 +1,107 @@
+"""What pages say, in the languages there are: gettext's catalogues, times and numbers as they are written there.
+
+The message is the English text itself. `texts/<language>/*.po` hold the translations, a file per page; Babel reads
+them once at the start. A message without a translation is shown in English, and a test finds it.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gateway.domain.code import LANGUAGES, Language
+from gateway.errors import RingplanError
+
+ENGLISH: Language = "en"
+LOCALES: Mapping[Language, Locale] = {"sv": Locale("sv", "SE"), "de": Locale("de", "DE"), "en": Locale("en", "GB")}
+NAMES: Mapping[Language, str] = {"sv": "Svenska", "de": "Deutsch", "en": "English"}
+
+
+class Texts:
+    """`said` translates, `environment` has the templates; both by language. Reading them is blocking, once."""
+
+    def __init__(self) -> None:
+        self._translations = {language: _translations(language) for language in LANGUAGES}
+        self._environments = {language: self._made(language) for language in LANGUAGES}
+
+    def said(self, language: Language, message: str) -> str:
+        """Return a message in a language."""
+        return self._translations[language].gettext(message) if message else ""
+
+    def environment(self, language: Language) -> Environment:
+        """Return the templates in a language."""
+        return self._environments[language]
+
+    def error(self, language: Language, error: RingplanError) -> tuple[str, str]:
+        """Return what happened and what to do about it; the latter is "" where it is a command for administrators."""
+        remedy = "" if "ringplan " in error.remedy_template else error.remedy_template
+        return self._filled(language, error.template, error), self._filled(language, remedy, error)
+
+    def _filled(self, language: Language, text: str, error: RingplanError) -> str:
+        said, values = self.said(language, text), error.values
+        if "field" in values:
+            values = {**values, "field": self.said(language, str(values["field"]))}
+        return said.format_map(values) if values else said
+
+    def _made(self, language: Language) -> Environment:
+        made = Environment(
+            loader=PackageLoader("gateway.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        made.install_gettext_translations(self._translations[language], newstyle=True)  # type: ignore[attr-defined]
+        made.filters |= _written(LOCALES[language])
+        return made
+
+
+def _written(locale: Locale) -> dict[str, Callable[..., str]]:
+    """Return filters for instants, which want the reader's zone: `{{ one.end | moment(zone) }}`."""
+
+    def moment(instant: datetime, zone: ZoneInfo) -> str:
+        return format_datetime(instant, "EEE d MMM HH:mm", zone, locale)
+
+    def clock(instant: datetime, zone: ZoneInfo) -> str:
+        return format_time(instant.astimezone(zone), "HH:mm", locale=locale)
+
+    def day(instant: datetime | date, zone: ZoneInfo) -> str:
+        local = instant.astimezone(zone).date() if isinstance(instant, datetime) else instant
+        return format_date(local, "EEEE d MMMM y", locale)
+
+    def stamp(instant: datetime, zone: ZoneInfo) -> str:
+        return format_datetime(instant, "yyyy-MM-dd HH:mm", zone, locale)
+
+    return {"moment": moment, "clock": clock, "day": day, "stamp": stamp}
+
+
+def _translations(language: Language) -> NullTranslations:
+    if language == ENGLISH:
+        return NullTranslations()
+    whole = Catalog(locale=language)
+    for file in catalogues(language):
+        with file.open("rb") as opened:
+            for message in read_po(opened, locale=language):
+                if message.id:
+                    whole[message.id] = message
+    written = io.BytesIO()
+    write_mo(written, whole)
+    written.seek(0)
+    return GNUTranslations(written)
+
+
+def catalogues(language: Language) -> list[Traversable]:
+    """Return the files of translations into a language."""
+    folder = files("gateway.web") / "texts" / language
+    return sorted((one for one in folder.iterdir() if one.name.endswith(".po")), key=lambda one: one.name)

@@ -1,0 +1,43 @@
+"""A portal in a test's hand: its store, its clock, and browsers that visit it without a network."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
+from gateway.web.portal import Portal
+from gateway.web.texts import Texts
+from tests.fakes.clock import HandClock
+from tests.unit.web.visiting import House, house_of, portal_of
+
+NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)  # a Monday, noon in Stockholm
+
+
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    return Texts()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOON)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def portal(store: Store, clock: HandClock, texts: Texts) -> Portal:
+    return portal_of(store, clock, texts)
+
+
+@pytest.fixture
+async def house(portal: Portal) -> House:
+    """Anna (1001, a user), Otto (1002, an operator), Ada (1003, an administrator) and Root, who has no telephone."""
+    return await house_of(portal)
