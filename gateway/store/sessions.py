@@ -6,11 +6,11 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Session
-from gateway.store import tables
+from gateway.store import entrance
 from gateway.store.rows import Rows
 from gateway.store.signins import opener, verifier_of
 
-COLUMN = tables.sessions.c
+COLUMN = entrance.sessions.c
 LONGEST_AGENT = 200
 
 
@@ -18,13 +18,13 @@ async def begin(rows: Rows, signin: int, now: datetime, until: datetime, agent: 
     """Begin a session, and return what its cookie says: always something new."""
     secret = opener()
     values = {"verifier": verifier_of(secret.reveal()), "signin": signin, "created": now, "used": now, "until": until}
-    await rows.run(insert(tables.sessions).values(values | {"agent": agent[:LONGEST_AGENT]}))
+    await rows.run(insert(entrance.sessions).values(values | {"agent": agent[:LONGEST_AGENT]}))
     return secret
 
 
 async def found(rows: Rows, secret: str, now: datetime, idle: timedelta) -> Session | None:
     """Return the session of a cookie; None: it is over, or never was."""
-    row = await rows.first(select(tables.sessions).where(COLUMN.verifier == verifier_of(secret)))
+    row = await rows.first(select(entrance.sessions).where(COLUMN.verifier == verifier_of(secret)))
     if row is None or row["until"] <= now or row["used"] + idle <= now:
         return None
     return _session(row)
@@ -32,18 +32,18 @@ async def found(rows: Rows, secret: str, now: datetime, idle: timedelta) -> Sess
 
 async def used(rows: Rows, secret: str, now: datetime) -> None:
     """Note that it is used."""
-    await rows.run(update(tables.sessions).where(COLUMN.verifier == verifier_of(secret)).values(used=now))
+    await rows.run(update(entrance.sessions).where(COLUMN.verifier == verifier_of(secret)).values(used=now))
 
 
 async def of(rows: Rows, signin: int) -> tuple[tuple[str, Session], ...]:
     """Return somebody's sessions, each with a name to end it by (the hash, hexadecimal), the last used first."""
-    mine = select(tables.sessions).where(COLUMN.signin == signin).order_by(COLUMN.used.desc())
+    mine = select(entrance.sessions).where(COLUMN.signin == signin).order_by(COLUMN.used.desc())
     return tuple((row["verifier"].hex(), _session(row)) for row in await rows.all(mine))
 
 
 async def end(rows: Rows, secret: str) -> bool:
     """End the session of a cookie."""
-    gone = delete(tables.sessions).where(COLUMN.verifier == verifier_of(secret))
+    gone = delete(entrance.sessions).where(COLUMN.verifier == verifier_of(secret))
     return await rows.remove(gone, "signins") > 0
 
 
@@ -53,13 +53,13 @@ async def end_named(rows: Rows, signin: int, name: str) -> bool:
         verifier = bytes.fromhex(name)
     except ValueError:
         return False
-    gone = delete(tables.sessions).where(COLUMN.signin == signin, COLUMN.verifier == verifier)
+    gone = delete(entrance.sessions).where(COLUMN.signin == signin, COLUMN.verifier == verifier)
     return await rows.remove(gone, "signins") > 0
 
 
 async def end_others(rows: Rows, signin: int, secret: str | None = None) -> int:
     """End all of somebody's sessions but the one of this cookie, and return how many."""
-    gone = delete(tables.sessions).where(COLUMN.signin == signin)
+    gone = delete(entrance.sessions).where(COLUMN.signin == signin)
     if secret is not None:
         gone = gone.where(COLUMN.verifier != verifier_of(secret))
     return await rows.remove(gone, "signins")
@@ -67,7 +67,7 @@ async def end_others(rows: Rows, signin: int, secret: str | None = None) -> int:
 
 async def forget_over(rows: Rows, now: datetime, idle: timedelta) -> int:
     """Remove those that are over, and return how many."""
-    gone = delete(tables.sessions).where((COLUMN.until <= now) | (COLUMN.used <= now - idle))
+    gone = delete(entrance.sessions).where((COLUMN.until <= now) | (COLUMN.used <= now - idle))
     return await rows.remove(gone, "signins")
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, SignIn
 from gateway.errors import Refused
-from gateway.store import tables
+from gateway.store import entrance, tables
 from gateway.store.rows import Rows
 
-COLUMN = tables.signins.c
-INVITED = tables.invitations.c
+COLUMN = entrance.signins.c
+INVITED = entrance.invitations.c
 BYTES = 32  # of randomness in what opens something
 
 
@@ -29,30 +29,30 @@ def verifier_of(secret: str) -> bytes:
 
 async def get(rows: Rows, signin: int) -> SignIn | None:
     """Return who has this id."""
-    row = await rows.first(select(tables.signins).where(COLUMN.id == signin))
+    row = await rows.first(select(entrance.signins).where(COLUMN.id == signin))
     return _signin(row) if row else None
 
 
 async def of_user(rows: Rows, user: int) -> SignIn | None:
     """Return how a user signs in, None: nobody has invited them."""
-    row = await rows.first(select(tables.signins).where(COLUMN.user == user))
+    row = await rows.first(select(entrance.signins).where(COLUMN.user == user))
     return _signin(row) if row else None
 
 
 async def every(rows: Rows) -> tuple[SignIn, ...]:
     """Return all."""
-    return tuple(_signin(row) for row in await rows.all(select(tables.signins).order_by(COLUMN.id)))
+    return tuple(_signin(row) for row in await rows.all(select(entrance.signins).order_by(COLUMN.id)))
 
 
 async def named(rows: Rows, name: str) -> tuple[SignIn, str | None] | None:
     """Return who signs in by `name` (an address, a number, a name), and the hash of their password."""
     given = name.strip().lower()
-    row = await rows.first(select(tables.signins).where(COLUMN.name == given))
+    row = await rows.first(select(entrance.signins).where(COLUMN.name == given))
     if row is None:
         by_address = select(tables.emails.c.user).where(tables.emails.c.email == given)
         owner = by_address.union(select(tables.numbers.c.user).where(tables.numbers.c.number == given))
         row = await rows.first(
-            select(tables.signins)
+            select(entrance.signins)
             .join(tables.users, tables.users.c.id == COLUMN.user)
             .where(COLUMN.user.in_(owner), tables.users.c.enabled)
         )
@@ -65,22 +65,22 @@ async def add(rows: Rows, user: int | None, name: str = "", role: Role = Role.US
     if await rows.first(select(COLUMN.id).where(same)):
         raise Refused("they may sign in already", "ringplan portal list names them")
     values = {"user": user, "name": name.lower() or None, "role": int(role)}
-    new = await rows.insert(insert(tables.signins).values(values))
+    new = await rows.insert(insert(entrance.signins).values(values))
     rows.touch("signins")
     return SignIn(new, user, name.lower(), role)
 
 
 async def put_role(rows: Rows, signin: int, role: Role) -> bool:
     """Let somebody be something else from the next request on. False: there is nobody."""
-    changed = await rows.run(update(tables.signins).where(COLUMN.id == signin).values(role=int(role)))
+    changed = await rows.run(update(entrance.signins).where(COLUMN.id == signin).values(role=int(role)))
     rows.touch("signins")
     return changed.rowcount > 0
 
 
 async def put_hash(rows: Rows, signin: int, written: str) -> bool:
     """Let this be the hash of their password (PHC string); an invitation to choose one ends. False: nobody is there."""
-    changed = await rows.run(update(tables.signins).where(COLUMN.id == signin).values(hash=written))
-    await rows.run(delete(tables.invitations).where(INVITED.signin == signin))
+    changed = await rows.run(update(entrance.signins).where(COLUMN.id == signin).values(hash=written))
+    await rows.run(delete(entrance.invitations).where(INVITED.signin == signin))
     rows.touch("signins")
     rows.removed = True
     return changed.rowcount > 0
@@ -88,15 +88,15 @@ async def put_hash(rows: Rows, signin: int, written: str) -> bool:
 
 async def remove(rows: Rows, signin: int) -> bool:
     """Let somebody sign in no more; sessions and tokens end."""
-    return await rows.remove(delete(tables.signins).where(COLUMN.id == signin), "signins") > 0
+    return await rows.remove(delete(entrance.signins).where(COLUMN.id == signin), "signins") > 0
 
 
 async def invite(rows: Rows, signin: int, until: datetime) -> Secret:
     """Return what lets them choose a password once, until then; what was given before ends."""
     secret = opener()
-    await rows.run(delete(tables.invitations).where(INVITED.signin == signin))
+    await rows.run(delete(entrance.invitations).where(INVITED.signin == signin))
     values = {"signin": signin, "verifier": verifier_of(secret.reveal()), "until": until}
-    await rows.run(insert(tables.invitations).values(values))
+    await rows.run(insert(entrance.invitations).values(values))
     rows.touch("signins")
     return secret
 
@@ -104,8 +104,8 @@ async def invite(rows: Rows, signin: int, until: datetime) -> Secret:
 async def invited(rows: Rows, secret: str, now: datetime) -> SignIn | None:
     """Return who was invited by this, if they still are."""
     found = (
-        select(tables.signins)
-        .join(tables.invitations, INVITED.signin == COLUMN.id)
+        select(entrance.signins)
+        .join(entrance.invitations, INVITED.signin == COLUMN.id)
         .where(INVITED.verifier == verifier_of(secret), INVITED.until > now)
     )
     row = await rows.first(found)

@@ -7,11 +7,11 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Scope, SignIn, Token
-from gateway.store import signins, tables
+from gateway.store import entrance, signins
 from gateway.store.rows import Rows
 from gateway.store.signins import opener, verifier_of
 
-COLUMN = tables.tokens.c
+COLUMN = entrance.tokens.c
 APART = timedelta(minutes=1)  # between two notes of when it was used
 
 
@@ -22,14 +22,14 @@ async def add(
     secret = opener()
     values = {"signin": signin, "name": name, "verifier": verifier_of(secret.reveal()), "created": now, "until": until}
     named = sorted(scope.value for scope in scopes)
-    new = await rows.insert(insert(tables.tokens).values(values | {"scopes": named}))
+    new = await rows.insert(insert(entrance.tokens).values(values | {"scopes": named}))
     rows.touch("signins")
     return Token(new, signin, name, frozenset(scopes), now, None, until), secret
 
 
 async def found(rows: Rows, secret: str, now: datetime) -> tuple[Token, SignIn] | None:
     """Return the token that a program shows, and whose it is."""
-    row = await rows.first(select(tables.tokens).where(COLUMN.verifier == verifier_of(secret)))
+    row = await rows.first(select(entrance.tokens).where(COLUMN.verifier == verifier_of(secret)))
     if row is None or (row["until"] is not None and row["until"] <= now):
         return None
     signin = await signins.get(rows, row["signin"])
@@ -39,18 +39,18 @@ async def found(rows: Rows, secret: str, now: datetime) -> tuple[Token, SignIn] 
 async def used(rows: Rows, token: Token, now: datetime) -> None:
     """Note that it is used, at most once a minute."""
     if token.used is None or token.used + APART <= now:
-        await rows.run(update(tables.tokens).where(COLUMN.id == token.id).values(used=now))
+        await rows.run(update(entrance.tokens).where(COLUMN.id == token.id).values(used=now))
 
 
 async def of(rows: Rows, signin: int) -> tuple[Token, ...]:
     """Return somebody's tokens."""
-    found = await rows.all(select(tables.tokens).where(COLUMN.signin == signin).order_by(COLUMN.id))
+    found = await rows.all(select(entrance.tokens).where(COLUMN.signin == signin).order_by(COLUMN.id))
     return tuple(_token(row) for row in found)
 
 
 async def remove(rows: Rows, signin: int, token: int) -> bool:
     """Let one of somebody's tokens be good for nothing, at once. False: there is none."""
-    gone = delete(tables.tokens).where(COLUMN.signin == signin, COLUMN.id == token)
+    gone = delete(entrance.tokens).where(COLUMN.signin == signin, COLUMN.id == token)
     return await rows.remove(gone, "signins") > 0
 
 

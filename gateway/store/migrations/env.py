@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gateway.store.tables import metadata
+from gateway.store.entrance import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
 with context.begin_transaction():
