@@ -149,7 +149,7 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
         if directory is not None:
             _begin_directory(tasks, directory, pulse, clock)
         if settings.web is not None:
-            _begin_portal(tasks, settings, settings.web, directory, store, pulse, clock)
+            _begin_portal(tasks, settings, settings.web, directory, store, decided, pulse, clock)
         names = directory.name_of if directory is not None else None
         for name, one in settings.pbx.items():
             board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse, names)
@@ -177,6 +177,7 @@ def _begin_portal(
     web: WebSettings,
     directory: Directory | None,
     store: Store,
+    decided: Decided,
     pulse: Pulse,
     clock: Clock,
 ) -> None:
@@ -193,6 +194,7 @@ def _begin_portal(
         clock=clock,
         texts=Texts(),
         seal=Seal(),
+        decided=decided,
         post=Smtp(settings.mail) if settings.mail is not None else None,
         name_of=directory.name_of if directory is not None else None,
     )

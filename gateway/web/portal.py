@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.deciding.installation import Installation
 from gateway.domain.contact import Contact
 from gateway.domain.user import Extension
+from gateway.engine.decided import Decided
 from gateway.ports import Clock, Post
 from gateway.store.store import Store
 from gateway.web.security.csrf import Seal
@@ -23,7 +24,7 @@ Search = Callable[[int, str, int], Sequence[Contact]]
 class Portal:
     """`post` None: no letters are sent. `name_of` and `search` None: there is no directory.
 
-    `told`: facts of the settings file for the page that shows them, by table; never a secret.
+    `decided` keeps codes, organisation and users in memory while they are unchanged. `told`: facts of the settings file for the page that shows them, by table; never a secret.
     """
 
     store: Store
@@ -32,6 +33,7 @@ class Portal:
     clock: Clock
     texts: Texts
     seal: Seal
+    decided: Decided = field(default_factory=Decided)
     post: Post | None = None
     name_of: NameOf | None = None
     search: Search | None = None
