@@ -24,7 +24,8 @@ Search = Callable[[int, str, int], Sequence[Contact]]
 class Portal:
     """`post` None: no letters are sent. `name_of` and `search` None: there is no directory.
 
-    `decided` keeps codes, organisation and users in memory while they are unchanged. `told`: facts of the settings file for the page that shows them, by table; never a secret.
+    `decided` keeps codes, organisation and users in memory while they are unchanged. `told`: facts of the settings file
+    for the page that shows them, by table; never a secret.
     """
 
     store: Store

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from gateway.store.entrance import metadata
+from gateway.store.entrance import signins
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"], target_metadata=signins.metadata, transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -60,7 +60,7 @@ async def test_a_second_gateway_is_refused_while_the_first_runs_and_commands_are
 
 async def test_the_migrations_make_the_tables_that_the_statements_expect(store: Store) -> None:
     def difference(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), entrance.metadata))
+        return list(compare_metadata(MigrationContext.configure(connection), entrance.signins.metadata))
 
     async with store.read() as rows:
         assert await rows.connection.run_sync(difference) == []
