@@ -4,6 +4,7 @@ from alembic import context
 
 from gateway.store.entrance import signins
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=signins.metadata, transactional_ddl=True)
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=signins.metadata, transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()
