@@ -36,10 +36,14 @@ async def found(rows: Rows, secret: str, now: datetime) -> tuple[Token, SignIn] 
     return (_token(row), signin) if signin else None
 
 
+def is_noted_anew(token: Token, now: datetime) -> bool:
+    """Say whether it is worth a transaction to note that it is used: at most once a minute."""
+    return token.used is None or token.used + APART <= now
+
+
 async def used(rows: Rows, token: Token, now: datetime) -> None:
-    """Note that it is used, at most once a minute."""
-    if token.used is None or token.used + APART <= now:
-        await rows.run(update(entrance.tokens).where(COLUMN.id == token.id).values(used=now))
+    """Note that it is used."""
+    await rows.run(update(entrance.tokens).where(COLUMN.id == token.id).values(used=now))
 
 
 async def of(rows: Rows, signin: int) -> tuple[Token, ...]:

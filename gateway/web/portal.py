@@ -9,6 +9,7 @@ from gateway.domain.user import Extension
 from gateway.engine.decided import Decided
 from gateway.ports import Clock, Post
 from gateway.store.store import Store
+from gateway.web.api.strangers import Strangers
 from gateway.web.security.csrf import Seal
 from gateway.web.settings import WebSettings
 from gateway.web.texts import Texts
@@ -39,3 +40,4 @@ class Portal:
     name_of: NameOf | None = None
     search: Search | None = None
     told: dict[str, dict[str, str]] = field(default_factory=dict)
+    strangers: Strangers = field(default_factory=Strangers)

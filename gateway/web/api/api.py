@@ -1,10 +1,12 @@
 """The API as an application of its own, below `/api`: how programs are let in, its errors, and its description."""
 
+import logging
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,7 +30,11 @@ from gateway.web.api import (
     tokens,
     users,
 )
+from gateway.web.api.answers import ERRORS, Failure, Wrong
+from gateway.web.api.caller import BEARER, GoodFor
 from gateway.web.portal import Portal
+
+log = logging.getLogger(__name__)
 
 VERSION = "1"
 ROUTERS = (
@@ -36,41 +42,119 @@ ROUTERS = (
     people.router, users.router, rooms.router, codes.router, organisation.router, accounts.router, status.router,
     tokens.router, audit.router,
 )  # fmt: skip
+TAGS = {
+    "me": "Whose token this is, and what it may be used for.",
+    "account": "One's own calendar account and addresses, and Sync.",
+    "absences": "One's own absences: of the calendar, and by hand.",
+    "conferences": "One's own conferences, who is in them, and calling somebody in.",
+    "contacts": "One's own contacts and the company's, searched as a telephone searches.",
+    "phones": "One's own telephones, their passwords and settings.",
+    "lookup": "The name of who calls.",
+    "people": "Everybody's present absence, for operators.",
+    "users": "Who has a telephone here.",
+    "rooms": "Rooms of conferences.",
+    "codes": "What people write, and what the telephone then does.",
+    "organisation": "Working hours, holidays, and what holds for everybody.",
+    "accounts": "Service accounts, and the health of all accounts.",
+    "status": "Whether everything is well.",
+    "tokens": "One's own tokens.",
+    "audit": "Who did what to what, never what it says.",
+}
+ABOUT = """\
+The telephone follows the calendar. Everything that the portal's pages do, programs do here.
+
+A token is made in the portal, under Sign-in and security, and sent along as `Authorization: Bearer …`. Each operation
+names the scope that it needs. Times are ISO 8601 with their offset. What goes wrong is told as `said`, `remedy` and
+`wrong`.
+"""
+
+
+class Api(FastAPI):
+    """A FastAPI that describes which scope each operation needs."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, OpenAPI 3.1; made once."""
+        if self.openapi_schema is None:
+            described = super().openapi()
+            for route in operations():
+                for method in route.methods or ():
+                    _told(described["paths"][route.path_format][method.lower()], scopes_of(route))
+        return super().openapi()
 
 
 def application(portal: Portal) -> FastAPI:
     """Return the API."""
-    made = FastAPI(
+    made = Api(
         title="Ringplan",
         version=VERSION,
-        description="The telephone follows the calendar. Errors have `said` and `remedy`.",
+        description=ABOUT,
+        servers=[{"url": "/api"}],
+        openapi_tags=[{"name": name, "description": said} for name, said in TAGS.items()],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
     )
     made.state.portal = portal
     for router in ROUTERS:
-        made.include_router(router)
+        made.include_router(router, responses=ERRORS)
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _garbled)
     made.add_exception_handler(RingplanError, _failed)
+    made.add_exception_handler(Exception, _broken)
     return made
+
+
+def operations() -> list[APIRoute]:
+    """Return all operations, in the order of their nouns."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def scopes_of(route: APIRoute) -> list[str]:
+    """Return the scopes that a token needs for an operation."""
+    asked = (one.dependency for one in route.dependencies)
+    return [one.scope.value for one in asked if isinstance(one, GoodFor)]
+
+
+def _told(operation: dict[str, Any], scopes: list[str]) -> None:
+    """Name the scopes (OpenAPI 3.1, Security Requirement Object: roles, of schemes that are not OAuth).
+
+    The first sentence of a docstring is the summary.
+    """
+    summary, _, rest = operation.pop("description", "").partition("\n\n")
+    operation["summary"] = " ".join(summary.split())
+    if rest:
+        operation["description"] = rest
+    operation["security"] = [{BEARER.scheme_name: scopes}]
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return what programs that are generated call it: "absences_show"."""
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
+
+
+def _failure(status: int, failure: Failure, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(failure.model_dump(mode="json"), status, headers)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     said = found.detail or HTTPStatus(found.status_code).phrase
-    return JSONResponse({"said": said, "remedy": ""}, found.status_code, headers=found.headers)
+    return _failure(found.status_code, Failure(said=said), dict(found.headers or {}))
 
 
-async def _garbled(_: Request, error: Exception) -> Response:
+async def _garbled(request: Request, error: Exception) -> Response:
     """Say which values cannot be, without them: they may be secrets."""
-    wrong = [
-        {"where": ".".join(str(part) for part in one["loc"]), "said": one["msg"]}
-        for one in cast("RequestValidationError", error).errors()
-    ]
-    body = {"said": "what was sent is not as it should be", "remedy": "see /api/openapi.json", "wrong": wrong}
-    return JSONResponse(body, HTTPStatus.UNPROCESSABLE_ENTITY)
+    found = cast("RequestValidationError", error).errors()
+    wrong = tuple(Wrong(where=".".join(str(part) for part in one["loc"]), said=one["msg"]) for one in found)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(one["loc"] == ("body",) for one in found) and kind != "application/json" and await request.body():
+        return _failure(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            Failure(said="this is no JSON", remedy="send JSON, with Content-Type: application/json"),
+        )
+    said, remedy = "what was sent is not as it should be", "see /api/openapi.json"
+    return _failure(HTTPStatus.UNPROCESSABLE_ENTITY, Failure(said=said, remedy=remedy, wrong=wrong))
 
 
 async def _failed(_: Request, error: Exception) -> Response:
@@ -84,4 +168,9 @@ async def _failed(_: Request, error: Exception) -> Response:
         case _:
             status = HTTPStatus.BAD_GATEWAY
     found = cast("RingplanError", error)
-    return JSONResponse({"said": str(found), "remedy": found.remedy}, status)
+    return _failure(status, Failure(said=str(found), remedy=found.remedy))
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """Say so; the portal around it logs it."""
+    return _failure(HTTPStatus.INTERNAL_SERVER_ERROR, Failure(said="something is wrong with Ringplan"))
