@@ -40,7 +40,7 @@ def through(field: str, values: Iterable[str]) -> tuple[str, ...]:
     """Numbers whose calls always ring; an empty text among them is none."""
     numbers = tuple(dict.fromkeys(number(field, value) for value in values if value))
     if len(numbers) > MOST_THROUGH:
-        raise wrong(field, " ".join(numbers), "are too many", f"give at most {MOST_THROUGH}")
+        raise wrong(field, " ".join(numbers), "are too many", "give at most {most}", most=MOST_THROUGH)
     return numbers
 
 
@@ -68,21 +68,21 @@ def rooms(field: str, value: str) -> tuple[str, ...]:
     if len(first) != len(last) or last < first:
         raise wrong(field, value, "is no range", "give the lower number first, both with as many digits: 8090-8099")
     if int(last) - int(first) >= MOST_ROOMS:
-        raise wrong(field, value, "are too many rooms", f"give at most {MOST_ROOMS} at once")
+        raise wrong(field, value, "are too many rooms", "give at most {most} at once", most=MOST_ROOMS)
     return tuple(f"{one:0{len(first)}}" for one in range(int(first), int(last) + 1))
 
 
 def pin(field: str, value: str) -> str:
     """What callers are asked who are not invited, "" for nothing. A wrong one is not told: it may be nearly right."""
     if value and not _PIN.fullmatch(value):
-        raise Misconfigured(f"{field}: this is no PIN", 'give 4 to 12 digits, or "" for none')
+        raise Misconfigured("{field}: this is no PIN", 'give 4 to 12 digits, or "" for none', field=field)
     return value
 
 
 def grace(field: str, value: int) -> timedelta:
     """How long people may stay in a conference beyond its end, given in minutes."""
     if not 0 <= value <= LONGEST_GRACE:
-        raise wrong(field, str(value), "cannot be", f"give 0 to {LONGEST_GRACE} minutes")
+        raise wrong(field, str(value), "cannot be", "give 0 to {most} minutes", most=LONGEST_GRACE)
     return timedelta(minutes=value)
 
 
@@ -94,8 +94,8 @@ def dial_in(field: str, values: Iterable[str], before: Mapping[str, str]) -> dic
         if not value.strip():
             found.clear()
         elif not mark or of not in LANGUAGES or (written and not _WRITTEN_NUMBER.fullmatch(written)):
-            remedy = f'give one of {", ".join(LANGUAGES)}, and a number: "sv=+46 8 500 100"'
-            raise wrong(field, value, "is no language with a number", remedy)
+            remedy = 'give one of {known}, and a number: "sv=+46 8 500 100"'
+            raise wrong(field, value, "is no language with a number", remedy, known=", ".join(LANGUAGES))
         elif written:
             found[of] = written
         else:
@@ -125,7 +125,7 @@ def zone(field: str, value: str) -> ZoneInfo:
 def language(field: str, value: str) -> str:
     """A language of the prompts."""
     if value not in LANGUAGES:
-        raise wrong(field, value, "is no language of the prompts", f"one of: {', '.join(LANGUAGES)}")
+        raise wrong(field, value, "is no language of the prompts", "one of: {known}", known=", ".join(LANGUAGES))
     return value
 
 
@@ -194,13 +194,14 @@ def until(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
     except (ValueError, OverflowError) as error:
         remedy = "give 15:00, or the day of return (2026-11-24), or 2026-11-24 15:00"
         raise wrong(field, value, "is no time and no day", remedy) from error
+    if found <= now and is_day:
+        raise wrong(field, value, "is today or past", "give the day of return")
     if found <= now:
-        said, remedy = ("is today or past", "give the day of return") if is_day else ("is past", "give a later one")
-        raise wrong(field, value, said, remedy)
-    longest = A_DAY if is_clock else LONGEST_ABSENCE
-    if found - now > longest:
-        far, remedy = ("24 hours", "give the day as well") if is_clock else ("a year", "give an earlier one")
-        raise wrong(field, value, f"is more than {far} away", remedy)
+        raise wrong(field, value, "is past", "give a later one")
+    if is_clock and found - now > A_DAY:
+        raise wrong(field, value, "is more than 24 hours away", "give the day as well")
+    if found - now > LONGEST_ABSENCE:
+        raise wrong(field, value, "is more than a year away", "give an earlier one")
     return found
 
 

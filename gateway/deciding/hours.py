@@ -9,6 +9,7 @@ from datetime import time
 
 from gateway.errors import Misconfigured
 
+FIELD = "hours"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 REMEDY = "write them like `mon-fri 08:00-12:00 13:00-17:00; sat 10:00-14:00`, or `none`"
 
@@ -25,13 +26,13 @@ def read_week(text: str) -> Week:
     for part in filter(None, (part.strip().lower() for part in text.split(";"))):
         days, *spans = part.split()
         if not spans:
-            raise Misconfigured(f"working hours {text!r}: no times for {days}", REMEDY)
+            raise _wrong("working hours {value}: no times for {day}", text, days)
         for day in _days(days, text):
             if day in week:
-                raise Misconfigured(f"working hours {text!r}: {DAYS[day]} comes twice", REMEDY)
+                raise _wrong("working hours {value}: {day} comes twice", text, DAYS[day])
             week[day] = tuple(_span(span, text) for span in spans)
     if not week:
-        raise Misconfigured(f"working hours {text!r}: nothing is said", REMEDY)
+        raise _wrong("working hours {value}: nothing is said", text)
     return dict(sorted(week.items()))
 
 
@@ -53,10 +54,10 @@ def write_week(week: Week) -> str:
 def _days(text: str, whole: str) -> range:
     first, _, last = text.partition("-")
     if first not in DAYS or (last or first) not in DAYS:
-        raise Misconfigured(f"working hours {whole!r}: {text} is no day, nor days", REMEDY)
+        raise _wrong("working hours {value}: {day} is no day, nor days", whole, text)
     from_, to = DAYS.index(first), DAYS.index(last or first)
     if to < from_:
-        raise Misconfigured(f"working hours {whole!r}: {text} runs backwards", REMEDY)
+        raise _wrong("working hours {value}: {day} runs backwards", whole, text)
     return range(from_, to + 1)
 
 
@@ -67,5 +68,9 @@ def _span(text: str, whole: str) -> tuple[time, time]:
     except ValueError:
         start = until = None
     if start is None or until is None or (start == until and start != time()):
-        raise Misconfigured(f"working hours {whole!r}: {text} is no span of time", REMEDY)
+        raise _wrong("working hours {value}: {day} is no span of time", whole, text)
     return start, until
+
+
+def _wrong(said: str, value: str, day: str = "") -> Misconfigured:
+    return Misconfigured(said, REMEDY, field=FIELD, value=repr(value), day=day)

@@ -20,15 +20,19 @@ def numbering(
     outside: str | None = None,
     extension: int | None = None,
     form: str | None = None,
+    mark: str = "--",
 ) -> Numbering:
-    """Return `before` as what is given changes it; None changes nothing, "" takes away. Raises `Misconfigured`."""
+    """Return `before` as what is given changes it; None changes nothing, "" takes away.
+
+    Raises `Misconfigured`, whose field has `mark` before its name: `--area` is an option, `area` a field of a form.
+    """
     return replace(
         before,
-        country=before.country if country is None else _country(country),
-        area=before.area if area is None else _area(area),
-        outside=before.outside if outside is None else _line(outside),
-        extension=before.extension if extension is None else _extension(extension),
-        form=before.form if form is None else shown_as("--shown-as", form),
+        country=before.country if country is None else _country(f"{mark}phone-country", country),
+        area=before.area if area is None else _area(f"{mark}area", area),
+        outside=before.outside if outside is None else _line(f"{mark}outside-line", outside),
+        extension=before.extension if extension is None else _extension(f"{mark}extension-length", extension),
+        form=before.form if form is None else shown_as(f"{mark}shown-as", form),
     )
 
 
@@ -37,30 +41,32 @@ def shown_as(field: str, value: str) -> Form:
     try:
         return Form(value)
     except ValueError as error:
-        raise wrong(field, value, "is not known", f"one of: {', '.join(form.value for form in Form)}") from error
+        raise wrong(
+            field, value, "is not known", "one of: {known}", known=", ".join(form.value for form in Form)
+        ) from error
 
 
-def _country(value: str) -> str:
+def _country(field: str, value: str) -> str:
     if value and value.upper() not in SUPPORTED_REGIONS:
-        raise wrong("--phone-country", value, "is no country", "give an ISO 3166 code, such as SE")
+        raise wrong(field, value, "is no country", "give an ISO 3166 code, such as SE")
     return value.upper()
 
 
-def _area(value: str) -> str:
+def _area(field: str, value: str) -> str:
     found = _AREA.fullmatch(value)
     if found is None:
-        raise wrong("--area", value, "is no area code", 'give its digits, such as 8 or 08, or "" for none')
+        raise wrong(field, value, "is no area code", 'give its digits, such as 8 or 08, or "" for none')
     return found[1] or ""
 
 
-def _line(value: str) -> str:
+def _line(field: str, value: str) -> str:
     if not _LINE.fullmatch(value):
-        raise wrong("--outside-line", value, "is nothing to dial", 'give one to four digits, such as 0, or ""')
+        raise wrong(field, value, "is nothing to dial", 'give one to four digits, such as 0, or ""')
     return value
 
 
-def _extension(value: int) -> int:
+def _extension(field: str, value: int) -> int:
     if not 1 <= value <= LONGEST_EXTENSION:
-        remedy = f"give 1 to {LONGEST_EXTENSION}: the most digits that an extension has"
-        raise wrong("--extension-length", str(value), "cannot be", remedy)
+        remedy = "give 1 to {most}: the most digits that an extension has"
+        raise wrong(field, str(value), "cannot be", remedy, most=LONGEST_EXTENSION)
     return value

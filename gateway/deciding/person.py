@@ -46,8 +46,8 @@ def person(
             user = _changed(user, field, value.strip(), organisation, pbxs)
         except Misconfigured as error:
             wrong.append(error)
-    if not user.extension and not any(str(error).startswith("extension") for error in wrong):
-        wrong.append(Misconfigured("extension: is missing", "give the number on the PBX"))
+    if not user.extension and not any(error.values.get("field") == "extension" for error in wrong):
+        wrong.append(Misconfigured("{field}: is missing", "give the number on the PBX", field="extension"))
     return user, tuple(wrong)
 
 
@@ -68,7 +68,7 @@ def _changed(user: User, field: str, value: str, organisation: Organisation, pbx
         case "path" | "source":
             given.text(field, value)
         case "pbx" if value and value not in pbxs:
-            raise Misconfigured(f"pbx: {value!r} is not in the settings", f"one of: {', '.join(pbxs)}")
+            raise given.wrong(field, value, "is not in the settings", "one of: {known}", known=", ".join(pbxs))
     if value and field in _SIMPLE:
         simple: Any = {field: _SIMPLE[field](field, value)}
         return replace(user, **simple)
@@ -86,10 +86,10 @@ def service_account(source: str, accounts: Collection[Account]) -> Account | Non
         for account in services:
             if account.source == source:
                 return account
-        raise Misconfigured(
-            f"source: {source!r} has no service account", f"ringplan accounts add {source} LOGIN --service makes one"
-        )
+        remedy = "ringplan accounts add {source} LOGIN --service makes one"
+        raise given.wrong("source", source, "has no service account", remedy, source=source)
     sources = sorted({account.source for account in services})
     if len(sources) > 1:
-        raise Misconfigured("source: there are several with service accounts", f"name one of: {', '.join(sources)}")
+        said, remedy = "{field}: there are several with service accounts", "name one of: {known}"
+        raise Misconfigured(said, remedy, field="source", known=", ".join(sources))
     return services[0] if services else None

@@ -1,7 +1,7 @@
 """What callers meet, as people write it: `announce,voicemail`. Pure."""
 
+from gateway.deciding.given import wrong
 from gateway.domain.code import Behaviour, Treatment
-from gateway.errors import Misconfigured
 
 THEN = {behaviour.name.lower(): behaviour for behaviour in Behaviour}
 WORDS = f"announce or quiet, then {', '.join(THEN)}: announce,voicemail"
@@ -16,5 +16,6 @@ def read_treatment(field: str, value: str) -> Treatment:
     """Read what `words` wrote. Raises `Misconfigured`."""
     how, _, then = (part.strip().lower() for part in value.partition(","))
     if how not in ("announce", "quiet") or then not in THEN:
-        raise Misconfigured(f"{field}: {value!r} is not understood", f"write {WORDS}")
+        remedy = "write announce or quiet, then {known}: announce,voicemail"
+        raise wrong(field, value, "is not understood", remedy, known=", ".join(THEN))
     return Treatment(how == "announce", THEN[then])

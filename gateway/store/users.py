@@ -166,21 +166,23 @@ async def _spread(rows: Rows, some: Collection[User]) -> None:
 async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
     """Raise `Refused` when something that must be one person's own is another's; `own` is who may have it already."""
     number, email = tables.numbers.c, tables.emails.c
-    for kind, given, column, owner in (
-        ("number", [place for user in some for place in user.places], number.number, number.user),
-        ("address", [one.lower() for user in some for one in user.emails], email.email, email.user),
+    for kind, field, given, column, owner in (
+        ("number", "extension", [place for user in some for place in user.places], number.number, number.user),
+        ("address", "email", [one.lower() for user in some for one in user.emails], email.email, email.user),
     ):
         twice = [one for one, count in Counter(given).items() if count > 1]
         if twice:
-            raise Refused(f"the {kind} {min(twice)} is given twice", "give it once")
+            raise Refused(f"the {kind} {{value}} is given twice", "give it once", field=field, value=min(twice))
         for at in range(0, len(given), AT_ONCE):
             taken = select(column.label("value")).where(column.in_(given[at : at + AT_ONCE])).order_by(column)
             row = await rows.first(taken if own is None else taken.where(owner != own))
             if row is not None:
                 remedy = "ringplan users list shows whom; choose another"
-                raise Refused(f"the {kind} {row['value']} already belongs to a user", remedy)
+                said = f"the {kind} {{value}} already belongs to a user"
+                raise Refused(said, remedy, field=field, value=row["value"])
     room = tables.rooms.c.number
     places = {place for user in some for place in user.places}
     for row in await rows.all(select(room).order_by(room)):
         if row["number"] in places:
-            raise Refused(f"the number {row['number']} is a room's, for conferences", "choose another")
+            said = "the number {value} is a room's, for conferences"
+            raise Refused(said, "choose another", field="extension", value=row["number"])
