@@ -12,12 +12,14 @@ from gateway.cli import roll, shown
 from gateway.cli.opened import perform, reading, settings_of
 from gateway.deciding import given
 from gateway.deciding.planned import State, Told, gather, in_short, span
+from gateway.deciding.roll import Line, concerned
+from gateway.deciding.roll import roll as of_everybody
 from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.domain.user import Organisation
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import organisation, users
+from gateway.store import organisation
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 
@@ -68,12 +70,11 @@ def show(
 ) -> None:
     """Show who is asked, called, in and left out; of a room the conference that goes on, else the next one."""
 
-    async def find(rows: Rows) -> tuple[Told, tuple[roll.Line, ...], Organisation]:
+    async def find(rows: Rows) -> tuple[Told, tuple[Line, ...], Organisation]:
         found = _named(which, (await _find(rows)).told)
-        everybody = {user.id: user for user in await users.every(rows)}
-        return found, roll.roll(found, everybody), await organisation.get(rows)
+        return found, of_everybody(found, await concerned(rows, found)), await organisation.get(rows)
 
-    def tell(found: tuple[Told, tuple[roll.Line, ...], Organisation]) -> None:
+    def tell(found: tuple[Told, tuple[Line, ...], Organisation]) -> None:
         told, lines, ours = found
         if as_json:
             shown.as_json(in_short(told) | roll.as_json_of(told, lines))

@@ -1,14 +1,11 @@
-"""The roll of one conference: who is asked, how calling them went, who is in or was, and who was left out."""
+"""The roll of one conference, as it is printed (deciding/roll.py)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gateway.cli import shown
 from gateway.deciding.planned import Told
-from gateway.domain.conference import Attempt, Attendance, CallState, Participant, Result, Why
-from gateway.domain.user import User
-from gateway.planning.conference.calling import who_of
+from gateway.deciding.roll import Line
+from gateway.domain.conference import Attempt, CallState, Result, Why
 
 CAME_TO = {
     Result.LEFT: "was in",
@@ -34,41 +31,13 @@ BECAUSE = {
 GUEST = "a guest"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`who` is a user's extension and name, a number outside, or a guest."""
-
-    who: str
-    declined: bool = False
-    attempts: tuple[Attempt, ...] = ()
-    stays: tuple[Attendance, ...] = ()
-
-
-def roll(told: Told, everybody: Mapping[int, User]) -> tuple[Line, ...]:
-    """Return a line for everybody who is asked, in their order, and then for others who are in or were."""
-    conference = told.conference
-    asked = [
-        Line(
-            _name(one, everybody),
-            one.declined,
-            tuple(attempt for attempt in told.attempts if attempt.who == who_of(conference, one)),
-            tuple(stay for stay in told.stays if stay.who == one.who),
-        )
-        for one in conference.participants
-    ]
-    known = {one.who for one in conference.participants}
-    users = {f"user:{user.id}": _of(user) for user in everybody.values()}
-    others = [Line(users.get(stay.who, GUEST), stays=(stay,)) for stay in told.stays if stay.who not in known]
-    return (*asked, *others)
-
-
 def show(told: Told, lines: tuple[Line, ...], zone: ZoneInfo) -> None:
     """Print it."""
     shown.table(
         ("WHO", "CALLED", "IN SINCE", "LEFT"),
         (
             (
-                line.who,
+                _who(line),
                 _calls(line, zone),
                 "; ".join(shown.instant(stay.joined, zone) for stay in line.stays),
                 "; ".join(shown.instant(stay.left, zone) or "is in" for stay in line.stays),
@@ -86,7 +55,7 @@ def as_json_of(told: Told, lines: tuple[Line, ...]) -> dict[str, object]:
     return {
         "people": [
             {
-                "who": line.who,
+                "who": _who(line),
                 "declined": line.declined,
                 "calls": [
                     {
@@ -109,20 +78,21 @@ def as_json_of(told: Told, lines: tuple[Line, ...]) -> dict[str, object]:
     }
 
 
-def _name(one: Participant, everybody: Mapping[int, User]) -> str:
-    if one.user is None:
-        return one.number or ""
-    return _of(everybody[one.user]) if one.user in everybody else "a user who was removed"
-
-
-def _of(user: User) -> str:
-    return f"{user.extension} {user.name}".strip()
+def _who(line: Line) -> str:
+    """Return a user's extension and name, a number outside, or a guest."""
+    if line.user is not None:
+        return f"{line.user.extension} {line.user.name}".strip()
+    if line.participant is None:
+        return GUEST
+    return line.participant.number or "a user who was removed"
 
 
 def _calls(line: Line, zone: ZoneInfo) -> str:
     if line.declined and not line.attempts:
         return "has declined"
-    return "; ".join(_call(one, zone) for one in sorted(line.attempts, key=lambda attempt: attempt.number))
+    return "; ".join(
+        _call(one, zone) for one in sorted(line.attempts, key=lambda attempt: (attempt.at, attempt.number))
+    )
 
 
 def _call(one: Attempt, zone: ZoneInfo) -> str:

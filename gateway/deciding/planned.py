@@ -88,6 +88,34 @@ async def gather(rows: Rows, now: datetime) -> tuple[Told, ...]:
     return tuple(sorted(found, key=lambda told: (told.conference.start, told.conference.room or "")))
 
 
+async def of_user(rows: Rows, user: User, now: datetime) -> tuple[Told, ...]:
+    """Return those that `user` has asked for or is asked to, by time, then room."""
+    return await _told(rows, await conferences.of_user(rows, user.id), {user.id: user}, now)
+
+
+async def named(rows: Rows, name: str, user: User, now: datetime) -> Told | None:
+    """Return the conference with this name (`Conference.name`), None where there is none that `user` may see."""
+    found = await conferences.named(rows, name)
+    if found is None or user.id not in {found.organiser, *(one.user for one in found.participants)}:
+        return None
+    return (await _told(rows, (found,), {user.id: user}, now))[0]
+
+
+async def _told(rows: Rows, some: Collection[Conference], known: dict[int, User], now: datetime) -> tuple[Told, ...]:
+    keys = [one.key for one in some]
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in await calls.among(rows, keys):
+        attempts[attempt.conference].append(attempt)
+    stays: dict[str, list[Attendance]] = defaultdict(list)
+    for stay in await attendances.among(rows, keys):
+        stays[stay.conference].append(stay)
+    organisers = known | await users.some(rows, {one.organiser for one in some} - known.keys())
+    found = [
+        Told(one, organisers.get(one.organiser), tuple(attempts[one.key]), tuple(stays[one.key]), now) for one in some
+    ]
+    return tuple(sorted(found, key=lambda told: (told.conference.start, told.conference.room or "")))
+
+
 def invited(every: Collection[Told], user: User, at: datetime) -> tuple[Told, ...]:
     """Return those that let `user` in at `at`, as organiser or participant; `*26` leads to the last of them.
 

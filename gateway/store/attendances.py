@@ -20,6 +20,13 @@ async def every(rows: Rows) -> tuple[Attendance, ...]:
     return tuple(_attendance(row) for row in await rows.all(query))
 
 
+async def among(rows: Rows, conferences: Collection[str]) -> tuple[Attendance, ...]:
+    """Return those of these conferences (keys), also of who has left, by when they joined."""
+    query = select(tables.attendances).where(COLUMN.conference.in_(conferences))
+    found = await rows.all(query.order_by(COLUMN.joined, COLUMN.conference, COLUMN.channel)) if conferences else ()
+    return tuple(_attendance(row) for row in found)
+
+
 async def came(rows: Rows, attendance: Attendance) -> bool:
     """Note that somebody is in; False: that was known, or there is no such conference any more.
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, select, update
 
-from gateway.domain.conference import Conference
+from gateway.domain.conference import LONGEST_NAME, Conference, Room
 from gateway.store import attendances, tables
 from gateway.store.people import left_out_in, left_out_out, participants_in, participants_out
 from gateway.store.rows import Rows
@@ -23,6 +23,20 @@ async def every(rows: Rows) -> tuple[Conference, ...]:
     """Return all conferences, by start."""
     query = select(tables.conferences).order_by(COLUMN.start, COLUMN.key)
     return tuple(_conference(row) for row in await rows.all(query))
+
+
+async def of_user(rows: Rows, user: int) -> tuple[Conference, ...]:
+    """Return the conferences that `user` has asked for or is asked to, by start."""
+    one = func.json_each(COLUMN.participants).table_valued("value", name="one")
+    is_asked = exists().where(func.json_extract(one.c.value, "$.user") == user)
+    query = select(tables.conferences).where((COLUMN.organiser == user) | is_asked)
+    return tuple(_conference(row) for row in await rows.all(query.order_by(COLUMN.start, COLUMN.key)))
+
+
+async def named(rows: Rows, name: str) -> Conference | None:
+    """Return the conference whose key begins with `name`, which is as long as `Conference.name`."""
+    row = await rows.first(select(tables.conferences).where(func.substr(COLUMN.key, 1, LONGEST_NAME) == name))
+    return _conference(row) if row else None
 
 
 async def keep(rows: Rows, wanted: Collection[Conference]) -> bool:
@@ -48,6 +62,12 @@ async def keep(rows: Rows, wanted: Collection[Conference]) -> bool:
     if new or changed:
         rows.touch("conferences")
     return bool(new or changed or gone)
+
+
+async def occupied(rows: Rows, now: datetime) -> frozenset[Room]:
+    """Return the rooms of conferences into which people are let at `now`."""
+    open_now = (COLUMN.room.is_not(None), COLUMN.opens <= now, COLUMN.closes > now)
+    return frozenset(row["room"] for row in await rows.all(select(COLUMN.room).where(*open_now)))
 
 
 async def told(rows: Rows, key: str, digest: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 
 from gateway.domain.user import Extension, User
 from gateway.errors import Refused
@@ -24,14 +24,30 @@ async def every(rows: Rows) -> tuple[User, ...]:
 
 async def get(rows: Rows, user: int) -> User | None:
     """Return the user with this id."""
-    found = await _read(rows, user)
-    return found[0] if found else None
+    return (await some(rows, (user,))).get(user)
+
+
+async def some(rows: Rows, wanted: Collection[int]) -> dict[int, User]:
+    """Return the users with these ids, by id; who is gone is not among them."""
+    return {user.id: user for user in await _read(rows, wanted)} if wanted else {}
+
+
+async def ids(rows: Rows) -> tuple[int, ...]:
+    """Return the ids of all users."""
+    return tuple(row["id"] for row in await rows.all(select(tables.users.c.id)))
 
 
 async def by_extension(rows: Rows, extension: Extension) -> User | None:
     """Return the user whom this number belongs to, be it the extension or one of the further phones."""
     row = await rows.first(select(tables.numbers.c.user).where(tables.numbers.c.number == extension))
     return await get(rows, row["user"]) if row else None
+
+
+async def begins_so(rows: Rows, local: str, besides: int) -> bool:
+    """Say whether somebody besides this user has an address that begins with `local` and an @."""
+    email, start = tables.emails.c, f"{local.lower()}@"
+    same = func.substr(email.email, 1, len(start)) == start
+    return await rows.first(select(email.email).where(email.user != besides, same).limit(1)) is not None
 
 
 async def add(rows: Rows, user: User) -> User:
@@ -103,9 +119,9 @@ async def remove(rows: Rows, user: int) -> bool:
     return True
 
 
-async def _read(rows: Rows, user: int | None = None) -> tuple[User, ...]:
+async def _read(rows: Rows, ids: Collection[int] | None = None) -> tuple[User, ...]:
     def chosen(column: ColumnElement[int]) -> ColumnElement[bool]:
-        return column == user if user is not None else column.is_not(None)
+        return column.in_(ids) if ids is not None else column.is_not(None)
 
     numbers: defaultdict[int, list[str]] = defaultdict(list)
     emails: defaultdict[int, list[str]] = defaultdict(list)

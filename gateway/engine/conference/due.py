@@ -14,7 +14,7 @@ from gateway.domain.user import User
 from gateway.engine.conference.seen import Seen
 from gateway.engine.decided import TakesPart
 from gateway.planning.callers import language_of
-from gateway.planning.conference.calling import after, latest, void
+from gateway.planning.conference.calling import after, is_by_hand, latest, void
 from gateway.planning.plan import leads_away
 
 Heard = CallTold | Came | SignedIn
@@ -158,6 +158,7 @@ class Turn:
     def begin(self, free: int) -> None:
         """Begin what is due, at most `free` calls: organisers first, and who has been due for longest."""
         waiting = [one for one in self._mine() if one.state is CallState.DUE or one.id in self._again]
+        engaged = {(one.conference, one.who) for one in self._mine() if one.state in LIVE}
         for one in sorted(waiting, key=self._order):
             if one.at > self._now:
                 prepared = one.at - PREPARED
@@ -165,7 +166,10 @@ class Turn:
                 return
             if self._now > latest(one) or one.waits:
                 self._late(one)
+            elif one.state is CallState.DUE and (one.conference, one.who) in engaged:
+                continue  # by hand and at the start: one after the other, if at all
             elif len(self.calls) < free:
+                engaged.add((one.conference, one.who))
                 self._call(one)
             else:
                 self.has_more = True
@@ -270,16 +274,18 @@ class Turn:
     def _unwanted(self, one: Attempt) -> Result | None:
         """Return why nobody is to be called by `one`; None: somebody is."""
         conference, participant = self._seen.conferences.get(one.conference), self._participant(one)
-        if conference is None or conference.cancelled or not conference.autocall or conference.room is None:
+        by_hand = is_by_hand(one)
+        if conference is None or conference.cancelled or conference.room is None:
             return Result.DROPPED
-        if participant is None or participant.declined:
+        if participant is None or not (by_hand or (conference.autocall and not participant.declined)):
             return Result.DROPPED
         if participant.user is not None and self._user(participant) is None:
             return Result.DROPPED
-        return Result.CAME if participant.who in self._seen.been.get(one.conference, ()) else None
+        came = self._seen.inside if by_hand else self._seen.been
+        return Result.CAME if participant.who in came.get(one.conference, ()) else None
 
     def _participant(self, one: Attempt) -> Participant | None:
-        return self._seen.people.get(one.conference, {}).get(one.who)
+        return self._seen.participant(one)
 
     def _user(self, participant: Participant) -> User | None:
         user = None if participant.user is None else self._seen.decisions.users.get(participant.user)

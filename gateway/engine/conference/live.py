@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from gateway.domain.conference import Attendance, Conference, Member, Prompt
 from gateway.domain.held import Came, PbxEvent, Went
 from gateway.engine.decided import Decided
-from gateway.planning.conference.calling import by_who
+from gateway.planning.conference.calling import by_who, guest_of
 from gateway.ports import Clock, Switch
 from gateway.store import attendances, calls, conferences, switches
 from gateway.store.revisions import revisions_of
@@ -152,7 +152,10 @@ class Live:
         """Return whom a channel belongs to (`Participant.who`), "" for a guest."""
         if member.call is not None:
             called = {attempt.id: attempt.who for attempt in await calls.of(rows, conference.key)}
-            participant = by_who(conference).get(called.get(member.call, ""))
+            who = called.get(member.call, "")
+            participant = by_who(conference).get(who) or guest_of(
+                conference, who, (await self._decided.now(rows)).users if who else ()
+            )
             return participant.who if participant else ""
         owner = (await self._decided.now(rows)).owners.get(member.number)
         return "" if owner is None else f"user:{owner.id}"

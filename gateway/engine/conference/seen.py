@@ -11,7 +11,7 @@ from gateway.domain.conference import Attempt, Attendance, CallId, Conference, P
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.engine.decided import Decided, Decisions
-from gateway.planning.conference.calling import by_who
+from gateway.planning.conference.calling import by_who, guest_of, is_by_hand
 from gateway.planning.timeline import Segment, of_user, segment_at
 from gateway.store import absences, attendances, calls, conferences, diversions, switches
 from gateway.store import rooms as kept_rooms
@@ -27,7 +27,8 @@ class Seen:
     """What the store has told last; `look` asks it again.
 
     `attempts` are all there are, of all PBXs, by id. `people` are those of each conference by `who_of`, `ranks` their
-    places in it; `been` tells by conference who is in it, or was (`Participant.who`). `is_off`: Ringplan is turned off.
+    places in it; `been` tells by conference who is in it, or was (`Participant.who`), `inside` who is. `is_off`:
+    Ringplan is turned off.
     """
 
     def __init__(self, decided: Decided) -> None:
@@ -39,6 +40,8 @@ class Seen:
         self.people: Mapping[str, Mapping[str, Participant]] = {}
         self.ranks: Mapping[tuple[str, str], int] = {}
         self.been: Mapping[str, frozenset[str]] = {}
+        self.inside: Mapping[str, frozenset[str]] = {}
+        self._guests: dict[tuple[str, str], Participant | None] = {}
         self.rooms: Mapping[tuple[str, str], RoomOf] = {}
         self.is_off = False
         self._asked: Mapping[int, tuple[Diversion, ...]] = {}
@@ -51,10 +54,12 @@ class Seen:
         if "calls" in changed:
             self.attempts = {one.id: one for one in await calls.every(rows)}
         if "attendances" in changed:
-            self.been = _been(await attendances.every(rows))
+            there = await attendances.every(rows)
+            self.been, self.inside = _been(there), _been(one for one in there if one.left is None)
         if "conferences" in changed:
             self.conferences = {one.key: one for one in await conferences.every(rows)}
             self.people = {key: by_who(one) for key, one in self.conferences.items()}
+            self._guests.clear()
             self.ranks = {(key, who): rank for key, people in self.people.items() for rank, who in enumerate(people)}
         if "rooms" in changed:
             self.rooms = {(one.pbx, one.number): one for one in await kept_rooms.every(rows)}
@@ -64,6 +69,7 @@ class Seen:
         if decisions is not self._decisions:
             self._decisions = decisions
             self._laid_out.clear()
+            self._guests.clear()
 
     async def look_at_absences(self, rows: Rows) -> None:
         """Read who is away, if that has changed: asked for only when a call is near, as they are many."""
@@ -90,6 +96,17 @@ class Seen:
         if self._decisions is None:
             raise ValueError("nothing has been looked at yet")
         return self._decisions
+
+    def participant(self, one: Attempt) -> Participant | None:
+        """Return whom an attempt is for: somebody who is asked, or a colleague who was called in by hand."""
+        asked = self.people.get(one.conference, {}).get(one.who)
+        conference = self.conferences.get(one.conference)
+        if asked is not None or conference is None or not is_by_hand(one):
+            return asked
+        key = (one.conference, one.who)
+        if key not in self._guests:
+            self._guests[key] = guest_of(conference, one.who, self.decisions.users)
+        return self._guests[key]
 
     def away(self, user: User, now: datetime) -> Segment | None:
         """Return what is in force for `user`."""

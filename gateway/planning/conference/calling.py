@@ -19,6 +19,9 @@ LATE = timedelta(minutes=5)
 AT_ALL = timedelta(minutes=10)
 """So long after the first one attempts are made."""
 MOST_ATTEMPTS = 3
+"""So many the rules make; those with higher numbers are calls by hand, which nothing follows."""
+MOST_BY_HAND = 10
+"""So often somebody may be called by hand into one conference."""
 AGAIN = {
     Result.BUSY: timedelta(seconds=60),
     Result.NO_ANSWER: timedelta(seconds=30),
@@ -35,7 +38,17 @@ def attempt_id(conference: str, who: str, number: int) -> CallId:
 
 def who_of(conference: Conference, participant: Participant) -> str:
     """Return what names `participant` in attempts: 32 hexadecimal digits, others in each conference."""
-    return hashlib.sha256(f"{conference.key}{participant.who}".encode()).hexdigest()[:32]
+    return _hashed(conference, participant.who)
+
+
+def guest_of(conference: Conference, who: str, users: Iterable[int]) -> Participant | None:
+    """Return the one of these users whom `who` names, asked or not: a colleague who was called in by hand."""
+    found = next((user for user in users if _hashed(conference, f"user:{user}") == who), None)
+    return None if found is None else Participant("", found)
+
+
+def _hashed(conference: Conference, who: str) -> str:
+    return hashlib.sha256(f"{conference.key}{who}".encode()).hexdigest()[:32]
 
 
 def by_who(conference: Conference) -> dict[str, Participant]:
@@ -58,11 +71,28 @@ def wanted(
 ) -> tuple[Attempt, ...]:
     """Return the rows to add or change, out of all `attempts` of the conference.
 
+    Calls by hand stay as long as their conference takes calls, whoever is asked to it.
     `known_since_before`: it was known before this look. Then whoever is new after its start, while others have been
     due before them, is due at once; otherwise everybody is due at the start, and void when that is too long ago.
     `been_in`: `Participant.who` of everybody who is in the room, or was. Nothing but `ends` changes in an attempt that
     has been made.
     """
+    every = tuple(attempts)
+    by_hand = {row: _changed_by_hand(row, conference, now) for row in every if is_by_hand(row)}
+    by_rules = [row for row in every if not is_by_hand(row)]
+    return (
+        *_planned(conference, by_rules, known_since_before, now, been_in),
+        *(changed for row, changed in by_hand.items() if changed != row),
+    )
+
+
+def _planned(
+    conference: Conference,
+    attempts: Iterable[Attempt],
+    known_since_before: bool,
+    now: datetime,
+    been_in: Collection[str],
+) -> tuple[Attempt, ...]:
     rows = {row.id: row for row in attempts}
     if not rows and (not _calls(conference, now) or conference.start - now > AHEAD):
         return ()
@@ -75,6 +105,45 @@ def wanted(
         fresh = (_first(conference, who, first) for who in asked)
         found += [_changed(row, asked[row.who], conference, first, now, been_in) for row in fresh if row.id not in rows]
     return tuple(row for row in found if rows.get(row.id) != row)
+
+
+def is_by_hand(attempt: Attempt) -> bool:
+    """Say whether somebody has asked for this call, and not the rules."""
+    return attempt.number > MOST_ATTEMPTS
+
+
+def takes_calls(conference: Conference, now: datetime) -> bool:
+    """Say whether anybody can be called into it at `now`, or later."""
+    return not conference.cancelled and conference.room is not None and now < conference.end
+
+
+def at_once(
+    conference: Conference, participant: Participant, attempts: Iterable[Attempt], now: datetime
+) -> Attempt | None:
+    """Return the row by which `participant` is called now, out of all `attempts`; None: they are being called already.
+
+    What the rules would try again after the start is tried now, in its place. Before the start that call stays: who
+    does not come by this one is called again then.
+    """
+    who = who_of(conference, participant)
+    theirs = [row for row in attempts if row.who == who]
+    if any(_is_underway(row, now) for row in theirs):
+        return None
+    if conference.autocall and not participant.declined:
+        planned = next((row for row in theirs if row.state is CallState.DUE and row.first <= now), None)
+        if planned is not None:
+            return replace(planned, at=now, waits=False)
+    number = max([MOST_ATTEMPTS, *(row.number for row in theirs)]) + 1
+    return Attempt(
+        id=attempt_id(conference.key, who, number),
+        conference=conference.key,
+        who=who,
+        number=number,
+        state=CallState.DUE,
+        at=now,
+        first=now,
+        ends=conference.end,
+    )
 
 
 def after(attempt: Attempt, result: Result, now: datetime) -> tuple[Attempt, Attempt | None]:
@@ -116,7 +185,22 @@ def void(attempt: Attempt, why: Result, now: datetime) -> Attempt:
 
 
 def _calls(conference: Conference, now: datetime) -> bool:
-    return conference.autocall and not conference.cancelled and conference.room is not None and now < conference.end
+    return conference.autocall and takes_calls(conference, now)
+
+
+def _is_underway(row: Attempt, now: datetime) -> bool:
+    is_due = row.state is CallState.DUE and not row.waits and (is_by_hand(row) or row.at <= now)
+    return is_due or row.state in (CallState.SENT, CallState.UP)
+
+
+def _changed_by_hand(row: Attempt, conference: Conference, now: datetime) -> Attempt:
+    if row.ends != conference.end:
+        row = replace(row, ends=conference.end)
+    if row.state is not CallState.DUE:
+        return row
+    if not takes_calls(conference, now):
+        return void(row, Result.DROPPED, now)
+    return void(row, Result.LATE, now) if _is_late(row, now) else row
 
 
 def _first(conference: Conference, who: str, at: datetime) -> Attempt:

@@ -1,0 +1,90 @@
+"""The roll of one conference: who is asked, how calling them went, who is in or was, and who was called in by hand."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from gateway.deciding.planned import Told
+from gateway.domain.conference import Attempt, Attendance, CallState, Participant
+from gateway.domain.user import User
+from gateway.planning.conference.calling import guest_of, is_by_hand, who_of
+from gateway.store import users
+from gateway.store.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`participant`: who it is, None: a guest. `asked`: by the meeting, and not by hand. `user` None: no user (any
+    more). `key` names them in attempts (`who_of`).
+    """
+
+    participant: Participant | None = None
+    user: User | None = None
+    key: str = ""
+    asked: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    stays: tuple[Attendance, ...] = ()
+
+    @property
+    def is_in(self) -> bool:
+        """Whether they are in."""
+        return any(stay.left is None for stay in self.stays)
+
+    @property
+    def is_called(self) -> bool:
+        """Whether they are being called, or are about to be."""
+        return any(
+            one.state is CallState.SENT or (one.state is CallState.DUE and is_by_hand(one)) for one in self.attempts
+        )
+
+    @property
+    def declined(self) -> bool:
+        """Whether they have declined."""
+        return self.participant is not None and self.participant.declined
+
+
+def roll(told: Told, everybody: Mapping[int, User]) -> tuple[Line, ...]:
+    """Return a line for everybody who is asked, in their order, then for who was called in by hand, and for guests.
+
+    `everybody`: all whom it may concern, by id (`concerned`).
+    """
+    conference, found = told.conference, list[Line]()
+    asked = {who_of(conference, one): one for one in conference.participants}
+    called = _called_in(told, asked.keys(), everybody)
+    known = {one.who for one in (*asked.values(), *called.values())}
+    joined = [Participant("", user) for user in everybody if f"user:{user}" not in known]
+    here = {stay.who for stay in told.stays}
+    came = {who_of(conference, one): one for one in joined if one.who in here}
+    for key, one in (asked | called | came).items():
+        found.append(
+            Line(
+                one,
+                None if one.user is None else everybody.get(one.user),
+                key,
+                key in asked,
+                tuple(attempt for attempt in told.attempts if attempt.who == key),
+                tuple(stay for stay in told.stays if stay.who == one.who),
+            )
+        )
+        known.add(one.who)
+    return (*found, *(Line(stays=(stay,)) for stay in told.stays if stay.who not in known))
+
+
+async def concerned(rows: Rows, told: Told) -> dict[int, User]:
+    """Return the users who are on the roll, by id."""
+    conference = told.conference
+    ids = {one.user for one in conference.participants if one.user is not None}
+    ids |= {int(stay.who.removeprefix("user:")) for stay in told.stays if stay.who.startswith("user:")}
+    asked = {who_of(conference, Participant("", user)) for user in ids}
+    others = [one for one in told.attempts if is_by_hand(one) and one.who not in asked]
+    if others:
+        everybody = await users.ids(rows)
+        guests = (guest_of(conference, who, everybody) for who in {one.who for one in others})
+        ids |= {guest.user for guest in guests if guest is not None and guest.user is not None}
+    return await users.some(rows, ids)
+
+
+def _called_in(told: Told, asked: Collection[str], everybody: Mapping[int, User]) -> dict[str, Participant]:
+    """Return the colleagues who were called in by hand and are not asked, by what names them in attempts."""
+    others = dict.fromkeys(one.who for one in told.attempts if is_by_hand(one) and one.who not in asked)
+    found = {who: guest_of(told.conference, who, everybody) for who in others}
+    return {who: one for who, one in found.items() if one is not None}
