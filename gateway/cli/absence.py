@@ -1,35 +1,32 @@
 """`ringplan absence`: away by hand, as with the star codes of the telephone. It beats the calendar until it ends."""
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.deciding import given
+from gateway.deciding import absence
+from gateway.deciding.absence import Fields, Wanted
 from gateway.deciding.anyway import rings_anyway
 from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.deciding.treatments import words
-from gateway.domain.code import Code, Takes
-from gateway.domain.diversion import BY_HAND, Diversion
+from gateway.domain.code import Code
+from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.engine.decided import rules_of
-from gateway.errors import Misconfigured
-from gateway.planning import working
 from gateway.planning.callers import language_of, window_of
-from gateway.planning.rules import Rules, discreet, folded
+from gateway.planning.rules import Rules, discreet
 from gateway.planning.schedule import Window
-from gateway.planning.targets import is_permitted
 from gateway.planning.timeline import of_user, segment_at
 from gateway.settings import Settings
-from gateway.store import absences, diversions, users
+from gateway.store import absences, users
 
 app = typer.Typer(help="Who is away by hand, whatever their calendar says.", no_args_is_help=True)
 
 Extension = Annotated[str, typer.Argument(help="Any number of the user's.")]
-A_DAY = timedelta(days=1)
+OPTIONS = Fields("CODE", "--until", "--to")
 BEHIND = "what was dialled meanwhile is not known before its next start"
 
 
@@ -46,7 +43,7 @@ def change(
 ) -> None:
     """Let somebody be away from now on; an absence by hand that was set before ends."""
     settings = settings_of(context)
-    user, lines, notes = perform(_set(settings, extension, code, until, to))
+    user, lines, notes = perform(_set(settings, extension, Wanted(code, until, to)))
     shown.line(f"{user.extension} is away by hand")
     shown.table(("", ""), lines)
     for note in notes:
@@ -110,65 +107,22 @@ def show(
         shown.line(shown.bad(f"! {RUNS_NOT}: {BEHIND}"))
 
 
-async def _set(
-    settings: Settings, extension: str, written: str, until: str | None, to: str | None
-) -> tuple[User, list[tuple[str, str]], list[str]]:
+async def _set(settings: Settings, extension: str, wanted: Wanted) -> tuple[User, list[tuple[str, str]], list[str]]:
     now = WallClock().now().replace(microsecond=0)
     async with writing(settings) as rows:
         user = await user_at(rows, extension)
         rules = await rules_of(rows)
-        code = _code(written, rules)
-        absence = Diversion(
-            user=user.id,
-            key=BY_HAND,
-            code=code.key,
-            start=now,
-            end=_ends(until, code, user, rules, now),
-            target=None if to is None else _permitted(to, user, rules),
-            by_hand=True,
-        )
-        await absences.put(rows, absence)
+        made = await absence.put(rows, rules, user, wanted, now, OPTIONS)
         notes = await rings_anyway(rows, settings.installation, user)
         if not await is_running(rows):
             notes.append(f"{RUNS_NOT}: it counts from its next start on")
-        segment = segment_at(of_user([*await diversions.of(rows, user.id), absence], user, rules), now)
+        segment = segment_at(of_user(await absence.asked(rows, user), user, rules), now)
     window = window_of(segment, user, rules) if segment else None
-    return user, _told(user, discreet(code), absence, window, rules), notes
+    return user, _told(user, discreet(rules.by_key[made.code]), made, window, rules), notes
 
 
-def _code(written: str, rules: Rules) -> Code:
-    """Find a code by what people write, its key or its digit, in this order."""
-    found = rules.by_name.get(folded(written)) or rules.by_key.get(written.lower()) or rules.by_digit.get(written)
-    if found is None:
-        raise Misconfigured(f"{given.shortened(written)!r} is no code", "ringplan codes list names all")
-    return found
-
-
-def _ends(until: str | None, code: Code, user: User, rules: Rules, now: datetime) -> datetime:
-    """Return `until`; where the code takes nothing, when work next begins: without any work, at midnight."""
-    if until is not None:
-        return given.until("--until", until, now, user.zone)
-    if code.takes is not Takes.NOTHING:
-        example = "--until 15:00" if code.takes is Takes.TIME else "--until 2026-11-24, the day of return"
-        raise Misconfigured(f"until when? This code takes a {code.takes.value}", f"give {example}")
-    back = working.gone_until(now, now, user.hours or rules.organisation.hours, user.zone)
-    return back if back > now else working.midnight(now.astimezone(user.zone).date() + A_DAY, user.zone)
-
-
-def _permitted(to: str, user: User, rules: Rules) -> str:
-    permitted = rules.organisation.permitted
-    if given.number("--to", to) in user.places:
-        raise Misconfigured(f"--to: {to} is {user.extension}'s own number", "give another one")
-    if not is_permitted(to, permitted, rules.extensions):
-        where = " ".join(permitted) or "extensions of users"
-        raise Misconfigured(
-            f"--to: {to} is not permitted; permitted are: {where}", "ringplan organisation set --permit permits more"
-        )
-    return to
-
-
-def _told(user: User, code: Code, absence: Diversion, window: Window | None, rules: Rules) -> list[tuple[str, str]]:
-    lines = [("by", code.key), ("until", f"{shown.instant(absence.end, user.zone)} {user.zone.key}")]
+def _told(user: User, code: Code, made: Diversion, window: Window | None, rules: Rules) -> list[tuple[str, str]]:
+    lines = [("by", code.key), ("until", f"{shown.instant(made.end, user.zone)} {user.zone.key}")]
     if window is None:
         return lines
     hear = [who for who, met in (("colleagues", window.internal), ("others", window.external)) if met.announce]
@@ -188,10 +142,8 @@ async def _end(settings: Settings, extension: str) -> tuple[User, list[tuple[Div
     async with writing(settings) as rows:
         user = await user_at(rows, extension)
         by_key = (await rules_of(rows)).by_key
-        before = [await absences.of(rows, user.id), *await diversions.of(rows, user.id)]
-        running = [one for one in before if one and one.diverts and not one.dismissed and one.start <= now < one.end]
-        await absences.end(rows, user.id, now)
-        named = [(one, discreet(by_key[one.code])) for one in running if one.code in by_key]
+        ended = await absence.end(rows, user, now)
+        named = [(one, discreet(by_key[one.code])) for one in ended if one.code in by_key]
         return user, named, await is_running(rows)
 
 

@@ -1,5 +1,7 @@
 """Whether a gateway runs on the store: decisions take effect in it."""
 
+from datetime import datetime
+
 from gateway.deciding.report import STALE
 from gateway.engine.clock import WallClock
 from gateway.store import health
@@ -8,7 +10,7 @@ from gateway.store.rows import Rows
 RUNS_NOT = "no gateway is running"
 
 
-async def is_running(rows: Rows) -> bool:
-    """Tell whether a gateway runs on this store."""
+async def is_running(rows: Rows, now: datetime | None = None) -> bool:
+    """Tell whether a gateway runs on this store, `now` or by the wall's clock."""
     row = await health.get(rows, "gateway")
-    return row is not None and WallClock().now() - row.beat < STALE
+    return row is not None and (now or WallClock().now()) - row.beat < STALE

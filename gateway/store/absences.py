@@ -4,7 +4,7 @@ The telephone counts its doings up in turns (dialplan/README.md). A turn that is
 in one transaction with what it brings. What is over or was ended leaves the file, like diversions do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import RowMapping, delete, insert, select
@@ -21,6 +21,13 @@ TURN = tables.turns.c
 async def every(rows: Rows) -> Mapping[int, Diversion]:
     """Return all absences by hand, by user; what is over is there until it is forgotten."""
     return {row["user"]: _diversion(row) for row in await rows.all(select(tables.absences))}
+
+
+async def of_some(rows: Rows, some: Collection[int]) -> Mapping[int, Diversion]:
+    """Return the absences by hand of a page of users (tens of them), by user."""
+    return {
+        row["user"]: _diversion(row) for row in await rows.all(select(tables.absences).where(COLUMN.user.in_(some)))
+    }
 
 
 async def of(rows: Rows, user: int) -> Diversion | None:

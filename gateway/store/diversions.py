@@ -1,7 +1,7 @@
 """Diversions: what calendars ask for now and in the days to come. What is over is forgotten, in the file as well."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace as with_values
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,16 +18,19 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=5)  # a PBX's, which tells when something 
 
 async def every(rows: Rows) -> Mapping[int, tuple[Diversion, ...]]:
     """Return all diversions, dismissed ones too, by user; a user without any is missing."""
-    found: defaultdict[int, list[Diversion]] = defaultdict(list)
-    for row in await rows.all(select(tables.diversions).order_by(COLUMN.start, COLUMN.id)):
-        found[row["user"]].append(_diversion(row))
-    return {user: tuple(some) for user, some in found.items()}
+    return _by_user(await rows.all(select(tables.diversions).order_by(COLUMN.start, COLUMN.id)))
 
 
 async def of(rows: Rows, user: int) -> tuple[Diversion, ...]:
     """Return one user's diversions, of all their mailboxes, dismissed ones too."""
     query = select(tables.diversions).where(COLUMN.user == user).order_by(COLUMN.start, COLUMN.id)
     return tuple(_diversion(row) for row in await rows.all(query))
+
+
+async def of_some(rows: Rows, some: Collection[int]) -> Mapping[int, tuple[Diversion, ...]]:
+    """Return the diversions of a page of users (tens of them), by user, like `every`."""
+    query = select(tables.diversions).where(COLUMN.user.in_(some)).order_by(COLUMN.start, COLUMN.id)
+    return _by_user(await rows.all(query))
 
 
 async def count(rows: Rows, mailbox: int) -> int:
@@ -92,6 +95,13 @@ async def next_end(rows: Rows) -> datetime | None:
     """Return when the next diversion is over and must be forgotten, None when there is none."""
     row = await rows.first(select(COLUMN.end).order_by(COLUMN.end).limit(1))
     return row["end"] if row else None
+
+
+def _by_user(found: Iterable[RowMapping]) -> Mapping[int, tuple[Diversion, ...]]:
+    by_user: defaultdict[int, list[Diversion]] = defaultdict(list)
+    for row in found:
+        by_user[row["user"]].append(_diversion(row))
+    return {user: tuple(some) for user, some in by_user.items()}
 
 
 def _diversion(row: RowMapping) -> Diversion:

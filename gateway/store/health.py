@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from gateway.store import tables
 from gateway.store.rows import Rows
@@ -45,6 +45,12 @@ async def get(rows: Rows, name: str) -> Health | None:
     """Return one part's row."""
     row = await rows.first(select(tables.health).where(COLUMN.name == name))
     return _health(row) if row else None
+
+
+async def count_unwell(rows: Rows) -> int:
+    """Return how many parts are not well."""
+    row = await rows.first(select(func.count().label("many")).where(~COLUMN.ok))
+    return row["many"] if row else 0
 
 
 async def put(

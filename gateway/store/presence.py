@@ -1,0 +1,60 @@
+"""Who is away, found in the database: operators look for people page by page, among thousands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from gateway.store import tables
+from gateway.store.rows import Rows
+
+USER, NUMBER, EMAIL = tables.users.c, tables.numbers.c, tables.emails.c
+DIVERSION, ABSENCE = tables.diversions.c, tables.absences.c
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`users`: ids of those on the page, by name; `total`: how many there are on all pages."""
+
+    users: Sequence[int]
+    total: int
+
+
+async def found(rows: Rows, search: str, at: datetime, first: int, many: int, *, away: bool) -> Page:
+    """Return `many` people, by name, from the `first` on (counted from 0).
+
+    Each word of `search` must be in the name or an address, or begin a number; "" finds everybody. `away`: those alone
+    who are away.
+    """
+    wanted = [_says(word) for word in search.split()] + ([_is_away(at)] if away else [])
+    extension = select(NUMBER.number).where(NUMBER.user == USER.id, NUMBER.position == 0).scalar_subquery()
+    query = select(USER.id).where(*wanted).order_by(USER.name, extension).limit(many).offset(first)
+    users = [row["id"] for row in await rows.all(query)]
+    row = await rows.first(select(func.count().label("many")).select_from(tables.users).where(*wanted))
+    return Page(users, row["many"] if row else 0)
+
+
+async def count_away(rows: Rows, at: datetime) -> int:
+    """Return how many people are away."""
+    row = await rows.first(select(func.count().label("many")).select_from(tables.users).where(_is_away(at)))
+    return row["many"] if row else 0
+
+
+def _is_away(at: datetime) -> ColumnElement[bool]:
+    """Say who takes part and is away, by hand or by the calendar; information (`;`) counts, what was ended does not."""
+    codes = select(tables.codes.c.key)
+    planned = select(DIVERSION.user).where(
+        DIVERSION.start <= at, DIVERSION.end > at, ~DIVERSION.dismissed, DIVERSION.code.in_(codes)
+    )
+    by_hand = select(ABSENCE.user).where(ABSENCE.start <= at, ABSENCE.end > at, ABSENCE.code.in_(codes))
+    return USER.enabled & or_(USER.id.in_(planned), USER.id.in_(by_hand))
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    """Say who is found by `word`. Of letters beyond a to z SQLite knows no capitals: all ways to write it are tried."""
+    written = {word, word.lower(), word.upper(), word.title()}
+    names = [USER.name.contains(one, autoescape=True) for one in written]
+    numbers = select(NUMBER.user).where(NUMBER.number.startswith(word, autoescape=True))
+    addresses = select(EMAIL.user).where(EMAIL.email.contains(word.lower(), autoescape=True))
+    return or_(*names, USER.id.in_(numbers), USER.id.in_(addresses))
