@@ -41,6 +41,11 @@ async def of(rows: Rows, signin: int) -> tuple[tuple[str, Session], ...]:
     return tuple((row["verifier"].hex(), _session(row)) for row in await rows.all(mine))
 
 
+def name_of(secret: str) -> str:
+    """Return the name in `of` of the session of a cookie."""
+    return verifier_of(secret).hex()
+
+
 async def end(rows: Rows, secret: str) -> bool:
     """End the session of a cookie."""
     gone = delete(entrance.sessions).where(COLUMN.verifier == verifier_of(secret))

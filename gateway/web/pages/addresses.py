@@ -1,8 +1,139 @@
-"""Pages: addresses."""
+"""My e-mail addresses: which there are, the main one, and those that wait to be confirmed."""
+
+from typing import Any
 
 from fastapi import APIRouter, Depends
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from gateway.deciding import addresses
+from gateway.domain.letter import Letter
+from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
-from gateway.web.visit import entered
+from gateway.domain.user import User
+from gateway.errors import RingplanError
+from gateway.store import claims, users
+from gateway.store.rows import Rows
+from gateway.web import letters
+from gateway.web.pages.signin import host_of, too_often
+from gateway.web.visit import Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
+
+PLACE = "/account/addresses"
+GONE = 410
+
+
+@router.get(PLACE)
+async def show(visit: Visiting) -> Response:
+    """Show them."""
+    return await _shown(visit)
+
+
+@router.post(PLACE)
+async def add(visit: Visiting) -> Response:
+    """Note an address as claimed; a letter to it asks whether that is right."""
+    form, portal, post = await visit.form(), visit.portal, visit.portal.post
+    typed = form.text("email")
+    one = portal.asking.tried(f"address {visit.mine.id}", host_of(visit))
+    wait = portal.asking.wait(one, visit.now) if post else 0
+    if wait:
+        return too_often(visit, "addresses.html", wait, **await _values(visit, typed))
+    try:
+        async with portal.store.write() as rows:
+            user = await _me(rows, visit)
+            email, secret = await addresses.claim(rows, user, typed, visit.now, by_letter=post is not None)
+    except RingplanError as error:
+        return await _shown(visit, error, typed)
+    if post is None or secret is None:
+        return visit.to(PLACE, told="waits")
+    portal.asking.begun(one, visit.now)
+    answer = visit.to(PLACE, told="sent")
+    answer.background = BackgroundTask(letters.send, post, _letter(visit, user, email, secret))
+    return answer
+
+
+@router.get(PLACE + "/confirm/{secret}")
+async def ask(visit: Visiting, secret: str) -> Response:
+    """Ask whether the address is theirs: a link alone, which programs open as well, confirms nothing."""
+    async with visit.portal.store.read() as rows:
+        found = await addresses.confirmed_by(rows, await _me(rows, visit), secret, visit.now)
+    if found is None:
+        return visit.page("addresses_over.html", GONE)
+    return visit.page("addresses_confirm.html", secret=secret, email=found.email)
+
+
+@router.post(PLACE + "/confirm/{secret}")
+async def confirm(visit: Visiting, secret: str) -> Response:
+    """Let the address be theirs."""
+    email = ""
+    try:
+        async with visit.portal.store.write() as rows:
+            found = await addresses.confirmed_by(rows, await _me(rows, visit), secret, visit.now)
+            if found is None:
+                return visit.page("addresses_over.html", GONE)
+            email = found.email
+            await addresses.confirm(rows, found, visit.now, visit.who)
+    except RingplanError as error:
+        return visit.page("addresses_confirm.html", error=error, secret=secret, email=email)
+    return visit.to(PLACE, told="added")
+
+
+@router.post(PLACE + "/main")
+async def make_main(visit: Visiting) -> Response:
+    """Let one be the main one."""
+    form = await visit.form()
+    async with visit.portal.store.write() as rows:
+        user = await _me(rows, visit)
+        if not await addresses.make_main(rows, user, form.text("email"), visit.now, visit.who):
+            raise HTTPException(404)
+    return visit.to(PLACE, told="main")
+
+
+@router.post(PLACE + "/remove")
+async def remove(visit: Visiting) -> Response:
+    """Let one be theirs no more."""
+    form = await visit.form()
+    try:
+        async with visit.portal.store.write() as rows:
+            user = await _me(rows, visit)
+            if not await addresses.remove(rows, user, form.text("email"), visit.now, visit.who):
+                raise HTTPException(404)
+    except RingplanError as error:
+        return await _shown(visit, error)
+    return visit.to(PLACE, told="removed")
+
+
+@router.post(PLACE + "/claims/{claim}/remove")
+async def withdraw(visit: Visiting, claim: int) -> Response:
+    """Let one that waits be gone."""
+    async with visit.portal.store.write() as rows:
+        if not await claims.remove(rows, visit.mine.id, claim):
+            raise HTTPException(404)
+    return visit.to(PLACE, told="withdrawn")
+
+
+async def _me(rows: Rows, visit: Visit) -> User:
+    """Return the user as they are in this transaction."""
+    user = await users.get(rows, visit.mine.id)
+    if user is None:
+        raise HTTPException(404)
+    return user
+
+
+def _letter(visit: Visit, user: User, email: str, secret: Secret) -> Letter:
+    link = f"{visit.portal.settings.public}{PLACE}/confirm/{secret.reveal()}"
+    until = visit.now + addresses.BY_LETTER
+    return letters.confirmation(visit.portal.texts, email, secret, link, until, user)
+
+
+async def _shown(visit: Visit, error: RingplanError | None = None, typed: str = "") -> Response:
+    return visit.page("addresses.html", error=error, **await _values(visit, typed))
+
+
+async def _values(visit: Visit, typed: str) -> dict[str, Any]:
+    async with visit.portal.store.read() as rows:
+        user = await _me(rows, visit)
+        waiting = await claims.of(rows, user.id, visit.now)
+    return {"emails": user.emails, "claims": waiting, "typed": typed, "by_mail": visit.portal.post is not None}
