@@ -21,6 +21,7 @@ from gateway.cli import (
     sources,
     users,
 )
+from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.explain import explain_
 from gateway.cli.init import init
@@ -74,6 +75,7 @@ app.add_typer(rooms.app, name="rooms")
 app.add_typer(conferences.app, name="conferences")
 app.add_typer(phones.app, name="phones")
 app.command("explain")(explain_)
+app.command()(audit)
 app.command()(off)
 app.command()(on)
 app.command()(uninstall)

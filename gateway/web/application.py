@@ -18,6 +18,7 @@ from gateway.web.api import api
 from gateway.web.pages import (
     absences,
     account,
+    account_sync,
     accounts,
     addresses,
     audit,
@@ -33,6 +34,7 @@ from gateway.web.pages import (
     security,
     signin,
     status,
+    tokens,
     told,
     uploading,
     users,
@@ -44,9 +46,11 @@ from gateway.web.visit import visit_of
 log = logging.getLogger(__name__)
 
 ROUTERS = (
-    home.router, signin.router, account.router, addresses.router, security.router, absences.router, conferences.router,
+    home.router, signin.router, account.router, account_sync.router, addresses.router, security.router,
+    absences.router, conferences.router,
     contacts.router, phones.router, people.router, uploading.router, users.router, rooms.router, codes.router,
-    organisation.router, accounts.router, status.router, told.router, audit.router, reference.router, live.router,
+    organisation.router, accounts.router, status.router, told.router, audit.router, reference.router, tokens.router,
+    live.router,
 )  # fmt: skip
 
 
