@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
@@ -107,7 +108,7 @@ class Settings:
     def installation(self) -> Installation:
         """What decisions need to know of all this."""
         sources = {
-            name: SourceAt(one.kind, one.refresh, isinstance(one, CalendarSettings), _is_addressed(one))
+            name: SourceAt(one.kind, one.refresh, isinstance(one, CalendarSettings), _is_addressed(one), _host(one))
             for name, one in self.sources.items()
         }
         return Installation(
@@ -128,6 +129,12 @@ class Settings:
 
 def _is_addressed(source: SourceSettings) -> bool:
     return not isinstance(source, CalendarSettings) or bool(source.url or source.domain)
+
+
+def _host(source: SourceSettings) -> str:
+    if not isinstance(source, CalendarSettings):
+        return ""
+    return ((urlsplit(source.url).hostname if source.url else source.domain) or "").lower()
 
 
 def _reach(told: Listening) -> Reach:

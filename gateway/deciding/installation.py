@@ -12,13 +12,15 @@ from gateway.planning.handsets import Listener, Profile, best
 class SourceAt:
     """One source: `refresh` is how often it is read unless somebody says otherwise, in seconds.
 
-    `addressed`: the settings say where it is; otherwise that is found from each address.
+    `addressed`: the settings say where it is; otherwise that is found from each address. `host`: the server, or the
+    domain at which it is looked for, "" where they do not say.
     """
 
     kind: str
     refresh: int = 60
     has_calendars: bool = True
     addressed: bool = True
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Which host a domain names for a service: DNS SRV and TXT records, as RFC 6764 section 3 to 6 uses them."""
 
+import asyncio
 from dataclasses import dataclass
 
 import dns.asyncresolver
@@ -11,6 +12,7 @@ from dns.rdtypes.IN.SRV import SRV
 
 from gateway.errors import Unreachable
 
+LOOK = 3.0  # seconds for looking while somebody waits for a page
 SECONDS = 10.0  # for all questions about one service together with their repetitions
 
 
@@ -56,3 +58,16 @@ async def _path(question: str, resolver: dns.asyncresolver.Resolver) -> str:
                 if key.lower() == "path" and value.startswith("/"):
                     return value
     return ""
+
+
+async def calendar_hosts(domain: str, resolver: dns.asyncresolver.Resolver | None = None) -> tuple[str, ...]:
+    """Return the servers that a domain names for calendars: of CalDAV (RFC 6764), then of Exchange (Autodiscover).
+
+    None where DNS does not answer within a moment: somebody waits, and can choose.
+    """
+    try:
+        async with asyncio.timeout(LOOK):
+            found = [await services(domain, name, resolver) for name in ("caldavs", "autodiscover")]
+    except (TimeoutError, Unreachable):
+        return ()
+    return tuple(service.host for some in found for service in some)

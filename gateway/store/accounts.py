@@ -30,6 +30,25 @@ async def get(rows: Rows, account: int) -> Account | None:
     return _opened(rows, row) if row else None
 
 
+async def shown(rows: Rows, account: int) -> Account | None:
+    """Return the account with this id without its password, for showing."""
+    row = await rows.first(select(tables.accounts).where(tables.accounts.c.id == account))
+    return _account(row, HIDDEN) if row else None
+
+
+async def named(rows: Rows, source: str, login: str) -> Account | None:
+    """Return the account with this login at a source, without its password."""
+    column = tables.accounts.c
+    row = await rows.first(select(tables.accounts).where(column.source == source, column.login == login))
+    return _account(row, HIDDEN) if row else None
+
+
+async def services(rows: Rows) -> tuple[Account, ...]:
+    """Return the service accounts, without their passwords."""
+    found = await rows.all(select(tables.accounts).where(tables.accounts.c.service).order_by(tables.accounts.c.id))
+    return tuple(_account(row, HIDDEN) for row in found)
+
+
 async def add(rows: Rows, account: Account) -> Account:
     """Add an account and return it with the id that it got. Raises `Refused` when it is there already."""
     column = tables.accounts.c
@@ -72,6 +91,16 @@ async def remove(rows: Rows, account: int) -> bool:
     rows.touch("accounts", "mailboxes", "diversions", "meetings", "books", "contacts")
     rows.removed = True
     return True
+
+
+async def remove_unread(rows: Rows, account: int) -> bool:
+    """Remove a user's own account, unless somebody's calendar or a book is read through it. False: it stays."""
+    column = tables.accounts.c
+    used = (select(tables.mailboxes.c.account), select(tables.books.c.account))
+    mine = delete(tables.accounts).where(
+        column.id == account, ~column.service, *(column.id.not_in(one) for one in used)
+    )
+    return await rows.remove(mine, "accounts") > 0
 
 
 def _opened(rows: Rows, row: RowMapping) -> Account:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from gateway.store import tables
 from gateway.store.rows import Rows
@@ -29,6 +29,13 @@ async def ask(rows: Rows, wish: Wish) -> None:
     """Write a wish."""
     await rows.run(insert(tables.wishes).values(kind=wish.kind.value, user=wish.user, asked=wish.asked))
     rows.touch("wishes")
+
+
+async def waits(rows: Rows, user: int | None) -> bool:
+    """Say whether somebody has asked for this already, for `user` (None: everybody), and the gateway has not heard."""
+    column = tables.wishes.c
+    same = column.user.is_(None) if user is None else or_(column.user.is_(None), column.user == user)
+    return await rows.first(select(column.id).where(same).limit(1)) is not None
 
 
 async def take(rows: Rows) -> tuple[Wish, ...]:
