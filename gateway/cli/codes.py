@@ -1,32 +1,23 @@
 """`ringplan codes`: what people may write, and what callers then meet."""
 
-import re
-from dataclasses import replace
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
-from gateway.deciding import given
-from gateway.deciding.treatments import WORDS, read_treatment, words
-from gateway.domain.code import NEUTRAL, NEUTRAL_TEXTS, Availability, Behaviour, Code, Takes, Treatment
-from gateway.domain.user import Mode
-from gateway.engine.decided import rules_of
-from gateway.errors import Misconfigured
-from gateway.planning.codes import is_name, marked
-from gateway.planning.rules import Rules, is_digit
-from gateway.planning.schedule import is_reason
-from gateway.planning.targets import is_permitted
+from gateway.deciding import codes as deciding
+from gateway.deciding.codes import AVAILABLE, Given, Tried, presence
+from gateway.deciding.treatments import WORDS, words
+from gateway.domain.code import Code
+from gateway.engine.clock import WallClock
 from gateway.store import codes
 
 app = typer.Typer(help="What people may write in a subject, and what callers then meet.", no_args_is_help=True)
 
-TELLS = Treatment(announce=True, then=Behaviour.TARGET)
-AVAILABLE = {one.name.lower().replace("_", "-"): one for one in Availability}
+BY = "command"  # who does it, for the audit log
 
 Key = Annotated[str, typer.Argument(help="The code's own name, such as meeting.")]
-T = TypeVar("T")
 
 
 @app.command("list")
@@ -77,7 +68,9 @@ def change(
     target: Annotated[str | None, typer.Option(help='Number that callers are led to; "" none.')] = None,
     shows: Annotated[bool | None, typer.Option("--shown/--hidden", help="Operators see the description.")] = None,
     sensitive: Annotated[bool | None, typer.Option("--sensitive/--open", help="Nobody is told the reason.")] = None,
-    presence: Annotated[str | None, typer.Option(help=f"What colleagues see: {', '.join(AVAILABLE)}.")] = None,
+    availability: Annotated[
+        str | None, typer.Option("--presence", help=f"What colleagues see: {', '.join(AVAILABLE)}.")
+    ] = None,
     digit: Annotated[str | None, typer.Option(help='Digit on the telephone; "" none.')] = None,
     takes: Annotated[str | None, typer.Option(help="What is dialled behind the digit: time, date or nothing.")] = None,
     until_next_working: Annotated[
@@ -85,34 +78,25 @@ def change(
     ] = None,
 ) -> None:
     """Add a code, or change what is given of one; every calendar is then read anew."""
-    shown_texts = {"sv": text_sv, "de": text_de, "en": text_en}
-
-    def changed(code: Code) -> Code:
-        texts = {language: given.text(f"--text-{language}", one) for language, one in shown_texts.items() if one}
-        return replace(
-            code,
-            names=code.names if name is None else tuple(_name(one) for one in name),
-            reason=code.reason if reason is None else _reason(reason),
-            texts={**code.texts, **texts},
-            internal=code.internal if internal is None else read_treatment("--internal", internal),
-            external=code.external if external is None else read_treatment("--external", external),
-            target=code.target if target is None else given.number("--target", target) if target else None,
-            shown=code.shown if shows is None else shows,
-            sensitive=code.sensitive if sensitive is None else sensitive,
-            availability=code.availability if presence is None else _one_of("--presence", presence, AVAILABLE),
-            digit=code.digit if digit is None else _digit(digit),
-            takes=code.takes if takes is None else _one_of("--takes", takes, {one.value: one for one in Takes}),
-            until_next_working=code.until_next_working if until_next_working is None else until_next_working,
-        )
+    texts = {"sv": text_sv, "de": text_de, "en": text_en}
+    wanted = Given(
+        names=name,
+        reason=reason,
+        texts={language: one for language, one in texts.items() if one},
+        internal=internal,
+        external=external,
+        target=target,
+        shown=shows,
+        sensitive=sensitive,
+        presence=availability,
+        digit=digit,
+        takes=takes,
+        until_next_working=until_next_working,
+    )
 
     async def work() -> bool:
         async with writing(settings_of(context)) as rows:
-            before = await codes.get(rows, key)
-            code = changed(before or _new(key))
-            if before is None and not code.names:
-                raise Misconfigured(f"{key} is a new code: what do people write?", "give --name")
-            await codes.put(rows, code)
-            return before is None
+            return await deciding.put(rows, WallClock().now(), BY, key, wanted)
 
     shown.line(f"{key} is added" if perform(work()) else f"{key} is changed")
 
@@ -123,8 +107,7 @@ def remove(context: typer.Context, key: Key) -> None:
 
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
-            if not await codes.remove(rows, key):
-                raise Misconfigured(f"there is no code {key}", "ringplan codes list names all")
+            await deciding.remove(rows, WallClock().now(), BY, key)
 
     perform(work())
     shown.line(f"{key} is removed")
@@ -136,15 +119,14 @@ def test(
 ) -> None:
     """Tell what a subject comes to. It is not kept."""
 
-    async def work() -> Rules:
+    async def work() -> Tried:
         async with reading(settings_of(context)) as rows:
-            return await rules_of(rows)
+            return await deciding.tried(rows, text)
 
-    rules = perform(work())
-    if rules.organisation.mode is Mode.SHOW_AS:
+    said = perform(work())
+    if said.by_show_as:
         shown.line("the organisation goes by how items are shown (busy, out), not by codes")
-    said = marked(text, rules)
-    if said is None:
+    if said.code is None:
         shown.line("no known code: nothing changes, and nothing of it is kept")
         return
     code = said.code
@@ -153,41 +135,10 @@ def test(
         lines += [("colleagues meet", words(code.internal)), ("others meet", words(code.external))]
         lines.append(("target", code.target or "none is set: the voicemail"))
     if said.number is not None:
-        allowed = is_permitted(said.number, rules.organisation.permitted, rules.extensions)
-        lines.append((">number", said.number if allowed else f"{said.number} is not permitted: the code's own target"))
-    hidden = code.sensitive or not code.shown
-    lines.append(("description", "is not kept" if hidden else "operators see it"))
+        refused = f"{said.number} is not permitted: the code's own target"
+        lines.append((">number", said.number if said.permitted else refused))
+    lines.append(("description", "is not kept" if said.hidden else "operators see it"))
     shown.table(("", ""), lines)
-
-
-def _new(key: str) -> Code:
-    if not re.fullmatch(r"[a-z0-9_]{1,40}", key):
-        raise Misconfigured(f"{key!r} cannot name a code", "use a to z, 0 to 9 and _")
-    return Code(key, (), NEUTRAL, NEUTRAL_TEXTS, internal=TELLS, external=TELLS)
-
-
-def _name(value: str) -> str:
-    if not is_name(value):
-        raise Misconfigured(f"--name: {value!r} cannot be a code", "give letters only")
-    return value.upper()
-
-
-def _reason(value: str) -> str:
-    if not is_reason(value):
-        raise Misconfigured(f"--reason: {value!r} cannot name a sound", "use a to z, 0 to 9 and _, at most 32")
-    return value
-
-
-def _digit(value: str) -> str | None:
-    if value and not is_digit(value):
-        raise Misconfigured(f"--digit: {value!r} cannot be dialled", 'give 1 to 99 (0 is the operator), or "" for none')
-    return value or None
-
-
-def _one_of(field: str, value: str, known: dict[str, T]) -> T:
-    if value.lower() not in known:
-        raise Misconfigured(f"{field}: {value!r} is not known", f"one of: {', '.join(known)}")
-    return known[value.lower()]
 
 
 def _marks(code: Code) -> list[str]:
@@ -206,7 +157,7 @@ def _as_json(code: Code) -> dict[str, object]:
         "target": code.target,
         "shown": code.shown,
         "sensitive": code.sensitive,
-        "presence": code.availability.name.lower().replace("_", "-"),
+        "presence": presence(code),
         "digit": code.digit,
         "takes": code.takes.value,
         "until_next_working": code.until_next_working,

@@ -1,7 +1,5 @@
 """`ringplan organisation`: what holds for everybody unless a user has their own."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,12 +7,11 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
-from gateway.deciding import given
-from gateway.deciding.hours import read_week, write_week
-from gateway.deciding.numbering import numbering
-from gateway.domain.user import Mode, Organisation
-from gateway.errors import Misconfigured
-from gateway.settings import Settings
+from gateway.deciding import organisation as deciding
+from gateway.deciding.hours import write_week
+from gateway.deciding.organisation import Given
+from gateway.domain.user import Organisation
+from gateway.engine.clock import WallClock
 from gateway.store import organisation
 
 app = typer.Typer(help="What holds for everybody: zone, language, working hours, rules.", no_args_is_help=True)
@@ -111,54 +108,34 @@ def change(
 ) -> None:
     """Change what is given; every calendar is then read anew."""
 
-    def changed(ours: Organisation) -> Organisation:
-        week = replace(
-            ours.hours,
-            week=ours.hours.week if hours is None else read_week(hours),
-            country=ours.hours.country if country is None else country.upper(),
-            subdivision=subdivision.upper() if subdivision is not None else "" if country else ours.hours.subdivision,
-        )
-        return replace(
-            ours,
-            zone=ours.zone if zone is None else given.zone("--zone", zone),
-            language=ours.language if language is None else given.language("--language", language),
-            hours=given.holidays(week),
-            mode=ours.mode if mode is None else _mode(mode),
-            marker=ours.marker if marker is None else given.text("--marker", marker),
-            only_own=ours.only_own if only_own is None else only_own,
-            permitted=ours.permitted
-            if permit is None
-            else tuple(given.pattern("--permit", one) for one in permit if one),
-            operator=ours.operator if operator is None else given.number("--operator", operator) if operator else None,
-            through=ours.through if through is None else given.through("--through", through),
-            outside=ours.outside
-            if outside is None
-            else tuple(dict.fromkeys(given.outside("--outside", one) for one in outside if one)),
-            grace=ours.grace if grace is None else given.grace("--grace", grace),
-            dial_in=ours.dial_in if dial_in is None else given.dial_in("--dial-in", dial_in, ours.dial_in),
-            numbering=numbering(ours.numbering, phone_country, area, outside_line, extension_length, shown_as),
-        )
-
+    wanted = Given(
+        zone=zone,
+        language=language,
+        hours=hours,
+        country=country,
+        subdivision=subdivision,
+        mode=mode,
+        marker=marker,
+        only_own=only_own,
+        permitted=permit,
+        operator=operator,
+        through=through,
+        outside=outside,
+        grace=grace,
+        dial_in=dial_in,
+        phone_country=phone_country,
+        area=area,
+        outside_line=outside_line,
+        extension_length=extension_length,
+        shown_as=shown_as,
+    )
     settings = settings_of(context)
-    before, after = perform(_put(settings, changed))
+
+    async def work() -> tuple[Organisation, Organisation]:
+        async with writing(settings) as rows:
+            return await deciding.put(rows, WallClock().now(), "command", wanted)
+
+    before, after = perform(work())
     shown.line("the organisation is as it was" if before == after else "the organisation is changed")
     if settings.directory is not None and before.numbering != after.numbering:
         shown.line("numbers of contacts are understood so when these are read next; ringplan sync reads all now")
-
-
-async def _put(
-    settings: Settings, changed: Callable[[Organisation], Organisation]
-) -> tuple[Organisation, Organisation]:
-    async with writing(settings) as rows:
-        before = await organisation.get(rows)
-        after = changed(before)
-        await organisation.put(rows, after)
-    return before, after
-
-
-def _mode(value: str) -> Mode:
-    try:
-        return Mode(value.replace("-", "_"))
-    except ValueError as error:
-        known = ", ".join(mode.value for mode in Mode)
-        raise Misconfigured(f"--mode: {value!r} is not known", f"one of: {known}") from error

@@ -11,7 +11,8 @@ from gateway.cli import failing, shown
 from gateway.cli.books import NOBODY
 from gateway.cli.opened import perform, reading, settings_of
 from gateway.deciding.planned import coming, going_on, in_short, span
-from gateway.deciding.report import REMARKS, Level, Report, not_offered, problems, report, without_contacts
+from gateway.deciding.report import REMARKS, Report, not_offered, report, without_contacts
+from gateway.deciding.summary import Level, Summary, problems, summary
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, Organisation
@@ -35,13 +36,20 @@ def status(
     ] = False,
 ) -> None:
     """Show how everything is."""
-    told, ours = perform(_gather(settings_of(context)))
+    settings = settings_of(context)
     if check:
-        raise typer.Exit(_check(told))
+        raise typer.Exit(_check(perform(_counted(settings))))
+    told, ours = perform(_gather(settings))
     if as_json:
         shown.as_json(_as_json(told))
     else:
         _show(told, ours)
+
+
+async def _counted(settings: Settings) -> Summary:
+    async with reading(settings) as rows:
+        with_contacts = settings.directory is not None
+        return await summary(rows, WallClock().now(), settings.run.pilot, with_contacts=with_contacts)
 
 
 async def _gather(settings: Settings) -> tuple[Report, Organisation]:
@@ -51,23 +59,22 @@ async def _gather(settings: Settings) -> tuple[Report, Organisation]:
         return told, await organisation.get(rows)
 
 
-def _check(told: Report) -> Level:
+def _check(told: Summary) -> Level:
     found = problems(told)
-    worst = max((problem.level for problem in found), default=Level.OK)
     said = "; ".join(problem.said for problem in found) or "everything is well"
-    figures = {"users": len(told.users), "diverted": len(told.absent), "calendars": len(told.mailboxes)}
-    figures |= {"failing": len(told.failing), "set_aside": told.noticed.get("set_aside", 0)}
-    figures |= {"conferences": len(going_on(told.conferences)), "in": sum(one.inside for one in told.conferences)}
-    if told.books:
-        figures |= {"books": len(told.books), "books_failing": len(told.books_failing)}
-        figures |= {"contacts": told.contacts, "contacts_set_aside": told.contacts_set_aside}
+    figures = {"users": told.users, "diverted": told.diverted, "calendars": told.calendars.many}
+    figures |= {"failing": told.calendars.failing, "set_aside": told.calendars.set_aside}
+    figures |= {"conferences": told.conferences.now, "in": told.conferences.inside}
+    if told.books.many:
+        figures |= {"books": told.books.many, "books_failing": told.books.failing}
+        figures |= {"contacts": told.contacts, "contacts_set_aside": told.books.set_aside}
     data = " ".join(f"{name}={figure}" for name, figure in figures.items())
-    typer.echo(f"RINGPLAN {worst.name} - {shown.plain(said).replace('|', '/')} | {data}")
-    return worst
+    typer.echo(f"RINGPLAN {told.level.name} - {shown.plain(said).replace('|', '/')} | {data}")
+    return told.level
 
 
 def _show(told: Report, ours: Organisation) -> None:
-    found = problems(told)
+    found = problems(told.summary)
     for problem in found:
         shown.line(shown.bad(f"! {problem.said}"))
     if not found:
@@ -154,7 +161,7 @@ def _named(account: Account) -> str:
 
 def _as_json(told: Report) -> dict[str, object]:
     extensions = {user.id: user.extension for user in told.users}
-    found = problems(told)
+    found = problems(told.summary)
     return {
         "now": told.now.isoformat(),
         "level": max((problem.level for problem in found), default=Level.OK).name.lower(),

@@ -1,17 +1,17 @@
-"""What `ringplan status` tells, gathered from the store, and what monitoring must hear of it."""
+"""What `ringplan status` tells, gathered from the store: everything by name. What a page shows is `summary`."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import IntEnum
+from datetime import datetime
 
 from gateway.deciding import refused
-from gateway.deciding.planned import Told, gather
+from gateway.deciding.planned import Told, coming, gather, going_on
+from gateway.deciding.summary import Summary, runs
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
-from gateway.engine.account import ACCOUNT, account_name
+from gateway.engine.account import ACCOUNT
 from gateway.engine.decided import rules_of, takes_part
 from gateway.engine.sync import NOT_OFFERED, WITHOUT_CONTACTS
 from gateway.planning.rules import Rules, discreet
@@ -20,12 +20,9 @@ from gateway.store import absences, accounts, books, contacts, diversions, healt
 from gateway.store.books import Progress as BookProgress
 from gateway.store.health import Health
 from gateway.store.mailboxes import Progress
+from gateway.store.overview import Meetings, Reading
 from gateway.store.rows import Rows
 
-STALE = timedelta(seconds=30)  # the gateway confirms its rows every ten
-CLOCKS_MAY_DIFFER = 2.0  # seconds
-AT_MOST = 5
-"""Accounts whose problems are told one by one."""
 REMARKS = {
     "withheld": "items whose subject the server withholds",
     "target_refused": "items whose >number is not permitted",
@@ -34,22 +31,6 @@ REMARKS = {
     "lasts_too_long": "items that last too long",
     "same_item_twice": "items that came twice",
 }
-
-
-class Level(IntEnum):
-    """How bad it is, as monitoring counts (Nagios plugin guidelines: the exit status)."""
-
-    OK = 0
-    WARNING = 1
-    CRITICAL = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that somebody should look at."""
-
-    level: Level
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +73,8 @@ class Report:
 
     @property
     def running(self) -> bool:
-        """Whether a gateway runs: its row was confirmed lately."""
-        return self.gateway is not None and self.now - self.gateway.beat < STALE
+        """Whether a gateway runs."""
+        return runs(self.gateway, self.now)
 
     @property
     def failing(self) -> tuple[datetime, ...]:
@@ -111,13 +92,44 @@ class Report:
         return sum(how.set_aside for how in self.book_progress.values())
 
     @property
-    def noticed(self) -> Mapping[str, int]:
-        """Items that did not come to what their owners may have meant, by kind; never what they say."""
+    def summary(self) -> Summary:
+        """The same, counted."""
+        now, later = going_on(self.conferences), coming(self.conferences)
+        return Summary(
+            now=self.now,
+            gateway=self.gateway,
+            off_since=self.off_since,
+            parts=tuple(part for part in self.parts if not part.name.startswith(ACCOUNT) or not part.ok),
+            waits=self.waits,
+            users=len(self.users),
+            accounts=len(self.accounts),
+            diverted=len(self.absent),
+            calendars=_reading(self.progress.values(), self.remarks),
+            books=_reading(self.book_progress.values(), {}),
+            contacts=self.contacts,
+            conferences=Meetings(
+                now=len(now),
+                inside=sum(one.inside for one in self.conferences),
+                planned=len(later),
+                next=(later[0].conference.start, later[0].conference.end) if later else None,
+                collided=sum(one.conference.collided for one in (*now, *later)),
+                without_room=sum(one.without_room for one in self.conferences),
+                lost=sum(one.lost for one in self.conferences),
+            ),
+        )
+
+    @property
+    def remarks(self) -> dict[str, int]:
+        """Items that did not come to what their owners may have meant, by kind, without what could not be read."""
         total: Counter[str] = Counter()
         for one in self.progress.values():
             total.update(one.remarks)
-            total["set_aside"] += one.set_aside
         return {kind: count for kind, count in total.items() if count}
+
+    @property
+    def noticed(self) -> Mapping[str, int]:
+        """Items that did not come to what their owners may have meant, by kind; never what they say."""
+        return self.summary.noticed
 
 
 def without_contacts(gateway: Health | None) -> Collection[str]:
@@ -165,6 +177,12 @@ async def report(
     )
 
 
+def _reading(every: Collection[Progress | BookProgress], remarks: dict[str, int]) -> Reading:
+    failing = [how.failing_since for how in every if how.failing_since is not None]
+    aside = sum(how.set_aside for how in every)
+    return Reading(len(every), len(failing), min(failing, default=None), aside, remarks)
+
+
 async def _absent(rows: Rows, active: Iterable[User], rules: Rules, now: datetime) -> list[Absent]:
     planned, by_hand = await diversions.every(rows), await absences.every(rows)
     found = []
@@ -174,75 +192,4 @@ async def _absent(rows: Rows, active: Iterable[User], rules: Rules, now: datetim
         if segment is not None:
             code = discreet(rules.by_key[segment.diversion.code])
             found.append(Absent(user.extension, code.key, segment.end, segment.back, segment.diversion.by_hand))
-    return found
-
-
-def problems(of: Report) -> tuple[Problem, ...]:
-    """Return what is not as it should be, the worst first."""
-    found = list(_of_gateway(of))
-    if of.running:
-        waits = {account_name(account): said for account, said in of.waits.items()}
-        told = {part.name: _of_part(part, waits.get(part.name)) for part in of.parts}
-        found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
-        of_accounts = [one for name, some in told.items() if name.startswith(ACCOUNT) for one in some]
-        found += _folded(of_accounts, len(of.accounts))
-        found += _of_failing(of.failing, len(of.progress), "calendars")
-        found += _of_failing(of.books_failing, len(of.books), "address books")
-        found += _of_conferences(of)
-    return tuple(sorted(found, key=lambda problem: -problem.level))
-
-
-def _of_failing(since: Collection[datetime], every: int, kind: str) -> list[Problem]:
-    if not since:
-        return []
-    many = f"{len(since)} of {every} {kind} cannot be read"
-    return [Problem(Level.WARNING, f"{many}, the first since {min(since):%Y-%m-%d %H:%M:%S}Z")]
-
-
-def _of_conferences(of: Report) -> list[Problem]:
-    without = sum(told.without_room for told in of.conferences)
-    if not without:
-        return []
-    said = "conference has no room" if without == 1 else "conferences have no room"
-    return [Problem(Level.WARNING, f"{without} {said}: none was free (ringplan rooms add … --pool)")]
-
-
-def _folded(found: list[Problem], accounts: int) -> list[Problem]:
-    """Return the problems of accounts, of many the first alone: with people's own passwords there are thousands."""
-    if len(found) <= AT_MOST:
-        return found
-    return [Problem(Level.WARNING, f"{len(found)} of {accounts} accounts are not well, the first: {found[0].said}")]
-
-
-def _of_gateway(of: Report) -> list[Problem]:
-    if of.gateway is None:
-        return [Problem(Level.CRITICAL, "no gateway has run yet")]
-    if not of.running:
-        return [Problem(Level.CRITICAL, f"no gateway runs since {of.gateway.beat:%Y-%m-%d %H:%M:%S}Z")]
-    found = [] if of.gateway.ok else [Problem(Level.CRITICAL, f"gateway: {of.gateway.said}")]
-    if of.off_since is not None:
-        found.append(Problem(Level.WARNING, f"off since {of.off_since:%Y-%m-%d %H:%M:%S}Z: nobody is diverted"))
-    if of.gateway.facts.get("dry_run"):
-        found.append(Problem(Level.WARNING, "dry run: nothing is written into a PBX"))
-    return found
-
-
-def _of_part(part: Health, waits: str | None) -> list[Problem]:
-    found = []
-    if not part.ok or waits:
-        level = Level.CRITICAL if part.name.startswith("pbx:") else Level.WARNING
-        said = " · ".join(one for one in (part.said, waits) if one)
-        found.append(Problem(level, f"{part.name}: {said}"))
-    ahead = part.facts.get("clock_ahead", 0)
-    if isinstance(ahead, int | float) and abs(ahead) > CLOCKS_MAY_DIFFER:
-        found.append(Problem(Level.WARNING, f"{part.name}: its clock differs from ours by {abs(ahead):.1f} s"))
-    if left_out := part.facts.get("left_out"):
-        found.append(Problem(Level.WARNING, f"{part.name}: {left_out} windows did not fit into a schedule"))
-    if refused := part.facts.get("refused"):
-        many = ", ".join(refused) if isinstance(refused, list) else str(refused)
-        found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
-    if calls := part.facts.get("calls_refused"):
-        found.append(Problem(Level.WARNING, f"{part.name}: calls were refused: {calls}"))
-    if queues := part.facts.get("queues"):
-        found.append(Problem(Level.WARNING, f"{part.name}: queue members could not be paused: {queues}"))
     return found

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.deciding.report import STALE
+from gateway.deciding.summary import STALE
 from gateway.engine.clock import WallClock
 from gateway.store import health
 from gateway.store.rows import Rows

@@ -63,12 +63,23 @@ async def remove(rows: Rows, key: str) -> bool:
     return True
 
 
+async def made(rows: Rows, key: str) -> tuple[int, int]:
+    """Return how many diversions and absences by hand there are of this code."""
+    of_code = (
+        select(func.count().label("many")).where(one.c.code == key) for one in (tables.diversions, tables.absences)
+    )
+    diversions, absences = [await rows.first(query) for query in of_code]
+    return diversions["many"] if diversions else 0, absences["many"] if absences else 0
+
+
 def _apart(code: Code, other: Code) -> None:
     theirs = {folded(name) for name in other.names}
     if both := [name for name in code.names if folded(name) in theirs]:
-        raise Refused(f"{both[0]} is already a name of the code {other.key}", f"take it away from {other.key} first")
+        said, remedy = "{name} is already a name of the code {other}", "take it away from {other} first"
+        raise Refused(said, remedy, field="name", name=both[0], other=other.key)
     if code.digit is not None and code.digit == other.digit:
-        raise Refused(f"the digit {code.digit} is already the code {other.key}'s", "choose another digit")
+        said = "the digit {digit} is already the code {other}'s"
+        raise Refused(said, "choose another digit", field="digit", digit=code.digit, other=other.key)
 
 
 def _code(row: RowMapping) -> Code:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 
 from gateway.store import tables
 from gateway.store.rows import Rows
@@ -39,6 +39,11 @@ class Health:
 async def every(rows: Rows) -> tuple[Health, ...]:
     """Return all rows, by name."""
     return tuple(_health(row) for row in await rows.all(select(tables.health).order_by(COLUMN.name)))
+
+
+async def some(rows: Rows, which: ColumnElement[bool]) -> tuple[Health, ...]:
+    """Return those rows of `tables.health` that are chosen, by name."""
+    return tuple(_health(row) for row in await rows.all(select(tables.health).where(which).order_by(COLUMN.name)))
 
 
 async def get(rows: Rows, name: str) -> Health | None:
