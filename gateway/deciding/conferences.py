@@ -55,12 +55,17 @@ async def call_in(
     return True
 
 
+def can_call(conference: Conference, now: datetime) -> bool:
+    """Say whether somebody can be called into it at `now`."""
+    return takes_calls(conference, now) and conference.opens <= now
+
+
 async def _open(rows: Rows, installation: Installation, conference: Conference, now: datetime) -> None:
     if conference.room is None:
         raise Refused("the conference has no room, since none was free", "move the meeting, or ask for another room")
     if not takes_calls(conference, now):
         raise Refused("the conference is over, or cancelled", "plan another one")
-    if now < conference.opens:
+    if not can_call(conference, now):
         raise Refused("the room is not open yet", "call when it is: ten minutes before the start at the earliest")
     if installation.dry_run or await switches.off_since(rows) is not None:
         raise Refused("Ringplan is turned off, or only watches: nobody is called", "ask whoever looks after telephones")

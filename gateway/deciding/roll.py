@@ -1,7 +1,7 @@
 """The roll of one conference: who is asked, how calling them went, who is in or was, and who was called in by hand."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.deciding.planned import Told
 from gateway.domain.conference import Attempt, Attendance, CallState, Participant
@@ -88,3 +88,24 @@ def _called_in(told: Told, asked: Collection[str], everybody: Mapping[int, User]
     others = dict.fromkeys(one.who for one in told.attempts if is_by_hand(one) and one.who not in asked)
     found = {who: guest_of(told.conference, who, everybody) for who in others}
     return {who: one for who, one in found.items() if one is not None}
+
+
+def shown_to(user: User, told: Told, lines: tuple[Line, ...]) -> tuple[Told, tuple[Line, ...]]:
+    """Return of both what `user` may see: all of it the organiser, others who is asked and who is in.
+
+    They see neither how telephones of colleagues answered, nor addresses and numbers from the organiser's contacts.
+    """
+    if told.conference.organiser == user.id:
+        return told, lines
+    people = tuple(_unnamed(one) for one in told.conference.participants)
+    conference = replace(told.conference, participants=people, left_out=())
+    hidden = (
+        replace(line, participant=_unnamed(line.participant) if line.participant else None, key="", attempts=())
+        for line in lines
+        if line.asked or line.is_in
+    )
+    return replace(told, conference=conference, attempts=()), tuple(hidden)
+
+
+def _unnamed(one: Participant) -> Participant:
+    return replace(one, address="", number=None)
