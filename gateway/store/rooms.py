@@ -1,5 +1,6 @@
 """Rooms: the numbers behind which conferences are held. No number is a room's and a user's."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, insert, select, update
@@ -16,6 +17,18 @@ async def every(rows: Rows) -> tuple[RoomOf, ...]:
     """Return all rooms, by number."""
     found = [_room(row) for row in await rows.all(select(tables.rooms))]
     return tuple(sorted(found, key=lambda room: (len(room.number), room.number)))
+
+
+async def of(rows: Rows, owner: int) -> tuple[RoomOf, ...]:
+    """Return the rooms of one user."""
+    mine = select(tables.rooms).where(COLUMN.owner == owner).order_by(COLUMN.number)
+    return tuple(_room(row) for row in await rows.all(mine))
+
+
+async def some(rows: Rows, numbers: Collection[Room]) -> dict[Room, RoomOf]:
+    """Return the rooms with these numbers, by number."""
+    wanted = select(tables.rooms).where(COLUMN.number.in_(numbers))
+    return {row["number"]: _room(row) for row in await rows.all(wanted)} if numbers else {}
 
 
 async def get(rows: Rows, number: Room) -> RoomOf | None:
