@@ -10,6 +10,7 @@ from gateway.store import tables
 from gateway.store.rows import Rows
 
 USER, NUMBER, EMAIL = tables.users.c, tables.numbers.c, tables.emails.c
+MOST_WORDS = 5
 DIVERSION, ABSENCE = tables.diversions.c, tables.absences.c
 
 
@@ -27,12 +28,15 @@ async def found(rows: Rows, search: str, at: datetime, first: int, many: int, *,
     Each word of `search` must be in the name or an address, or begin a number; "" finds everybody. `away`: those alone
     who are away.
     """
-    wanted = [_says(word) for word in search.split()] + ([_is_away(at)] if away else [])
+    wanted = [_says(word) for word in search.split()[:MOST_WORDS]] + ([_is_away(at)] if away else [])
     extension = select(NUMBER.number).where(NUMBER.user == USER.id, NUMBER.position == 0).scalar_subquery()
-    query = select(USER.id).where(*wanted).order_by(USER.name, extension).limit(many).offset(first)
-    users = [row["id"] for row in await rows.all(query)]
-    row = await rows.first(select(func.count().label("many")).select_from(tables.users).where(*wanted))
-    return Page(users, row["many"] if row else 0)
+    total = func.count().over().label("total")
+    query = select(USER.id, total).where(*wanted).order_by(USER.name, extension).limit(many).offset(first)
+    page = await rows.all(query)
+    if page or not first:
+        return Page([row["id"] for row in page], page[0]["total"] if page else 0)
+    row = await rows.first(select(func.count().label("total")).select_from(tables.users).where(*wanted))
+    return Page([], row["total"] if row else 0)
 
 
 async def count_away(rows: Rows, at: datetime) -> int:
