@@ -6,7 +6,7 @@ server, or another person's login, could let the gateway talk to anything, or lo
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.deciding.given import wrong
 from gateway.deciding.installation import Installation
@@ -22,6 +22,7 @@ from gateway.store.rows import Rows
 
 LONGEST_PASSWORD = 256
 SHORTEST_REFRESH = 60  # seconds; more often is the administrator's to allow
+AN_HOUR, MOST_AN_HOUR = timedelta(hours=1), 10  # passwords that one user enters
 CHANGED, REMOVED = "account changed", "account removed"  # for the audit log
 
 Hosts = Callable[[str], Awaitable[Sequence[str]]]
@@ -53,10 +54,10 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """Credentials as a user enters them; `password` None: as it is. `source` "": found from the login."""
+    """Credentials as a user enters them; `password` None: as it is."""
 
     login: str
-    source: str = ""
+    source: str
     password: Secret | None = field(default=None, repr=False)
 
 
@@ -93,6 +94,23 @@ def refresh(field: str, value: int | None, before: int | None) -> int | None:
         said = "is not between {least} and {most} seconds"
         raise wrong(field, str(value), said, "Choose one of the list.", least=SHORTEST_REFRESH, most=LONGEST)
     return value
+
+
+async def entered(
+    installation: Installation, before: Reads, login: str, source: str, secret: Secret | None, hosts: Hosts | None
+) -> Entered | None:
+    """Return the credentials that somebody means who has typed these, "" what is as before; None: nothing is entered.
+
+    Without a password, login and source count only where they would change an own account. DNS may be asked: call it
+    outside a transaction.
+    """
+    own = before.own
+    if secret is None and own is None:
+        return None
+    login = login or (own.login if own is not None else "")
+    if own is not None and login == own.login and source in ("", own.source):
+        return Entered(login, own.source, secret)
+    return Entered(login, await source_of(installation, login, source, hosts), secret)
 
 
 async def source_of(installation: Installation, login: str, source: str, hosts: Hosts | None) -> str:
@@ -140,12 +158,15 @@ async def enter(
         if is_same:
             return False
         raise Misconfigured("{field}: is missing", "Enter the password of this account.", field="password")
+    about = f"user {user.id}"
+    if await audit.many(rows, CHANGED, about, now - AN_HOUR) >= MOST_AN_HOUR:
+        raise Refused("So many passwords were entered here that it looks like guessing", "Try again in an hour.")
     if own is not None and is_same:
         await accounts.put_password(rows, own.id, entered.password)
         rows.touch("accounts")
     else:
         await _replace(rows, installation, user, before, Account(0, entered.source, login, entered.password))
-    await audit.note(rows, now, who, CHANGED, f"user {user.id}")
+    await audit.note(rows, now, who, CHANGED, about)
     return True
 
 

@@ -98,7 +98,11 @@ class AtWork:
         if isinstance(error, SignInAgain):
             await self._patience.refused()
         await self._means.pulse.say(account_name(self._account.id), error)
-        await self._means.failed([one for one in self._wanted if one.refresh is not None], error)
+        await self._means.failed([one for one in self._wanted if self._is_due(one)], error)
+
+    def _is_due(self, one: Due) -> bool:
+        """Say whether it would be read: also what is read only on demand, once somebody has asked."""
+        return one.refresh is not None or self._means.kind(one).bell(one).rung.is_set()
 
     async def _follow(self, opened: Opened) -> None:
         """Keep a reader per mailbox and book, and listen to what the server pushes, while the account is open."""

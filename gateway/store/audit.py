@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, and_, delete, insert, select
+from sqlalchemy import RowMapping, and_, delete, func, insert, select
 
 from gateway.store import entrance, tables
 from gateway.store.rows import Rows
@@ -82,6 +82,13 @@ async def names(rows: Rows, entries: Iterable[Entry]) -> Mapping[str, str]:
     for row in await rows.all(by_token.where(token.id.in_(ids["token"]))):
         found[f"token {row['token']}"] = row["login"] or _called(row)
     return found
+
+
+async def many(rows: Rows, did: str, about: str, since: datetime) -> int:
+    """Return how often this was done to it since then."""
+    same = (COLUMN.did == did, COLUMN.about == about, COLUMN.at > since)
+    row = await rows.first(select(func.count().label("many")).where(*same))
+    return row["many"] if row else 0
 
 
 async def forget_over(rows: Rows, now: datetime) -> int:

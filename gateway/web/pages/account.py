@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from gateway.deciding import accounts, mine, own_room, sync
-from gateway.deciding.accounts import Entered, Reads
+from gateway.deciding.accounts import Reads
 from gateway.deciding.given import wrong
 from gateway.deciding.mine import Mine
 from gateway.domain.conference import Room, RoomOf
@@ -15,7 +15,6 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store.rows import Rows
-from gateway.web.portal import Portal
 from gateway.web.texts import NAMES
 from gateway.web.visit import LANGUAGE, Given, Visit, Visiting, entered
 
@@ -58,7 +57,9 @@ async def save(visit: Visiting) -> Response:
         async with portal.store.read() as rows:
             before = await accounts.reads(rows, portal.installation, user.id)
         wanted = Mine(
-            entered=await entered_of(portal, before, typed.login, typed.server, secret),
+            entered=await accounts.entered(
+                portal.installation, before, typed.login, typed.server, secret, portal.hosts
+            ),
             calendar=typed.calendar,
             contacts=typed.contacts if portal.installation.directory is not None else None,
             refresh=_seconds(typed.refresh),
@@ -99,22 +100,6 @@ async def _leave(visit: Visit, service: int | None) -> Response:
             values = await _values(rows, visit)
         return visit.page("account.html", error=error, **values)
     return visit.to("/account", told="removed" if service is None else "service")
-
-
-async def entered_of(portal: Portal, before: Reads, login: str, server: str, password: Secret | None) -> Entered | None:
-    """Return the credentials that are meant; None: nobody has entered any.
-
-    Without a password, login and server count only where there is an own account whose they would change.
-    """
-    own = before.own
-    if password is None and own is None:
-        return None
-    login = login or (own.login if own is not None else "")
-    if own is not None and login == own.login and server in ("", own.source):
-        source = own.source
-    else:
-        source = await accounts.source_of(portal.installation, login, server, portal.hosts)
-    return Entered(login, source, password)
 
 
 def _typed(form: Given) -> Typed:
