@@ -26,6 +26,7 @@ from gateway.engine.switchboard import Switchboard
 from gateway.engine.sync import Sync
 from gateway.errors import RetryLater, RingplanError
 from gateway.mail.smtp import Smtp
+from gateway.net.services import calendar_hosts
 from gateway.pbx.asterisk import people
 from gateway.pbx.asterisk.driver import Asterisk
 from gateway.pbx.asterisk.settings import AsteriskSettings
@@ -197,6 +198,8 @@ def _begin_portal(
         decided=decided,
         post=Smtp(settings.mail) if settings.mail is not None else None,
         name_of=directory.name_of if directory is not None else None,
+        hosts=calendar_hosts,
+        search=directory.search if directory is not None else None,
     )
     say = partial(pulse.say, "web")
     serve = partial(_serve, say)

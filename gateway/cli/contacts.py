@@ -10,13 +10,13 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at
-from gateway.deciding import given
+from gateway.deciding.contacts import kept
 from gateway.domain.book import Book
 from gateway.domain.contact import Contact, Form, Numbering
 from gateway.errors import Misconfigured
 from gateway.planning.numbers import shown as shown_as
 from gateway.settings import Settings
-from gateway.store import books, contacts, organisation
+from gateway.store import organisation
 from gateway.vcard.write import write
 
 app = typer.Typer(help="Contacts that telephones find.", no_args_is_help=True)
@@ -66,22 +66,12 @@ def export(
 
 async def _found(
     settings: Settings, extension: str | None, name: str | None
-) -> tuple[Numbering, list[tuple[Book, tuple[Contact, ...]]]]:
+) -> tuple[Numbering, Sequence[tuple[Book, Sequence[Contact]]]]:
     if extension is not None and name is not None:
         raise Misconfigured("whose contacts?", "give one of --user and --book")
     async with reading(settings) as rows:
-        wanted = [one for one in await books.every(rows) if one.owner is None]
-        if extension is not None:
-            wanted = list(await books.of(rows, (await user_at(rows, extension)).id))
-        if name is not None:
-            wanted = [one for one in wanted if one.name == name]
-            if not wanted:
-                raise Misconfigured(
-                    f"there is no book {given.shortened(name)!r}", "ringplan books list names the company's"
-                )
-        found = [(one, await contacts.of_book(rows, one.id)) for one in wanted]
-        ordered = [(one, tuple(sorted(some, key=lambda contact: contact.name.casefold()))) for one, some in found]
-        return (await organisation.get(rows)).numbering, ordered
+        user = (await user_at(rows, extension)).id if extension is not None else None
+        return (await organisation.get(rows)).numbering, await kept(rows, user, name)
 
 
 def _numbers(contact: Contact, numbering: Numbering) -> list[str]:

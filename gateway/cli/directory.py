@@ -1,7 +1,6 @@
 """`ringplan directory`: what a telephone would find."""
 
 import asyncio
-import re
 from typing import Annotated
 
 import typer
@@ -10,7 +9,8 @@ from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of, user_at
 from gateway.directory.index.catalogue import Catalogue
 from gateway.directory.index.follow import follow
-from gateway.directory.query import Equal, Filter, Or, Query, Scope, Substrings, Viewer
+from gateway.directory.query import Query, Scope, Viewer
+from gateway.directory.typed import wanted
 from gateway.domain.contact import Contact, Kind, Numbering
 from gateway.errors import Misconfigured
 from gateway.planning.numbers import shown as shown_as
@@ -21,10 +21,6 @@ from gateway.store.store import Store
 app = typer.Typer(help="What telephones find.", no_args_is_help=True)
 
 AT_MOST = 50
-NAMES = ("cn", "sn", "givenName", "company")
-NUMBERS = ("telephoneNumber", "mobile", "homePhone", "numberKey")
-_NUMBER = re.compile(r"[+(]?[0-9][0-9 ()/.-]*", re.ASCII)
-_KEYS = re.compile(r"[0-9]{2,}", re.ASCII)
 
 
 @app.callback()
@@ -80,17 +76,6 @@ async def _filled(store: Store, catalogue: Catalogue) -> None:
     await asyncio.wait((following, waiting))
     if not following.cancelled():
         following.result()
-
-
-def wanted(text: str) -> Filter:
-    """Return the filter of a telephone for what is typed: names by their beginning, numbers in any form, keys."""
-    raw = text.encode()
-    parts: list[Filter] = [Substrings(name, raw, (), None) for name in NAMES]
-    if _NUMBER.fullmatch(text):
-        parts += [Equal(name, raw) for name in NUMBERS]
-    if _KEYS.fullmatch(text):
-        parts.append(Substrings("keypad", raw, (), None))
-    return Or(tuple(parts))
 
 
 def _line(contact: Contact, numbering: Numbering) -> dict[str, str]:

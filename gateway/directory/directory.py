@@ -10,11 +10,14 @@ from contextlib import aclosing, asynccontextmanager
 
 from gateway.directory.index.catalogue import Catalogue
 from gateway.directory.index.follow import follow
+from gateway.directory.listings import Listings
 from gateway.directory.schema import load
 from gateway.directory.server import listening
 from gateway.directory.settings import Listening
 from gateway.directory.visitors import Visitors
+from gateway.domain.listing import Listing
 from gateway.domain.user import Extension
+from gateway.errors import RetryLater
 from gateway.store import devices, organisation, users
 from gateway.store.store import Store
 
@@ -22,13 +25,14 @@ Well = Callable[[], Awaitable[None]]
 
 
 class Directory:
-    """`follow` keeps the index, `listen` serves from it; `name_of` answers from memory at any time."""
+    """`follow` keeps the index, `listen` serves from it; `name_of` and `search` answer from memory at any time."""
 
     def __init__(self, settings: Listening, store: Store) -> None:
         self._settings = settings
         self._store = store
         self._catalogue = Catalogue(settings.directory.base)
         self._visitors = Visitors(settings.directory.base)
+        self._listings = Listings(self._catalogue, settings.directory.time_limit)
         self._owners: Mapping[Extension, int] = {}
         self._is_indexed = asyncio.Event()
         self._is_known = asyncio.Event()
@@ -41,6 +45,15 @@ class Directory:
     def name_of(self, extension: Extension, number: str) -> str | None:
         """Return the name that the owner of `extension` may see for a caller's number."""
         return self._catalogue.name_of(self._owners.get(extension), number)
+
+    async def search(self, owner: int, text: str, first: int, most: int) -> Listing:
+        """Return what a telephone of user `owner` finds (`Listings.some`).
+
+        Raises `RetryLater` when that takes too long, and before there is an index.
+        """
+        if not self._is_indexed.is_set():
+            raise RetryLater("The contacts are still being read.", "Try again in a moment.")
+        return await self._listings.some(owner, text, first, most)
 
     async def follow(self, well: Well) -> None:
         """Keep the index as the store is, until cancelled; `well` once it is. Raises `RetryLater`."""

@@ -52,6 +52,11 @@ async def of(rows: Rows, user: int) -> tuple[Book, ...]:
     return await _read(rows, select(tables.books).where(COLUMN.owner == user))
 
 
+async def company(rows: Rows) -> tuple[Book, ...]:
+    """Return the company's books."""
+    return await _read(rows, select(tables.books).where(COLUMN.owner.is_(None)))
+
+
 async def named(rows: Rows, name: str) -> Book | None:
     """Return the company's book of this name."""
     found = await _read(rows, select(tables.books).where(COLUMN.name == name, COLUMN.owner.is_(None)))

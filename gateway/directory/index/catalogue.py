@@ -25,6 +25,7 @@ from gateway.directory.index.tree import Branch, Group, reached
 from gateway.directory.query import Query, Scope, Viewer
 from gateway.directory.wire.answers import NO_SUCH_OBJECT, TIME_LIMIT_EXCEEDED, Refusal
 from gateway.domain.contact import Contact, Form, Numbering
+from gateway.domain.listing import Listed
 from gateway.planning.numbers import candidates
 
 T = TypeVar("T")
@@ -122,6 +123,12 @@ class Catalogue:
         """Return who an entry is, with the numbers as they are kept."""
         segment, entry = hit
         return unpacked(segment.rows[entry])
+
+    def listed(self, hit: Hit, owner: int) -> Listed:
+        """Return who an entry is, and out of which book, for `owner`, who has found it."""
+        segment, entry = hit
+        row = segment.rows[entry]
+        return Listed(unpacked(row), row.book, is_own=segment.above == self.above(owner))
 
     def name_of(self, owner: int | None, number: str) -> str | None:
         """Return who has a number, as a trunk sends it: of the owner's own contacts, else of the company's."""
