@@ -8,15 +8,15 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.importing import import_users
-from gateway.cli.opened import calendar_accounts, perform, reading, settings_of, user_at, writing
+from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.deciding import users as deciding
 from gateway.deciding.pace import pace
-from gateway.deciding.person import nobody, person, service_account
-from gateway.deciding.read import Read, as_put, in_short, put_read
-from gateway.domain.mailbox import Account, Mailbox
+from gateway.deciding.read import Read, as_put, in_short
+from gateway.deciding.users import By
 from gateway.domain.user import User
-from gateway.errors import Misconfigured
+from gateway.engine.clock import WallClock
 from gateway.settings import Settings
-from gateway.store import accounts, mailboxes, organisation, rooms, users
+from gateway.store import accounts, mailboxes, users
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Who takes part: a number on the PBX, and the calendar that it follows.", no_args_is_help=True)
@@ -63,22 +63,12 @@ def add(
 
 async def _add(settings: Settings, fields: Mapping[str, str]) -> None:
     async with writing(settings) as rows:
-        ours = await organisation.get(rows)
-        made, wrong = person(fields, nobody(ours, next(iter(settings.pbx))), ours, settings.pbx.keys())
-        _refuse(wrong)
-        account = service_account(fields.get("source", ""), await calendar_accounts(rows, settings))
-        user = await users.add(rows, made)
-        if account is None or not user.emails:
-            shown.line(f"{user.extension} is added; no calendar is read yet: give it an address and an account")
-            return
-        await _read(rows, settings, user, account, fields)
+        done = await deciding.add(rows, settings.installation, By(WallClock().now()), fields)
+    user, account = done.user, done.account
+    if account is None:
+        shown.line(f"{user.extension} is added; no calendar is read yet: give it an address and an account")
+    else:
         shown.line(f"{user.extension} is added; {account.login} at {account.source} reads {user.emails[0]}")
-
-
-async def _read(rows: Rows, settings: Settings, user: User, account: Account, fields: Mapping[str, str]) -> None:
-    refresh = settings.sources[account.source].refresh if account.source in settings.sources else 60
-    path = fields.get("path") or None
-    await mailboxes.add(rows, Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone, path, refresh))
 
 
 @app.command("set")
@@ -114,29 +104,15 @@ def change(
     fields |= _fields(hours=hours, through=through, enabled=enabled, source=source, path=path, extension=new)
     pacing = {} if refresh is None else {"refresh": pace("--refresh", refresh)}
     read = Read(**pacing, calendar=calendar, contacts=contacts)
-    perform(_change(settings_of(context), extension, fields, read))
+    perform(_change(settings_of(context), extension, fields, None if read == Read() else read))
 
 
-async def _change(settings: Settings, extension: str, fields: Mapping[str, str], read: Read) -> None:
+async def _change(settings: Settings, extension: str, fields: Mapping[str, str], read: Read | None) -> None:
     async with writing(settings) as rows:
         before = await user_at(rows, extension)
-        after, wrong = person(fields, before, await organisation.get(rows), settings.pbx.keys())
-        _refuse(wrong)
-        await users.put(rows, after)
-        account = None
-        if not await mailboxes.of(rows, after.id) and after.emails:
-            account = service_account(fields.get("source", ""), await calendar_accounts(rows, settings))
-        elif fields.get("source") or fields.get("path"):
-            raise Misconfigured(
-                f"{after.extension} has a calendar already, or no address",
-                "ringplan users list shows it; remove the user and add them anew to read another",
-            )
-        if account is not None:
-            await _read(rows, settings, after, account, fields)
-        if read != Read() and not await put_read(rows, after.id, read):
-            raise Misconfigured(f"nothing is read for {after.extension}", "give an address and an account")
-    changed = after != before or account or read != Read()
-    shown.line(f"{after.extension} is changed" if changed else f"{after.extension} is as it was")
+        done = await deciding.change(rows, settings.installation, By(WallClock().now()), before, fields, read)
+    after, account = done.user, done.account
+    shown.line(f"{after.extension} is changed" if done.changed else f"{after.extension} is as it was")
     if after.extension != before.extension:
         shown.line(f"{before.extension} has the number {after.extension} now")
         if before.extension in settings.run.pilot:
@@ -152,8 +128,7 @@ def remove(context: typer.Context, extension: Extension) -> None:
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
             user = await user_at(rows, extension)
-            own = [room.number for room in await rooms.every(rows) if room.owner == user.id]
-            await users.remove(rows, user.id)
+            own = await deciding.remove(rows, By(WallClock().now()), user)
         shown.line(f"{user.extension} is removed")
         for number in own:
             shown.line(f"{number}, which was their room, belongs to the pool now, without a PIN")
@@ -238,8 +213,3 @@ def _fields(**given: str | list[str] | None) -> dict[str, str]:
         for field, value in given.items()
         if value is not None
     }
-
-
-def _refuse(wrong: tuple[Misconfigured, ...]) -> None:
-    if wrong:
-        raise ExceptionGroup("a user cannot be like this", wrong)

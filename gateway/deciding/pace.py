@@ -29,3 +29,10 @@ def paced(seconds: int | None) -> str:
         if seconds % unit == 0:
             return f"each {seconds // unit} {of}"
     return f"each {seconds} s"
+
+
+def as_given(seconds: int | None) -> str:
+    """Return it as `pace` reads it."""
+    if seconds is None:
+        return "off"
+    return f"{seconds // 60}m" if seconds % 60 == 0 else str(seconds)

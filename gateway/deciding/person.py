@@ -32,23 +32,42 @@ def nobody(organisation: Organisation, pbx: str) -> User:
 
 
 def person(
-    fields: Mapping[str, str], before: User, organisation: Organisation, pbxs: Collection[str]
+    fields: Mapping[str, str],
+    before: User,
+    organisation: Organisation,
+    pbxs: Collection[str],
+    *,
+    whole: bool = False,
 ) -> tuple[User, tuple[Misconfigured, ...]]:
     """Return `before` as `fields` change it, and everything that is wrong with them; a field not there changes nothing.
 
     `email`, `phones` and `through` hold several, with spaces between. An empty `operator` or `hours` is the
-    organisation's, with empty `phones` or `through` there are none; of the others an empty one changes nothing.
+    organisation's, with empty `phones` or `through` there are none; of the others an empty one changes nothing, or,
+    where the fields are a `whole` form, there is no name and no address, and what cannot be left out is missing.
     """
     wrong: list[Misconfigured] = []
     user = before
     for field, value in fields.items():
         try:
-            user = _changed(user, field, value.strip(), organisation, pbxs)
+            user = _changed(_emptied(user, field, value) if whole else user, field, value.strip(), organisation, pbxs)
         except Misconfigured as error:
             wrong.append(error)
     if not user.extension and not any(error.values.get("field") == "extension" for error in wrong):
         wrong.append(Misconfigured("{field}: is missing", "give the number on the PBX", field="extension"))
     return user, tuple(wrong)
+
+
+def _emptied(user: User, field: str, value: str) -> User:
+    match field:
+        case _ if value.strip():
+            return user
+        case "name":
+            return replace(user, name="")
+        case "email":
+            return replace(user, emails=())
+        case "extension" | "language" | "zone" | "pbx":
+            raise Misconfigured("{field}: is missing", "fill it in", field=field)
+    return user
 
 
 def _changed(user: User, field: str, value: str, organisation: Organisation, pbxs: Collection[str]) -> User:

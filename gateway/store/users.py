@@ -182,23 +182,25 @@ async def _spread(rows: Rows, some: Collection[User]) -> None:
 async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
     """Raise `Refused` when something that must be one person's own is another's; `own` is who may have it already."""
     number, email = tables.numbers.c, tables.emails.c
-    for kind, field, given, column, owner in (
-        ("number", "extension", [place for user in some for place in user.places], number.number, number.user),
-        ("address", "email", [one.lower() for user in some for one in user.emails], email.email, email.user),
+    twice_number, taken_number = "the number {value} is given twice", "the number {value} already belongs to a user"
+    twice_email, taken_email = "the address {value} is given twice", "the address {value} already belongs to a user"
+    places = [place for user in some for place in user.places]
+    emails = [one.lower() for user in some for one in user.emails]
+    for field, given, column, owner, twice, taken in (
+        ("extension", places, number.number, number.user, twice_number, taken_number),
+        ("email", emails, email.email, email.user, twice_email, taken_email),
     ):
-        twice = [one for one, count in Counter(given).items() if count > 1]
-        if twice:
-            raise Refused(f"the {kind} {{value}} is given twice", "give it once", field=field, value=min(twice))
+        same = [one for one, count in Counter(given).items() if count > 1]
+        if same:
+            raise Refused(twice, "give it once", field=field, value=min(same))
         for at in range(0, len(given), AT_ONCE):
-            taken = select(column.label("value")).where(column.in_(given[at : at + AT_ONCE])).order_by(column)
-            row = await rows.first(taken if own is None else taken.where(owner != own))
+            others = select(column.label("value")).where(column.in_(given[at : at + AT_ONCE])).order_by(column)
+            row = await rows.first(others if own is None else others.where(owner != own))
             if row is not None:
                 remedy = "ringplan users list shows whom; choose another"
-                said = f"the {kind} {{value}} already belongs to a user"
-                raise Refused(said, remedy, field=field, value=row["value"])
-    room = tables.rooms.c.number
-    places = {place for user in some for place in user.places}
+                raise Refused(taken, remedy, field=field, value=row["value"])
+    room, all_places = tables.rooms.c.number, set(places)
     for row in await rows.all(select(room).order_by(room)):
-        if row["number"] in places:
+        if row["number"] in all_places:
             said = "the number {value} is a room's, for conferences"
             raise Refused(said, "choose another", field="extension", value=row["number"])
