@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from gateway.deciding import passwords
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.web.portal import Portal
@@ -19,6 +21,14 @@ NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)  # a Monday, noon in Stockholm
 @pytest.fixture(scope="session")
 def texts() -> Texts:
     return Texts()
+
+
+@pytest.fixture(autouse=True)
+def _passwords_cost_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a password be hashed in a millisecond: people in tests sign in all the time."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", cheap)
+    monkeypatch.setattr(passwords, "NOBODYS", cheap.hash("nobody's"))
 
 
 @pytest.fixture
