@@ -5,11 +5,12 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of
 from gateway.cli.waiting import until
+from gateway.deciding import switching
 from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
 from gateway.settings import Settings
-from gateway.store import health, switches
+from gateway.store import health
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 
@@ -27,7 +28,7 @@ def on(context: typer.Context) -> None:
 
     async def work() -> bool:
         async with Store.open(settings_of(context).store) as store, store.write() as rows:
-            return await switches.turn_on(rows)
+            return await switching.turn_on(rows, WallClock().now(), "command")
 
     shown.line("on: telephones follow calendars" if perform(work()) else "it was on already")
 
@@ -35,7 +36,7 @@ def on(context: typer.Context) -> None:
 async def _off(settings: Settings) -> None:
     async with Store.open(settings.store) as store:
         async with store.write() as rows:
-            turned = await switches.turn_off(rows, WallClock().now())
+            turned = await switching.turn_off(rows, WallClock().now(), "command")
             running = await is_running(rows)
         if not running:
             raise GiveUp(f"it is off from the next start on, but {RUNS_NOT}, and PBXs hold what they held", BY_HAND)

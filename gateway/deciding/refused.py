@@ -22,8 +22,8 @@ async def resting(rows: Rows, now: datetime) -> dict[int, str]:
 
 async def _told(rows: Rows, now: datetime) -> dict[int, tuple[str, datetime | None]]:
     """Return what there is to tell of accounts, and when each may be tried."""
-    zone, past = (await organisation.get(rows)).zone, await refusals.every(rows)
-    every_account = await accounts.listed(rows)
+    zone, past = (await organisation.get(rows)).zone, await refusals.known(rows)
+    every_account = [one for one in await accounts.listed(rows) if one.id in past] if past else []
     said = {one.id: (told(one, past[one.id], now, zone), next_try(one, past[one.id])) for one in every_account}
     return {account: about for account, about in said.items() if about[0]}
 

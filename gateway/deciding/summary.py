@@ -1,11 +1,11 @@
 """How everything is, in figures, and what of it somebody should look at: for pages, and for monitoring."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from gateway.deciding import refused
+from gateway.deciding import refused as waiting
 from gateway.domain.user import Extension
 from gateway.engine.account import ACCOUNT, account_name
 from gateway.store import overview, switches
@@ -29,10 +29,25 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that somebody should look at."""
+    """Something that somebody should look at: `template` with `{names}` of `values` in it, which pages translate.
+
+    `remedy`: a command that helps, or "".
+    """
 
     level: Level
-    said: str
+    template: str
+    values: Mapping[str, str | int | datetime] = field(default_factory=dict)
+    remedy: str = ""
+
+    @property
+    def said(self) -> str:
+        """The problem in English, instants in UTC."""
+        written = {
+            name: f"{value:%Y-%m-%d %H:%M:%S}Z" if isinstance(value, datetime) else value
+            for name, value in self.values.items()
+        }
+        said = self.template.format_map(written)
+        return f"{said} ({self.remedy})" if self.remedy else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,7 @@ async def summary(
         gateway=next((row for row in states if row.name == "gateway"), None),
         off_since=off_since,
         parts=tuple(row for row in states if row.name != "gateway"),
-        waits=await refused.every(rows, now),
+        waits=await waiting.every(rows, now),
         users=await overview.people(rows),
         accounts=await overview.accounts(rows),
         diverted=0 if off_since else await overview.diverted(rows, now, pilot),
@@ -106,66 +121,84 @@ def problems(of: Summary) -> tuple[Problem, ...]:
     if of.running:
         waits = {account_name(account): said for account, said in of.waits.items()}
         told = {part.name: _of_part(part, waits.pop(part.name, None)) for part in of.parts}
-        told |= {name: [Problem(Level.WARNING, f"{name}: {said}")] for name, said in waits.items()}
+        told |= {name: [_failing(Level.WARNING, name, said)] for name, said in waits.items()}
         found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
         of_accounts = [one for name, some in sorted(told.items()) if name.startswith(ACCOUNT) for one in some]
         found += _folded(of_accounts, of.accounts)
-        found += _of_failing(of.calendars, "calendars")
-        found += _of_failing(of.books, "address books")
+        found += _of_reading(of.calendars, "{failing} of {many} calendars cannot be read, the first since {since}")
+        found += _of_reading(of.books, "{failing} of {many} address books cannot be read, the first since {since}")
         found += _of_conferences(of.conferences.without_room)
     return tuple(sorted(found, key=lambda problem: -problem.level))
 
 
-def _of_failing(of: Reading, kind: str) -> list[Problem]:
+def for_pages(of: Summary) -> tuple[Problem, ...]:
+    """Return the same without what accounts say by name: that is told in English, with commands for administrators."""
+    parts = tuple(part for part in of.parts if not part.name.startswith(ACCOUNT))
+    found = list(problems(replace(of, parts=parts, waits={})))
+    names = {part.name for part in of.parts if part.name.startswith(ACCOUNT)} | {account_name(one) for one in of.waits}
+    if of.running and names:
+        values = {"many": len(names), "every": of.accounts}
+        found.append(Problem(Level.WARNING, "{many} of {every} accounts are not well", values))
+    return tuple(found)
+
+
+def _of_reading(of: Reading, template: str) -> list[Problem]:
     if of.since is None:
         return []
-    many = f"{of.failing} of {of.many} {kind} cannot be read"
-    return [Problem(Level.WARNING, f"{many}, the first since {of.since:%Y-%m-%d %H:%M:%S}Z")]
+    return [Problem(Level.WARNING, template, {"failing": of.failing, "many": of.many, "since": of.since})]
 
 
 def _of_conferences(without: int) -> list[Problem]:
     if not without:
         return []
-    said = "conference has no room" if without == 1 else "conferences have no room"
-    return [Problem(Level.WARNING, f"{without} {said}: none was free (ringplan rooms add … --pool)")]
+    one, many = "{many} conference has no room: none was free", "{many} conferences have no room: none was free"
+    template = one if without == 1 else many
+    return [Problem(Level.WARNING, template, {"many": without}, "ringplan rooms add … --pool")]
 
 
 def _folded(found: list[Problem], accounts: int) -> list[Problem]:
     """Return the problems of accounts, of many the first alone: with people's own passwords there are thousands."""
     if len(found) <= AT_MOST:
         return found
-    return [Problem(Level.WARNING, f"{len(found)} of {accounts} accounts are not well, the first: {found[0].said}")]
+    values: dict[str, str | int | datetime] = {"many": len(found), "every": accounts, "said": found[0].said}
+    return [Problem(Level.WARNING, "{many} of {every} accounts are not well, the first: {said}", values)]
 
 
 def _of_gateway(of: Summary) -> list[Problem]:
     if of.gateway is None:
         return [Problem(Level.CRITICAL, "no gateway has run yet")]
     if not of.running:
-        return [Problem(Level.CRITICAL, f"no gateway runs since {of.gateway.beat:%Y-%m-%d %H:%M:%S}Z")]
-    found = [] if of.gateway.ok else [Problem(Level.CRITICAL, f"gateway: {of.gateway.said}")]
+        return [Problem(Level.CRITICAL, "no gateway runs since {since}", {"since": of.gateway.beat})]
+    found = [] if of.gateway.ok else [_failing(Level.CRITICAL, "gateway", of.gateway.said)]
     if of.off_since is not None:
-        found.append(Problem(Level.WARNING, f"off since {of.off_since:%Y-%m-%d %H:%M:%S}Z: nobody is diverted"))
+        found.append(Problem(Level.WARNING, "off since {since}: nobody is diverted", {"since": of.off_since}))
     if of.gateway.facts.get("dry_run"):
         found.append(Problem(Level.WARNING, "dry run: nothing is written into a PBX"))
     return found
 
 
 def _of_part(part: Health, waits: str | None) -> list[Problem]:
-    found = []
+    found, name = [], {"name": part.name}
     if not part.ok or waits:
         level = Level.CRITICAL if part.name.startswith("pbx:") else Level.WARNING
-        said = " · ".join(one for one in (part.said, waits) if one)
-        found.append(Problem(level, f"{part.name}: {said}"))
+        found.append(_failing(level, part.name, " · ".join(one for one in (part.said, waits) if one)))
     ahead = part.facts.get("clock_ahead", 0)
     if isinstance(ahead, int | float) and abs(ahead) > CLOCKS_MAY_DIFFER:
-        found.append(Problem(Level.WARNING, f"{part.name}: its clock differs from ours by {abs(ahead):.1f} s"))
+        said = "{name}: its clock differs from ours by {seconds} s"
+        found.append(Problem(Level.WARNING, said, name | {"seconds": f"{abs(ahead):.1f}"}))
     if left_out := part.facts.get("left_out"):
-        found.append(Problem(Level.WARNING, f"{part.name}: {left_out} windows did not fit into a schedule"))
+        said = "{name}: {many} windows did not fit into a schedule"
+        found.append(Problem(Level.WARNING, said, name | {"many": str(left_out)}))
     if refused := part.facts.get("refused"):
         many = ", ".join(refused) if isinstance(refused, list) else str(refused)
-        found.append(Problem(Level.WARNING, f"{part.name}: refused for {many}"))
+        found.append(Problem(Level.WARNING, "{name}: refused for {numbers}", name | {"numbers": many}))
     if calls := part.facts.get("calls_refused"):
-        found.append(Problem(Level.WARNING, f"{part.name}: calls were refused: {calls}"))
+        found.append(Problem(Level.WARNING, "{name}: calls were refused: {said}", name | {"said": str(calls)}))
     if queues := part.facts.get("queues"):
-        found.append(Problem(Level.WARNING, f"{part.name}: queue members could not be paused: {queues}"))
+        said = "{name}: queue members could not be paused: {said}"
+        found.append(Problem(Level.WARNING, said, name | {"said": str(queues)}))
     return found
+
+
+def _failing(level: Level, name: str, said: str) -> Problem:
+    return Problem(level, "{name}: {said}", {"name": name, "said": said})

@@ -135,6 +135,33 @@ async def conferences(rows: Rows, now: datetime) -> Meetings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why `many` calendars or books cannot be read, the first since `since`. `said`: what the server or we said."""
+
+    said: str
+    many: int
+    since: datetime
+
+
+async def causes(rows: Rows, pilot: Collection[Extension], at_most: int) -> tuple[list[Cause], list[Cause]]:
+    """Return why calendars cannot be read, and why books cannot, that of most first."""
+    read = and_(BOX.calendar, BOX.user.in_(_taking_part(pilot)))
+    return (
+        await _causes(rows, tables.mailboxes, read, at_most),
+        await _causes(rows, tables.books, _books_read(pilot), at_most),
+    )
+
+
+async def _causes(rows: Rows, table: Any, read: ColumnElement[bool], at_most: int) -> list[Cause]:
+    column, many = table.c, func.count().label("many")
+    query = select(column.said, many, func.min(column.failing_since).label("since"))
+    found = (
+        query.where(read, column.failing_since.is_not(None)).group_by(column.said).order_by(many.desc(), column.said)
+    )
+    return [Cause(row["said"] or "", row["many"], row["since"]) for row in await rows.all(found.limit(at_most))]
+
+
 async def parts(rows: Rows) -> tuple[Health, ...]:
     """Return all parts by name, of accounts those alone that are not well."""
     column = tables.health.c

@@ -44,6 +44,12 @@ async def every(rows: Rows) -> Mapping[int, Refusals]:
     return {row["id"]: _refusals(row) for row in await rows.all(select(tables.accounts))}
 
 
+async def known(rows: Rows) -> Mapping[int, Refusals]:
+    """Return those of the accounts that have any, or an unanswered try, by id."""
+    some = select(tables.accounts).where((COLUMN.refusals > 0) | (COLUMN.unanswered > 0))
+    return {row["id"]: _refusals(row) for row in await rows.all(some)}
+
+
 async def begin(rows: Rows, account: Account, now: datetime) -> None:
     """Note that the credentials are about to be tried."""
     await _put(rows, account, unanswered=COLUMN.unanswered + 1, tried=now)
