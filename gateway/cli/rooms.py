@@ -1,7 +1,6 @@
 """`ringplan rooms`: the numbers behind which conferences are held. PINs are shown only where that is asked for."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,12 +9,14 @@ from gateway.cli import shown
 from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import given
-from gateway.domain.conference import Room, RoomOf
+from gateway.deciding import rooms as deciding
+from gateway.deciding.rooms import Change, Removed
+from gateway.domain.conference import RoomOf
 from gateway.domain.user import User
+from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import attendances, conferences, rooms, users
-from gateway.store.rows import Rows
+from gateway.store import rooms, users
 
 app = typer.Typer(help="The numbers behind which conferences are held.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ Pin = Annotated[
     typer.Option(help='4 to 12 digits, asked of whoever is not invited; - asks for it or reads a line; "" none.'),
 ]
 Pbx = Annotated[str | None, typer.Option(help="Name of the PBX in the settings; the owner's if not given.")]
-NAMES_ALL = "ringplan rooms list names all"
+BY = "command"
 
 
 @app.command("add")
@@ -44,18 +45,14 @@ def add(
         raise Misconfigured("whose room is it?", "give --owner and the extension, or --pool")
     asked = _pin(pin) or ""
 
-    async def work(settings: Settings, numbers: tuple[Room, ...]) -> User | None:
+    async def work(settings: Settings) -> User | None:
         async with writing(settings) as rows:
-            user = None if owner is None else await user_at(rows, owner)
-            where = _pbx(settings, pbx, user)
-            for one in numbers:
-                if await rooms.get(rows, one) is not None:
-                    raise Misconfigured(f"{one} is a room already", "ringplan rooms set changes it")
-                await rooms.put(rows, RoomOf(one, where, user.id if user else None, asked, record))
+            user, now = None if owner is None else await user_at(rows, owner), WallClock().now()
+            await deciding.add(rows, now, BY, settings.installation, numbers, user, asked, recorded=record, pbx=pbx)
             return user
 
-    numbers = _numbers(number, owner)
-    user = perform(work(settings_of(context), numbers))
+    numbers = deciding.numbers("ROOM", number, owner)
+    user = perform(work(settings_of(context)))
     whose = f"the room of {user.extension}" if user else "of the pool"
     shown.line(f"{numbers[0]} is added: {whose}" if len(numbers) == 1 else f"{len(numbers)} rooms are added: {whose}")
 
@@ -77,57 +74,33 @@ def change(
         raise Misconfigured("whose room is it?", "give --owner and the extension, or --pool, not both")
     asked = _pin(pin)
 
-    async def work(settings: Settings, numbers: tuple[Room, ...]) -> bool:
+    async def work(settings: Settings) -> bool:
         async with writing(settings) as rows:
             user = None if owner is None else await user_at(rows, owner)
+            wanted = Change(user, pool, asked, record, pbx)
+            return await deciding.change(rows, WallClock().now(), BY, settings.installation, numbers, wanted)
 
-            def changed(room: RoomOf) -> RoomOf:
-                return replace(
-                    room,
-                    pbx=room.pbx if user is None and pbx is None else _pbx(settings, pbx, user),
-                    owner=user.id if user else None if pool else room.owner,
-                    pin=room.pin if asked is None else asked,
-                    recorded=room.recorded if record is None else record,
-                )
-
-            return any([await _put(rows, one, changed) for one in numbers])
-
-    numbers = _numbers(number, owner)
-    is_changed = perform(work(settings_of(context), numbers))
+    numbers = deciding.numbers("ROOM", number, owner)
+    is_changed = perform(work(settings_of(context)))
     which = f"{number} is" if len(numbers) == 1 else f"the rooms {number} are"
     shown.line(f"{which} changed" if is_changed else f"{which} as before")
-
-
-async def _put(rows: Rows, number: Room, changed: Callable[[RoomOf], RoomOf]) -> bool:
-    before = await rooms.get(rows, number)
-    if before is None:
-        raise Misconfigured(f"there is no room {number}", NAMES_ALL)
-    after = changed(before)
-    if after != before:
-        await rooms.put(rows, after)
-    return after != before
 
 
 @app.command("remove")
 def remove(context: typer.Context, number: Numbers) -> None:
     """Hold no conferences behind a number any more; those get another room that nobody is in."""
 
-    async def work(settings: Settings, numbers: tuple[Room, ...]) -> tuple[int, int]:
+    async def work(settings: Settings) -> Removed:
         async with writing(settings) as rows:
-            for one in numbers:
-                if not await rooms.remove(rows, one):
-                    raise Misconfigured(f"there is no room {one}", NAMES_ALL)
-            theirs = {one.key for one in await conferences.every(rows) if one.room in numbers and not one.cancelled}
-            occupied = {one.conference for one in await attendances.every(rows) if one.left is None} & theirs
-            return len(theirs - occupied), len(occupied)
+            return await deciding.remove(rows, WallClock().now(), BY, numbers)
 
-    numbers = _numbers(number)
-    planned, occupied = perform(work(settings_of(context), numbers))
+    numbers = deciding.numbers("ROOM", number)
+    removed = perform(work(settings_of(context)))
     shown.line(f"{number} is removed" if len(numbers) == 1 else f"the rooms {number} are removed")
-    if planned:
-        shown.line(shown.bad(f"! conferences that are planned anew: {planned}"))
-    if occupied:
-        shown.line(shown.bad(f"! conferences that stay there, since somebody is in: {occupied}"))
+    if removed.planned:
+        shown.line(shown.bad(f"! conferences that are planned anew: {removed.planned}"))
+    if removed.occupied:
+        shown.line(shown.bad(f"! conferences that stay there, since somebody is in: {removed.occupied}"))
 
 
 @app.command("list")
@@ -184,13 +157,6 @@ def _whose(room: RoomOf, owners: Mapping[int, User]) -> str:
     return f"{owner.extension} {owner.name}".strip() if owner else "the pool"
 
 
-def _numbers(written: str, owner: str | None = None) -> tuple[Room, ...]:
-    numbers = given.rooms("ROOM", written)
-    if owner is not None and len(numbers) > 1:
-        raise Misconfigured(f"ROOM: {written} are several", "somebody's own room is one number; a range is for --pool")
-    return numbers
-
-
 def _pin(written: str | None) -> str | None:
     """Return the PIN, "" for none, None where nothing is said."""
     if written != "-":
@@ -199,12 +165,3 @@ def _pin(written: str | None) -> str | None:
     if not typed:
         raise Misconfigured("no PIN was given", 'type it when asked, or send it as a line; --pin "" is for none')
     return given.pin("--pin", typed)
-
-
-def _pbx(settings: Settings, asked: str | None, owner: User | None) -> str:
-    pbx = asked or (owner.pbx if owner else next(iter(settings.pbx)))
-    if pbx not in settings.pbx:
-        raise Misconfigured(
-            f"--pbx: {given.shortened(pbx)!r} is not in the settings", f"one of: {', '.join(settings.pbx)}"
-        )
-    return pbx

@@ -1,9 +1,9 @@
 """Rooms: the numbers behind which conferences are held. No number is a room's and a user's."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from gateway.domain.conference import Room, RoomOf
 from gateway.errors import Refused
@@ -23,6 +23,16 @@ async def of(rows: Rows, owner: int) -> tuple[RoomOf, ...]:
     """Return the rooms of one user."""
     mine = select(tables.rooms).where(COLUMN.owner == owner).order_by(COLUMN.number)
     return tuple(_room(row) for row in await rows.all(mine))
+
+
+async def found(rows: Rows, search: str, first: int, many: int) -> tuple[Sequence[RoomOf], int]:
+    """Return `many` rooms from the `first` on, by number, out of those whose number has `search`; and how many these
+    are.
+    """
+    wanted = COLUMN.number.contains(search, autoescape=True)
+    page = select(tables.rooms).where(wanted).order_by(func.length(COLUMN.number), COLUMN.number)
+    total = await rows.first(select(func.count().label("many")).where(wanted))
+    return [_room(row) for row in await rows.all(page.offset(first).limit(many))], total["many"] if total else 0
 
 
 async def some(rows: Rows, numbers: Collection[Room]) -> dict[Room, RoomOf]:
@@ -70,21 +80,28 @@ async def release(rows: Rows, owner: int) -> None:
 
 async def _free(rows: Rows, room: RoomOf) -> None:
     if await rows.first(select(tables.numbers.c.user).where(tables.numbers.c.number == room.number)):
-        raise Refused(f"the number {room.number} already belongs to a user", "choose another")
+        raise Refused(
+            "the number {value} already belongs to a user", "choose another", field="numbers", value=room.number
+        )
     if room.owner is None:
         return
     owner = await rows.first(select(tables.users.c.pbx).where(tables.users.c.id == room.owner))
     if owner is None:
-        raise Refused(f"there is no user {room.owner}", "ringplan users list names them")
+        raise Refused("there is no user {value}", "ringplan users list names them", field="owner", value=room.owner)
     if owner["pbx"] != room.pbx:
         raise Refused(
-            f"room {room.number} is on the pbx {room.pbx}, and its owner on {owner['pbx']}",
+            "room {value} is on the pbx {pbx}, and its owner on {other}",
             "give it to somebody on its PBX, or to the pool",
+            field="owner",
+            value=room.number,
+            pbx=room.pbx,
+            other=owner["pbx"],
         )
     another = (COLUMN.owner == room.owner, COLUMN.pbx == room.pbx, COLUMN.number != room.number)
     row = await rows.first(select(COLUMN.number).where(*another))
     if row is not None:
-        raise Refused(f"the owner has the room {row['number']} already", "remove that one, or give it to the pool")
+        said, remedy = "the owner has the room {value} already", "remove that one, or give it to the pool"
+        raise Refused(said, remedy, field="owner", value=row["number"])
 
 
 def _room(row: RowMapping) -> RoomOf:

@@ -103,7 +103,7 @@ def test_what_is_no_pin_is_refused_without_being_told(anna: Ringplan, pin: str) 
         (("add", "8099-8090", "--pool"), 2, "the lower number first"),
         (("add", "99-100", "--pool"), 2, "as many digits"),
         (("add", "8000-8999", "--pool"), 2, "at most 100 at once"),
-        (("add", "8090-8091", "--owner", "1001"), 2, "a range is for --pool"),
+        (("add", "8090-8091", "--owner", "1001"), 2, "a range is for the pool"),
         (("add", "8001", "--pool", "--pbx", "other"), 2, "one of: main"),
         (("add", "1002", "--pool"), 1, "already belongs to a user"),
         (("set", "8009", "--record"), 2, "there is no room 8009"),
