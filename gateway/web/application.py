@@ -1,6 +1,5 @@
 """The portal as one ASGI application: its pages, the API below `/api`, and what is said of requests that cannot be."""
 
-import logging
 from http import HTTPStatus
 from typing import cast
 
@@ -40,10 +39,9 @@ from gateway.web.pages import (
     users,
 )
 from gateway.web.portal import Portal
-from gateway.web.security.headers import Headers, Size
+from gateway.web.security.headers import Headers, Host, Size
+from gateway.web.security.mended import Mended
 from gateway.web.visit import visit_of
-
-log = logging.getLogger(__name__)
 
 ROUTERS = (
     home.router, signin.router, account.router, account_sync.router, addresses.router, security.router,
@@ -56,7 +54,13 @@ ROUTERS = (
 
 def application(portal: Portal) -> FastAPI:
     """Return all that is served."""
-    middleware = [Middleware(Headers, strict=portal.settings.is_secret), Middleware(Size)]
+    settings = portal.settings
+    middleware = [
+        Middleware(Headers, strict=settings.is_secret),
+        Middleware(Host, settings=settings),
+        Middleware(Mended, page=_broken),
+        Middleware(Size),
+    ]
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=middleware, redirect_slashes=False)
     made.state.portal = portal
     for router in ROUTERS:
@@ -66,7 +70,6 @@ def application(portal: Portal) -> FastAPI:
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _garbled)
     made.add_exception_handler(RingplanError, _failed)
-    made.add_exception_handler(Exception, _broken)
     return made
 
 
@@ -90,8 +93,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     return visit.page("error.html", status, cast("RingplanError", error), kind=str(int(status)))
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    log.error("a page cannot be made: %s %s", request.method, request.scope.get("route"), exc_info=error)
+async def _broken(request: Request) -> Response:
     return await _page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -1,6 +1,6 @@
 """The table `[web]`: where the portal and the API listen, and under which address people reach them."""
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, field_validator, model_validator
 
 from gateway.net.networks import Networks
+
+USUAL = {"http": 80, "https": 443}  # ports that browsers leave out
 
 
 class WebSettings(BaseModel):
@@ -40,7 +42,11 @@ class WebSettings(BaseModel):
             raise ValueError("must be such as https://telephone.example.com")
         if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
             raise ValueError("must hold nothing behind the host and its port")
-        return f"{parts.scheme}://{parts.netloc}"
+        if parts.port == 0:
+            raise ValueError("must have a port that there can be, or none")
+        return (
+            f"{parts.scheme}://{parts.netloc.lower().removesuffix(f':{USUAL[parts.scheme]}')}"  # as browsers write it
+        )
 
     @model_validator(mode="after")
     def _is_secret(self) -> "WebSettings":
@@ -52,6 +58,8 @@ class WebSettings(BaseModel):
             raise ValueError("give certificate and key, or the proxies that do TLS; without, address must be 127.0.0.1")
         if self.certificate and self.public.startswith("http:"):
             raise ValueError("url must begin with https:// where there is a certificate")
+        if self.url is None and (self.address.is_unspecified or self.proxies):
+            raise ValueError("give url, the address that people type: requests for others are refused")
         return self
 
     @property
@@ -69,3 +77,17 @@ class WebSettings(BaseModel):
     def is_secret(self) -> bool:
         """Whether people reach it by TLS, so that cookies are never sent without."""
         return self.public.startswith("https:")
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What requests may name as their host, lower case; on this machine alone, it may go by its name."""
+        parts = urlsplit(self.public)
+        usual = f":{USUAL[parts.scheme]}"
+        hosts = {parts.netloc.removesuffix(usual)}
+        hosts |= {parts.netloc + usual} if parts.port is None else {parts.netloc}
+        return frozenset(hosts | ({f"localhost:{self.port}"} if self.url is None else set()))
+
+    def trusts(self, address: str) -> bool:
+        """Say whether an address is that of a proxy of ours."""
+        found = ip_address(address)
+        return any(found in network for network in self.proxies)

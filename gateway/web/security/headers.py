@@ -1,8 +1,14 @@
-"""What every answer forbids a browser, and how much a request may bring."""
+"""What every answer forbids a browser; and requests that are turned away: for another host, or bringing too much."""
 
+from contextlib import suppress
+
+from starlette.datastructures import Headers as Given
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.web.api.answers import Failure
+from gateway.web.settings import WebSettings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -18,13 +24,14 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 STRICT = "max-age=31536000"  # RFC 6797
+KEPT = "no-cache"  # it is asked for each time whether it is still the same (ETag)
 MOST = 64 * 1024  # bytes of a form
 MOST_UPLOADED = 2 * 1024 * 1024
-UPLOADS = ("/administration/users/import",)
+UPLOADS = ("/administration/users/import", "/api/users/import")
 
 
 class Headers:
-    """Adds them to every answer; nothing is kept by browsers and proxies but what says so itself."""
+    """Adds them to every answer; nothing is kept by browsers and proxies but styles, scripts and pictures."""
 
     def __init__(self, app: ASGIApp, *, strict: bool) -> None:
         self._app = app
@@ -35,16 +42,35 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_static = scope["path"].startswith("/static/")
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._always.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                is_kept = is_static and message["status"] in (200, 304)
+                headers.setdefault("Cache-Control", KEPT if is_kept else "no-store")
             await send(message)
 
         await self._app(scope, receive, sending)
+
+
+class Host:
+    """Turns away requests for other hosts than ours, so that no other name can be led here (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self._app = app
+        self._hosts = settings.hosts
+        self._public = settings.public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["type"] == "http" and Given(scope=scope).get("host", "").lower() not in self._hosts:
+            answer = refusal(scope, 421, f"This is {self._public}, and nothing else.")  # RFC 9110, 15.5.20
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class TooMuch(Exception):
@@ -63,7 +89,7 @@ class Size:
             await self._app(scope, receive, send)
             return
         most = MOST_UPLOADED if scope["path"] in UPLOADS else MOST
-        seen = 0
+        seen, has_begun = 0, False
 
         async def receiving() -> Message:
             nonlocal seen
@@ -74,12 +100,27 @@ class Size:
                     raise TooMuch
             return message
 
-        refused = PlainTextResponse("This is more than may be sent here.\n", 413)
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced) > most:
+        async def sending(message: Message) -> None:
+            nonlocal has_begun
+            if seen > most and not has_begun:
+                return  # whatever is made of half a request
+            has_begun = True
+            await send(message)
+
+        refused = refusal(scope, 413, "This is more than may be sent here.")
+        announced = Given(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or len(announced) > 12 or int(announced) > most:
             await refused(scope, receive, send)
             return
-        try:
-            await self._app(scope, receiving, send)
-        except TooMuch:
+        with suppress(TooMuch):  # it is told below, also where somebody else has caught it
+            await self._app(scope, receiving, sending)
+        if seen > most and not has_begun:
             await refused(scope, receive, send)
+
+
+def refusal(scope: Scope, status: int, said: str) -> Response:
+    """Return what is said of a request that nobody looks at further; the connection ends, and its rest is not read."""
+    end = {"Connection": "close"}
+    if scope["path"].startswith("/api/"):
+        return Response(Failure(said=said).model_dump_json(), status, end, "application/json")
+    return PlainTextResponse(f"{said}\n", status, end)
