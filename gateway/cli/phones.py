@@ -1,7 +1,7 @@
 """`ringplan phones`: telephones that search the directory, each with a password of its own, and their settings."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,8 @@ from gateway.cli import shown
 from gateway.cli.macs import Telephone, telephones, write_every
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import given
+from gateway.deciding import phones as deciding
+from gateway.deciding.by import By
 from gateway.deciding.installation import Reach
 from gateway.deciding.numbering import shown_as as form_named
 from gateway.deciding.telephones import assigned, reach, settings_for, written
@@ -19,6 +21,7 @@ from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
+from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.planning.handsets import Profile, file_name, mac_of
 from gateway.settings import Settings
@@ -50,10 +53,9 @@ def add(
     profile = vendor_named("--vendor", vendor, vendors(phones_folder()))
     called, form = _called(name, mac) or profile.key, _form(shown_as)
 
-    async def work() -> tuple[Device, tuple[Device, ...]]:
+    async def work() -> tuple[Device, Sequence[Device]]:
         async with writing(settings_of(context)) as rows:
-            owner = await user_at(rows, user)
-            return await assigned(rows, await _called_so(rows, called), owner, called, profile.key, form)
+            return await deciding.add(rows, _by(), await user_at(rows, user), called, profile, form)
 
     device, gone = perform(work())
     _tell_of(gone)
@@ -131,7 +133,7 @@ def revoke(
             every = [device for device, _ in await devices.every(rows)]
             found = list(dict.fromkeys(_one_of(every, word) for word in which))
             for device in found:
-                await devices.remove(rows, device.id)
+                await deciding.revoke(rows, _by(), device)
             return found
 
     for device in perform(work()):
@@ -179,7 +181,7 @@ async def _one(
         name = called or (own[0].name if own else profile.key)
         if all(device.name != name for device in own):
             _say(f"{extension} gets a telephone of {profile.title}: {name}")
-        device, gone = await assigned(rows, await _called_so(rows, name), owner, name, profile.key, form)
+        device, gone = await deciding.add(rows, _by(), owner, name, profile, form)
         text = await settings_for(rows, where, profile, owner, device)
     _tell_of(gone)
     _warn_of(where, [profile])
@@ -254,25 +256,16 @@ def _called(name: str | None, mac: str | None) -> str | None:
     if name is not None and mac is not None:
         raise Misconfigured("--name and --mac are both a name", "give one of them")
     if mac is not None:
-        found = mac_of(mac)
-        if found is None:
-            remedy = "give 12 digits from 0 to f, such as 00:04:f2:aa:bb:cc"
-            raise Misconfigured(f"--mac: {given.shortened(mac)!r} is no MAC address", remedy)
-        return found
-    if name is None:
-        return None
-    called = given.text("--name", name)
-    if not called:
-        raise Misconfigured("--name: is empty", "give the telephone a name")
-    return mac_of(called) or called
+        return deciding.mac("--mac", mac)
+    return None if name is None else deciding.called("--name", name)
 
 
 def _form(value: str | None) -> Form | None:
     return None if value is None else form_named("--shown-as", value)
 
 
-async def _called_so(rows: Rows, name: str) -> list[Device]:
-    return [device for device, _ in await devices.every(rows) if device.name == name]
+def _by() -> By:
+    return By(WallClock().now())
 
 
 def _one_of(every: list[Device], word: str) -> Device:

@@ -36,8 +36,8 @@ class Reach:
         found = best(profile, self.listeners)
         if found is None:
             can = " or ".join(f'"{tls}"' for tls in profile.tls)
-            remedy = f"add a [directory.listen.<name>] with tls = {can} for the network of these telephones"
-            raise Misconfigured(f"telephones of {profile.title} can be served nowhere", remedy)
+            remedy = "add a [directory.listen.<name>] with tls = {can} for the network of these telephones"
+            raise Misconfigured("telephones of {title} can be served nowhere", remedy, title=profile.title, can=can)
         return found
 
 

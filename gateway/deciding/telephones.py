@@ -8,7 +8,7 @@ from gateway.domain.device import Device
 from gateway.domain.secret import Secret
 from gateway.domain.user import User
 from gateway.errors import Misconfigured
-from gateway.planning.handsets import UNKNOWN, Access, Profile, mac_of, settings
+from gateway.planning.handsets import UNKNOWN, Access, Listener, Profile, mac_of, settings
 from gateway.store import devices
 from gateway.store.rows import Rows
 
@@ -45,8 +45,8 @@ async def assigned(
 
 def out_of_it(user: User) -> Misconfigured:
     """Return the error for a telephone of somebody who does not take part."""
-    remedy = f"ringplan users set {user.extension} --enable"
-    return Misconfigured(f"{user.extension} does not take part, and could not sign in", remedy)
+    remedy = "ringplan users set {extension} --enable"
+    return Misconfigured("{extension} does not take part, and could not sign in", remedy, extension=user.extension)
 
 
 async def settings_for(rows: Rows, reach: Reach, profile: Profile, user: User, device: Device) -> str:
@@ -54,11 +54,28 @@ async def settings_for(rows: Rows, reach: Reach, profile: Profile, user: User, d
     return written(reach, profile, user, device.name, await devices.password(rows, device))
 
 
-def written(reach: Reach, profile: Profile, user: User, name: str, password: Secret) -> str:
-    """Return the settings of a telephone with this password. Raises `Misconfigured` for what they cannot say."""
+async def typed_in(
+    rows: Rows, reach: Reach, typed: Profile, at: Listener, user: User, device: Device
+) -> tuple[tuple[str, str], ...]:
+    """Return what is typed into a telephone that reaches the directory `at`, by name; `typed` is the profile for it.
+
+    Raises `Misconfigured` for what cannot be typed.
+    """
+    text = written(reach, typed, user, device.name, await devices.password(rows, device), at)
+    lines = (line.partition(" = ") for line in text.splitlines() if not line.startswith("#"))
+    return tuple((name, value) for name, sign, value in lines if sign)
+
+
+def written(reach: Reach, profile: Profile, user: User, name: str, password: Secret, at: Listener | None = None) -> str:
+    """Return the settings of a telephone with this password; `at` None: where its maker's are served best.
+
+    Raises `Misconfigured` for what they cannot say.
+    """
     whose = f"uid={user.id},ou=people,{reach.base}"
     access = Access(reach.host, reach.base, whose, user.extension, password, mac_of(name) or UNKNOWN)
     try:
-        return settings(profile, reach.of(profile), access)
+        return settings(profile, at or reach.of(profile), access)
     except ValueError as error:
-        raise Misconfigured(f"{profile.title}: {error}", "change it in [directory] of the settings") from error
+        raise Misconfigured(
+            "{title}: {said}", "change it in [directory] of the settings", title=profile.title, said=str(error)
+        ) from error

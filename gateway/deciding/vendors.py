@@ -4,6 +4,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 from gateway.deciding.given import shortened
@@ -11,6 +12,7 @@ from gateway.errors import Misconfigured
 from gateway.planning.handsets import Profile, profile
 
 LIST = "vendors.toml"
+OTHER = "other"  # any maker: what is typed in by hand
 
 
 def phones_folder() -> Path:
@@ -35,11 +37,19 @@ def vendors(folder: Path) -> dict[str, Profile]:
         raise Misconfigured(f"{where} is not as it should be: {error}", "compare it with the delivered one") from error
 
 
+@lru_cache(maxsize=1)
+def delivered() -> Mapping[str, Profile]:
+    """Return the makers that come with the program, read once. Blocking, the first time. Raises `Misconfigured`."""
+    return vendors(phones_folder())
+
+
 def vendor_named(field: str, name: str, known: Mapping[str, Profile]) -> Profile:
     """Return the maker called `name`. Raises `Misconfigured`."""
     found = known.get(name.strip().lower())
     if found is None:
         near = get_close_matches(name.lower(), known, n=1)
-        remedy = f"did you mean {near[0]}?" if near else f"one of: {', '.join(known)}"
-        raise Misconfigured(f"{field}: there are no settings for {shortened(name)!r}", remedy)
+        remedy = "did you mean {near}?" if near else "one of: {known}"
+        told = {"near": near[0]} if near else {"known": ", ".join(known)}
+        asked = repr(shortened(name))
+        raise Misconfigured("{field}: there are no settings for {value}", remedy, field=field, value=asked, **told)
     return found

@@ -35,6 +35,12 @@ async def of(rows: Rows, user: int) -> tuple[Device, ...]:
     return tuple(_device(row) for row in found)
 
 
+async def named(rows: Rows, name: str) -> tuple[Device, ...]:
+    """Return everybody's devices of this name: of a MAC address, at most one."""
+    found = await rows.all(select(tables.devices).where(COLUMN.name == name).order_by(COLUMN.id))
+    return tuple(_device(row) for row in found)
+
+
 async def add(rows: Rows, user: int, name: str, vendor: str, form: Form | None = None) -> Device:
     """Return the user's device of this name, made where there is none; `vendor` and `form` become as they are here.
 
@@ -84,8 +90,8 @@ async def password(rows: Rows, device: Device) -> Secret:
         raise Refused(f"there is no device {device.id}", "ringplan phones list names them")
     derived = _derived(rows, device.id, known["salt"])
     if verifier_of(derived.reveal().encode()) != known["verifier"]:
-        remedy = f"put the key of this database back, or ringplan phones revoke {device.id} and add it anew"
-        raise Refused(f"the password of telephone {device.id} was made with another key file", remedy)
+        remedy = "put the key of this database back, or ringplan phones revoke {device} and add it anew"
+        raise Refused("the password of telephone {device} was made with another key file", remedy, device=device.id)
     return derived
 
 

@@ -1,0 +1,12 @@
+"""Who decides something, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """`who` as the audit log has it: "signin 3", "token 7"."""
+
+    now: datetime
+    who: str = "command"
