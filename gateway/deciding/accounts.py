@@ -121,7 +121,7 @@ async def source_of(installation: Installation, login: str, source: str, hosts: 
     offered = {name: one for name, one in installation.sources.items() if one.has_calendars}
     if source:
         if source not in offered:
-            raise wrong("source", source, "is no calendar server here", "Choose one of the list.")
+            raise wrong("server", source, "is no calendar server here", "Choose one of the list.")
         return source
     if not offered:
         raise Misconfigured("There is no calendar server here.", "Ask your administrator.")
@@ -135,7 +135,7 @@ async def source_of(installation: Installation, login: str, source: str, hosts: 
     if not found and domain:
         found = [name for name, one in offered.items() if not one.addressed]
     if len(found) != 1:
-        raise Misconfigured("{field}: it cannot be found from this e-mail address", "Choose one.", field="source")
+        raise Misconfigured("{field}: it cannot be found from this e-mail address", "Choose one.", field="server")
     return found[0]
 
 

@@ -16,13 +16,13 @@ from gateway.store.rows import Rows
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """`entered` None: what reads the calendar stays. `contacts` None: as they are. `refresh`: seconds, None: on demand.
+    """`entered` None: what reads the calendar stays. `calendar` and `contacts` None: read or not, as they are.
 
-    `room` None: none of their own.
+    `refresh`: seconds, None: only on demand. `room` None: none of their own.
     """
 
     entered: Entered | None
-    calendar: bool
+    calendar: bool | None
     contacts: bool | None
     refresh: int | None
     room: Room | None

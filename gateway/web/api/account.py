@@ -31,34 +31,34 @@ class Service(BaseModel):
     model_config = HELD
 
     id: int
-    source: str
+    server: str
 
 
 class AccountNow(BaseModel):
     """`through` None: nothing is read. `refresh`: seconds, None: only when asked. `login` is that of one's own account.
 
-    `sources` are the calendar servers there are, `rooms` those that are free.
+    `servers` are those that there are for calendars, `rooms` those that are free.
     """
 
     model_config = HELD
 
     through: Literal["own", "service"] | None
-    source: str | None
+    server: str | None
     login: str | None
     calendar: bool
     contacts: bool
     refresh: int | None
     room: Room | None
     language: Language
-    sources: tuple[str, ...]
+    servers: tuple[str, ...]
     services: tuple[Service, ...]
     rooms: tuple[Room, ...]
 
 
 class AccountWanted(BaseModel):
-    """`login`, `source` and `password` None: as they are; a `source` that is not given is found from the login.
+    """`login`, `server` and `password` None: as they are; a `server` that is not given is found from the login.
 
-    Another login or source needs the password anew. `refresh`: seconds, None: only when asked; `room` None: none of
+    Another login or server needs the password anew. `refresh`: seconds, None: only when asked; `room` None: none of
     one's own.
     """
 
@@ -66,7 +66,7 @@ class AccountWanted(BaseModel):
 
     login: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     password: Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD)] | None = None
-    source: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    server: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     calendar: bool
     contacts: bool
     refresh: (
@@ -123,7 +123,7 @@ async def save(caller: Calling, wanted: AccountWanted) -> AccountNow:
     async with portal.store.read() as rows:
         before = await accounts.reads(rows, portal.installation, user.id)
     login = wanted.login or (next(iter(user.emails), "") if before.own is None else "")
-    entered = await accounts.entered(portal.installation, before, login, wanted.source or "", secret, portal.hosts)
+    entered = await accounts.entered(portal.installation, before, login, wanted.server or "", secret, portal.hosts)
     new = Mine(entered, wanted.calendar, wanted.contacts, wanted.refresh, wanted.room, wanted.language)
     async with portal.store.write() as rows:
         await mine.save(rows, portal.installation, user, new, who=caller.who, now=caller.now)
@@ -161,15 +161,15 @@ async def _now(rows: Rows, caller: Caller) -> AccountNow:
     through: Literal["own", "service"] = "service" if found.is_by_service else "own"
     return AccountNow(
         through=None if found.account is None else through,
-        source=found.account.source if found.account else None,
+        server=found.account.source if found.account else None,
         login=found.own.login if found.own else None,
         calendar=found.mailbox is not None and found.mailbox.calendar,
         contacts=found.book is not None and found.book.enabled,
         refresh=found.mailbox.refresh if found.mailbox else None,
         room=room.number if room else None,
         language=user.language,
-        sources=tuple(name for name, one in installation.sources.items() if one.has_calendars),
-        services=tuple(Service(id=one.id, source=one.source) for one in found.services),
+        servers=tuple(name for name, one in installation.sources.items() if one.has_calendars),
+        services=tuple(Service(id=one.id, server=one.source) for one in found.services),
         rooms=free,
     )
 

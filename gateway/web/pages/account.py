@@ -15,6 +15,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store.rows import Rows
+from gateway.web.portal import Portal
 from gateway.web.texts import NAMES
 from gateway.web.visit import LANGUAGE, Given, Visit, Visiting, entered
 
@@ -60,7 +61,7 @@ async def save(visit: Visiting) -> Response:
             entered=await accounts.entered(
                 portal.installation, before, typed.login, typed.server, secret, portal.hosts
             ),
-            calendar=typed.calendar,
+            calendar=typed.calendar if _servers(portal) else None,
             contacts=typed.contacts if portal.installation.directory is not None else None,
             refresh=_seconds(typed.refresh),
             room=typed.room or None,
@@ -135,7 +136,7 @@ async def _values(rows: Rows, visit: Visit, typed: Typed | None = None) -> dict[
         "typed": typed or _as_is(visit, found, own_one),
         "synced": await sync.synced(rows, portal.installation, user, asked if is_waited_for else None, visit.now),
         "takes_part": sync.takes_part(user, portal.installation),
-        "servers": [name for name, one in portal.installation.sources.items() if one.has_calendars],
+        "servers": _servers(portal),
         "has_contacts": portal.installation.directory is not None,
         "paces": _paces(found),
         "rooms": _rooms(own_one, free),
@@ -164,6 +165,10 @@ def _paces(found: Reads) -> list[int]:
     offered = {60 * minutes for minutes in MINUTES}
     now = found.mailbox.refresh if found.mailbox is not None else None
     return sorted(offered | ({now} if now is not None else set()))
+
+
+def _servers(portal: Portal) -> list[str]:
+    return [name for name, one in portal.installation.sources.items() if one.has_calendars]
 
 
 def _rooms(own: RoomOf | None, free: tuple[Room, ...]) -> list[Room]:
