@@ -5,6 +5,7 @@
 #   make test     unit, contract and system tests
 #   make soak     the long ones, on Asterisk 16.28 too
 #   make bench    speed, as build/bench.json
+#   make screenshots  the pictures of the portal in the README
 #   make check    style, types, layers and the house's own rules
 #   make lock     pin the dependencies anew from pyproject.toml
 #   make clean    remove all that was generated
@@ -26,18 +27,18 @@ HANDS := $(wildcard tests/system/test_by_hand*.py)
 WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS))
 ALL := $(MAKE) --no-print-directory -j6 whole calls hands meetings units rooms ports
 
-.PHONY: demo test soak units ports calls meetings rooms hands whole bench check lock clean
+.PHONY: demo screenshots test soak units ports calls meetings rooms hands whole bench check lock clean
 
 demo:
 	@docker/setup.sh python debian asterisk-22
 	@SOURCE=$(SOURCE) ONCE=$(ONCE) BREAK=$(BREAK) $(PYTHON) -m demo
 
 test:
-	@docker/setup.sh python debian asterisk-22
+	@docker/setup.sh python debian browser asterisk-22
 	@$(ALL) WHICH="not soak and not bench"
 
 soak:
-	@docker/setup.sh python debian davmail samba atheris asterisk-22 asterisk-16
+	@docker/setup.sh python debian browser davmail samba atheris asterisk-22 asterisk-16
 	@$(ALL) WHICH=soak
 
 units:
@@ -64,6 +65,10 @@ whole:
 bench:
 	@docker/setup.sh python debian asterisk-22
 	@$(PYTHON) -m tests.bench
+
+screenshots:
+	@docker/setup.sh python browser
+	@$(PYTHON) -m demo.screenshots
 
 check:
 	@docker/setup.sh python

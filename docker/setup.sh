@@ -3,7 +3,7 @@
 #
 #     docker/setup.sh python          .venv/ with the pinned dependencies and the project itself
 #     docker/setup.sh debian          Debian's packages of the servers and phones that tests start; starts none
-#     docker/setup.sh browser         Chromium, which drives the portal in tests
+#     docker/setup.sh browser         Chromium and a font, for tests and pictures of the portal
 #     docker/setup.sh davmail         DavMail and a Java without a screen, which only long tests start
 #     docker/setup.sh samba           the domain controller of Samba, which only long tests start
 #     docker/setup.sh atheris         .servers/atheris, a Python with the fuzzer that only long tests use
@@ -125,7 +125,7 @@ for each; do
     python) python ;;
     debian) debian "${packages[@]}" ;;
     samba) debian samba-ad-dc samba-ad-provision ;;
-    browser) debian chromium ;;
+    browser) debian chromium fonts-inter ;;
     atheris) atheris ;;
     davmail) debian davmail-server default-jre-headless ;;
     asterisk-*) docker/asterisk/install.sh "${each#*-}" ".servers/$each" 2>>"$log" || fail "See the end of $log." ;;
