@@ -141,7 +141,8 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
     sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=directory is not None)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(), name="pulse")
-        tasks.create_task(sweep(store, clock), name="sweep")
+        idle = {"idle": timedelta(minutes=settings.web.idle)} if settings.web is not None else {}
+        tasks.create_task(sweep(store, clock, **idle), name="sweep")
         tasks.create_task(sync.run(), name="sync")
         planning = Conferences(store, decided, taking_part, clock, is_told=mail is not None)
         tasks.create_task(planning.run(), name="conferences")

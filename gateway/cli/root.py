@@ -16,6 +16,7 @@ from gateway.cli import (
     directory,
     organisation,
     phones,
+    portal,
     rooms,
     sounds,
     sources,
@@ -74,6 +75,7 @@ app.add_typer(absence.app, name="absence")
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(conferences.app, name="conferences")
 app.add_typer(phones.app, name="phones")
+app.add_typer(portal.app, name="portal")
 app.command("explain")(explain_)
 app.command()(audit)
 app.command()(off)

@@ -50,7 +50,7 @@ def kept(password: Secret) -> str:
 def fits(password: Secret, hashed: str | None) -> bool:
     """Say whether it is the one that was kept; None never is, and takes as long. Blocking."""
     try:
-        return _HASHER.verify(hashed or NOBODYS, _opaque(password)) and hashed is not None
+        return _HASHER.verify(hashed or NOBODYS, _opaque(password)) and bool(hashed)
     except (VerificationError, InvalidHashError):
         return False
 

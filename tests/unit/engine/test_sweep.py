@@ -6,10 +6,25 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from gateway.domain.conference import Attendance
 from gateway.domain.mailbox import Cursor, Mailbox
 from gateway.engine.sweep import sweep
-from gateway.store import absences, attendances, calls, conferences, diversions, mailboxes, meetings
+from gateway.store import (
+    absences,
+    attendances,
+    audit,
+    calls,
+    claims,
+    conferences,
+    diversions,
+    entrance,
+    mailboxes,
+    meetings,
+    sessions,
+    signins,
+)
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.unit.store.made import HOUR, NOON, attempt, conference, diversion, meeting, someone
@@ -144,3 +159,28 @@ async def test_a_meeting_that_is_found_while_the_sweep_waits_is_gone_within_twen
         await turned(clock, timedelta(seconds=20))
         async with store.read() as rows:
             assert await meetings.every(rows) == ()
+
+
+async def test_what_lets_in_to_the_portal_leaves_the_store_within_the_hour(store: Store, clock: HandClock) -> None:
+    async with store.write() as rows:
+        user, _ = await someone(rows)
+        entry = await signins.add(rows, user.id)
+        await sessions.begin(rows, entry.id, NOON, NOON + 30 * timedelta(days=1), "used")
+        await sessions.begin(rows, entry.id, NOON, NOON + HOUR, "short")
+        await signins.invite(rows, entry.id, NOON + HOUR)
+        await claims.put(rows, user.id, "new@example.org", NOON + HOUR, by_letter=True)
+        await audit.note(rows, NOON - audit.KEPT + HOUR, "command", "invited")
+
+    async def left() -> list[int]:
+        async with store.read() as rows:
+            tables = (entrance.sessions, entrance.invitations, entrance.claims, entrance.audit)
+            return [len(await rows.all(select(table))) for table in tables]
+
+    async with running(store, clock):
+        assert await left() == [2, 1, 1, 1]
+        clock.turn(2 * HOUR)
+        await comes(lambda: clock.waiting == 1)
+        assert await left() == [1, 0, 0, 0]
+        clock.turn(10 * HOUR)
+        await comes(lambda: clock.waiting == 1)
+        assert await left() == [0, 0, 0, 0]

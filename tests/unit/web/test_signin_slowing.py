@@ -108,7 +108,8 @@ def test_the_table_has_an_end() -> None:
         one = slowing.tried(str(number), f"192.0.2.{number % 250}")
         slowing.begun(one, NOON)
         slowing.right(one, NOON)
-    assert len(slowing._wrong) <= 10 and len(slowing._known) <= 10
+    assert len(slowing._wrong) <= 10
+    assert len(slowing._known) <= 10
 
 
 def test_of_a_flood_of_names_only_so_many_are_written_down_in_a_minute() -> None:
