@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at
 from gateway.deciding.contacts import kept
+from gateway.deciding.spreadsheet import cells
 from gateway.domain.book import Book
 from gateway.domain.contact import Contact, Form, Numbering
 from gateway.errors import Misconfigured
@@ -20,9 +20,6 @@ from gateway.store import organisation
 from gateway.vcard.write import write
 
 app = typer.Typer(help="Contacts that telephones find.", no_args_is_help=True)
-
-# A spreadsheet would calculate what begins with one of these; a number in its usual signs does it no harm.
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ()/.-]*\Z)")
 
 User = Annotated[str | None, typer.Option(help="The own contacts of this number's owner.")]
 Named = Annotated[str | None, typer.Option("--book", help="Those of this book of the company.")]
@@ -103,5 +100,5 @@ def _csv(some: Sequence[Contact]) -> str:
             numbers[number.kind.value] = number.written
         email = one.emails[0] if one.emails else ""
         fields = (one.name, one.given, one.family, one.company, one.title, email, *numbers.values())
-        lines.writerow([f"'{field}" if _FORMULA.match(field) else field for field in fields])
+        lines.writerow(cells(fields))
     return written.getvalue()

@@ -10,12 +10,11 @@ from typer.core import TyperGroup
 
 from gateway.cli.shown import complain
 from gateway.deciding import given
-from gateway.domain.mailbox import Account
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured, RingplanError
 from gateway.planning.targets import is_number
 from gateway.settings import Settings, load
-from gateway.store import accounts, users
+from gateway.store import users
 from gateway.store.rows import Rows
 from gateway.store.store import Store
 
@@ -75,11 +74,6 @@ async def user_at(rows: Rows, extension: Extension) -> User:
             f"nobody has the number {given.shortened(extension)}", "ringplan users list names everybody"
         )
     return user
-
-
-async def calendar_accounts(rows: Rows, settings: Settings) -> tuple[Account, ...]:
-    """Return the accounts through which calendars can be read, without their passwords."""
-    return tuple(one for one in await accounts.listed(rows) if settings.has_calendars(one.source))
 
 
 def _ours(error: BaseException) -> Iterator[RingplanError]:

@@ -129,6 +129,11 @@ def _line(row: RowMapping, read: RowMapping | None) -> Line:
     )
 
 
+async def with_mailbox(rows: Rows) -> frozenset[int]:
+    """Return the users whose calendar is read, or their contacts."""
+    return frozenset(row["user"] for row in await rows.all(select(BOX.user).distinct()))
+
+
 async def failing(rows: Rows, user: int) -> RowMapping | None:
     """Return what is the matter with the reading of a user's calendar: `failing_since` and what was `said`."""
     mine = select(BOX.failing_since, BOX.said).where(BOX.user == user, BOX.calendar, BOX.failing_since.is_not(None))

@@ -17,6 +17,7 @@ from gateway.web.security.hashing import Hashing
 from gateway.web.security.slowing import Slowing
 from gateway.web.settings import WebSettings
 from gateway.web.texts import Texts
+from gateway.web.uploads import Uploads
 
 NameOf = Callable[[Extension, str], str | None]
 """Who calls: the name that the owner of an extension may see for a number (`Directory.name_of`)."""
@@ -52,3 +53,4 @@ class Portal:
     slowing: Slowing = field(default_factory=Slowing)
     asking: Slowing = field(default_factory=lambda: Slowing(free=3, free_at=30, longest=900.0))  # for letters
     hashing: Hashing = field(default_factory=Hashing)
+    uploads: Uploads = field(default_factory=Uploads)

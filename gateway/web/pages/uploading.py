@@ -1,8 +1,207 @@
-"""Pages: uploading."""
+"""Many users at once: a CSV file is uploaded, shown line by line, and written once somebody has said so. And all of
+them as such a file.
+"""
+
+import asyncio
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
 from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
+from gateway.deciding.hours import write_week
+from gateway.deciding.importing import Kind, Line, Plan, plan, records, text_of, write
+from gateway.deciding.person import FIELDS
+from gateway.deciding.spreadsheet import cells
+from gateway.deciding.users import By
+from gateway.domain.mailbox import Mailbox
 from gateway.domain.signin import Role
-from gateway.web.visit import entered
+from gateway.domain.user import User
+from gateway.errors import Misconfigured, RingplanError
+from gateway.store import accounts, mailboxes, users
+from gateway.store.rows import Rows
+from gateway.store.signins import verifier_of
+from gateway.web.uploads import Upload
+from gateway.web.visit import Visit, Visiting, entered
 
-router = APIRouter(dependencies=[Depends(entered(Role.ADMINISTRATOR))])
+PLACE = "/administration/users"
+IMPORT = f"{PLACE}/import"
+A_PAGE = 100
+MOST_DIGITS = 6  # of a page's number
+BOM = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
+
+router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A line as the page shows it: what it does, what of a user it changes, and what is wrong with it, if anything."""
+
+    line: Line
+    kind: Kind
+    changes: tuple[str, ...]
+    wrong: tuple[tuple[str, str], ...]
+
+
+@router.get("/import")
+async def ask(visit: Visiting) -> Response:
+    """Ask for a file."""
+    return visit.page("uploading.html", fields=FIELDS, update=False)
+
+
+@router.post("/import")
+async def upload(visit: Visiting) -> Response:
+    """Take a file, and lead to what it would do."""
+    form = await visit.form()
+    file, update = form.file("file"), form.flag("update")
+    try:
+        if file is None or not file.filename:
+            raise Misconfigured("{field}: is missing", "choose a CSV file", field="file")
+        content = await file.read()
+        await file.close()
+        text = text_of(content, file.filename)
+        await asyncio.to_thread(records, text, file.filename)
+    except* RingplanError as error:
+        wrong = error
+    else:
+        key = visit.portal.uploads.keep(_owner(visit), file.filename, text, visit.now, update=update)
+        return visit.to(f"{IMPORT}/{key}")
+    return visit.page("uploading.html", error=wrong, fields=FIELDS, update=update)
+
+
+@router.get("/import/template")
+async def template(visit: Visiting) -> Response:
+    """Return a file with a head line alone."""
+    return _file("users-template.csv", await asyncio.to_thread(_written, []))
+
+
+@router.get("/export")
+async def export(visit: Visiting) -> Response:
+    """Return everybody as a file that can be imported again."""
+    async with visit.portal.store.read() as rows:
+        everybody = await users.every(rows)
+        boxes = {box.user: box for box in await mailboxes.every(rows)}
+        services = {one.id: one.source for one in await accounts.services(rows)}
+    lines = (_columns(user, boxes.get(user.id), services) for user in everybody)
+    return _file("users.csv", await asyncio.to_thread(_written, lines))
+
+
+@router.get("/import/{key}")
+async def look(key: str, visit: Visiting) -> Response:
+    """Show what a file would do, line by line."""
+    found = visit.portal.uploads.get(key, _owner(visit), visit.now)
+    if found is None:
+        return visit.to(IMPORT, told="late")
+    async with visit.portal.store.read() as rows:
+        wanted = await _plan(visit, rows, found)
+    return await _preview(visit, found, wanted)
+
+
+@router.post("/import/{key}")
+async def confirm(key: str, visit: Visiting) -> Response:
+    """Write a file, if it still does what was shown."""
+    found = visit.portal.uploads.get(key, _owner(visit), visit.now)
+    if found is None:
+        return visit.to(IMPORT, told="late")
+    shown = (await visit.form()).text("print")
+    async with visit.portal.store.write() as rows:
+        wanted = await _plan(visit, rows, found)
+        is_same = await asyncio.to_thread(_print, wanted) == shown
+        if is_same and not wanted.wrong:
+            await write(rows, visit.portal.installation, By(visit.now, visit.who), wanted)
+    if not is_same or wanted.wrong:
+        return visit.to(f"{IMPORT}/{key}", told="different")
+    visit.portal.uploads.forget(key)
+    return visit.to(PLACE, told="imported")
+
+
+async def _plan(visit: Visit, rows: Rows, found: Upload) -> Plan:
+    some = await asyncio.to_thread(records, found.text, found.name)
+    return await plan(rows, visit.portal.installation, some, update=found.update)
+
+
+async def _preview(visit: Visit, found: Upload, wanted: Plan) -> Response:
+    """Show a hundred lines, those that are wrong before the others."""
+    seen = await asyncio.to_thread(_seen, visit, wanted)
+    pages, at = max(1, -(-len(seen) // A_PAGE)), _page(visit.request.query_params.get("page", ""))
+    at = min(at, pages)
+    return visit.page(
+        "uploading_look.html",
+        name=found.name,
+        update=found.update,
+        seen=seen[(at - 1) * A_PAGE : at * A_PAGE],
+        counts=Counter(one.kind for one in wanted.lines),
+        Kind=Kind,
+        many_wrong=len({one.number for one in wanted.wrong}),
+        page=at,
+        pages=pages,
+        print=await asyncio.to_thread(_print, wanted),
+    )
+
+
+def _seen(visit: Visit, wanted: Plan) -> list[Seen]:
+    told: dict[int, list[tuple[str, str]]] = {}
+    for one in wanted.wrong:
+        told.setdefault(one.number, []).append(visit.portal.texts.error(visit.language, one.error))
+    seen = [Seen(line, line.kind, _changes(line), tuple(told.get(line.number, ()))) for line in wanted.lines]
+    return sorted(seen, key=lambda one: (not one.wrong, one.kind is Kind.NOTHING, one.line.number))
+
+
+def _changes(line: Line) -> tuple[str, ...]:
+    """Return the names of what a line changes about somebody; they are messages."""
+    if line.before is None:
+        return ()
+    names = [one.name for one in fields(User) if getattr(line.before, one.name) != getattr(line.user, one.name)]
+    read = ["source"] if line.account is not None and line.user.emails else []
+    return tuple("email" if name == "emails" else name for name in [*names, *read])
+
+
+def _print(wanted: Plan) -> str:
+    """Return a hash of all that a plan does."""
+    done = [(line.user, line.before, line.account and line.account.id, line.path) for line in wanted.lines]
+    return hashlib.sha256(repr(done).encode()).hexdigest()
+
+
+def _owner(visit: Visit) -> bytes:
+    return verifier_of(visit.cookie)
+
+
+def _columns(user: User, box: Mailbox | None, services: Mapping[int, str]) -> dict[str, str]:
+    return {
+        "extension": user.extension,
+        "name": user.name,
+        "email": " ".join(user.emails),
+        "language": user.language,
+        "zone": user.zone.key,
+        "phones": " ".join(user.phones),
+        "pbx": user.pbx,
+        "operator": user.operator or "",
+        "hours": write_week(user.hours.week) if user.hours else "",
+        "through": " ".join(user.through),
+        "enabled": "yes" if user.enabled else "no",
+        "source": services.get(box.account, "") if box else "",
+        "path": box.path or "" if box and box.account in services else "",
+    }
+
+
+def _written(lines: Iterable[Mapping[str, str]]) -> str:
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(FIELDS)
+    for line in lines:
+        table.writerow(cells(line[name] for name in FIELDS))
+    return BOM + written.getvalue()
+
+
+def _file(name: str, text: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _page(asked: str) -> int:
+    """Return which page is asked for, the first where that is none."""
+    return max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS else 1

@@ -1,0 +1,126 @@
+"""Users out of a file: nothing is written before it was looked at, and nothing else than what was seen."""
+
+import re
+from datetime import timedelta
+
+import httpx
+
+from gateway.domain.user import User
+from gateway.store import audit, users
+from tests.fakes.clock import HandClock
+from tests.unit.web.visiting import Browser, House, a_user
+
+PLACE = "/administration/users/import"
+
+
+async def uploaded(browser: Browser, text: str | bytes, **fields: str) -> httpx.Response:
+    content = text.encode() if isinstance(text, str) else text
+    return await browser.post(PLACE, fields, files={"file": ("people.csv", content, "text/csv")})
+
+
+async def looked_at(browser: Browser, text: str, **fields: str) -> tuple[str, str]:
+    """Return where it is looked at, and the page."""
+    place = (await uploaded(browser, text, **fields)).headers["location"]
+    return place, (await browser.get(place)).text
+
+
+async def confirmed(browser: Browser, place: str, page: str) -> httpx.Response:
+    found = re.search(r'name="print" value="(\w+)"', page)
+    return await browser.post(place, {"print": found[1] if found else ""})
+
+
+async def everybody(house: House) -> dict[str, User]:
+    async with house.portal.store.read() as rows:
+        return {user.extension: user for user in await users.every(rows)}
+
+
+async def test_a_file_is_looked_at_and_then_written(house: House):
+    browser = await house.browser(house.ada)
+    assert (await browser.get(PLACE)).status_code == 200
+    text = "extension;name;email\n1010;Carl Öman;carl@example.org\n1001;Anna Bergström;\n1002;;\n"
+    place, page = await looked_at(browser, text, update="yes")
+    for told in ("Carl Öman", "is added", "is changed", "stays"):
+        assert told in page, told
+    assert "1010" not in await everybody(house)
+    done = await confirmed(browser, place, page)
+    assert done.headers["location"] == "/administration/users?told=imported"
+    after = await everybody(house)
+    assert (after["1010"].emails, after["1001"].name, after["1002"].name) == (
+        ("carl@example.org",), "Anna Bergström", "Otto Ek",
+    )  # fmt: skip
+    async with house.portal.store.read() as rows:
+        (last,) = await audit.latest(rows, 1)
+    assert (last.did, last.about) == ("users imported", "1 added, 1 changed")
+    assert (await browser.get(place)).headers["location"] == f"{PLACE}?told=late"
+
+
+async def test_every_wrong_line_is_told_and_nothing_can_be_written(house: House):
+    browser = await house.browser(house.ada)
+    place, page = await looked_at(browser, "extension,email\n1010,c@example.org\n10x,d\n1001,\n1011,c@example.org\n")
+    for told in (
+        "&#39;10x&#39; is no number",
+        "&#39;d&#39; is no e-mail",
+        "1001 is there already",
+        "belongs to line 2",
+    ):
+        assert told in page, told
+    assert 'name="print"' not in page
+    assert (await confirmed(browser, place, page)).headers["location"] == f"{place}?told=different"
+    assert len(await everybody(house)) == 3
+
+
+async def test_a_file_that_is_none_is_told_at_once(house: House):
+    browser = await house.browser(house.ada)
+    for text, told in (
+        ("name\nAnna\n", "there is no column extension"),
+        ("extension,nane\n1,A\n", "did you mean name?"),
+        ("extension,name\n1001,Åsa\n".encode("latin-1"), "line 2: not UTF-8"),
+        ('extension,name\n1001,"A', "people.csv, line 2"),
+    ):
+        answer = await uploaded(browser, text)
+        assert answer.status_code == 422
+        assert told in answer.text, told
+    nothing = await browser.post(PLACE)
+    assert nothing.status_code == 422
+    assert "file: is missing" in nothing.text
+
+
+async def test_nothing_else_is_written_than_what_was_seen(house: House):
+    browser = await house.browser(house.ada)
+    place, page = await looked_at(browser, "extension,name\n1010,Carl\n", update="yes")
+    async with house.portal.store.write() as rows:
+        await users.add(rows, a_user("1010", "Cecilia", "cecilia@example.org"))
+    assert (await confirmed(browser, place, page)).headers["location"] == f"{place}?told=different"
+    assert (await everybody(house))["1010"].name == "Cecilia"
+    assert (await confirmed(browser, place, (await browser.get(place)).text)).status_code == 303
+    assert (await everybody(house))["1010"].name == "Carl"
+
+
+async def test_nobody_else_has_what_was_uploaded_and_it_does_not_last(house: House, clock: HandClock):
+    browser, other = await house.browser(house.ada), await house.browser(house.ada)
+    place, _ = await looked_at(browser, "extension\n1010\n")
+    assert (await other.get(place)).headers["location"] == f"{PLACE}?told=late"
+    assert (await browser.get(place)).status_code == 200
+    clock.turn(timedelta(minutes=15))
+    assert (await browser.get(place)).headers["location"] == f"{PLACE}?told=late"
+
+
+async def test_a_file_that_is_too_large_is_refused(house: House):
+    browser = await house.browser(house.ada)
+    assert (await uploaded(browser, "extension\n" + "1" * 2_100_000)).status_code == 413
+
+
+async def test_everybody_can_be_exported_and_imported_again(house: House):
+    async with house.portal.store.write() as rows:
+        await users.add(rows, a_user("1010", '=HYPERLINK("x")', "carl@example.org"))
+    browser = await house.browser(house.ada)
+    exported = await browser.get("/administration/users/export")
+    assert exported.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "\"'=HYPERLINK" in exported.text
+    assert "1001,Anna Berg,anna@example.org,en,Europe/Stockholm,,main,,,,yes,," in exported.text
+    _, page = await looked_at(
+        browser, exported.text.replace("'=", "=").replace("=HYPERLINK", "=HYPERLINK"), update="yes"
+    )
+    assert "There is nothing to do" in page
+    head = (await browser.get(f"{PLACE}/template")).text
+    assert head.startswith("\ufeffextension,name,email,language")
