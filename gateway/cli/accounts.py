@@ -7,18 +7,20 @@ import typer
 from gateway.cli import shown
 from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.deciding import given, refused
+from gateway.deciding import given, refused, service_accounts
+from gateway.deciding.service_accounts import Follows
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
-from gateway.domain.user import User
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import accounts, books, health, mailboxes, users
+from gateway.store import accounts, health, mailboxes
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Credentials at the calendar servers.", no_args_is_help=True)
+
+BY = "command"  # who does it, for the audit log
 
 Source = Annotated[str, typer.Argument(help="Name of the calendar server in the settings.")]
 Login = Annotated[str, typer.Argument(help="What one signs in with.")]
@@ -36,40 +38,39 @@ def add(
 ) -> None:
     """Add an account; the password is asked for, or is the first line of standard input."""
     settings = settings_of(context)
-    if source not in settings.sources:
-        raise Misconfigured(f"there is no source {source!r} in the settings", f"one of: {', '.join(settings.sources)}")
+    service_accounts.at(settings.installation, source)
     if service == (user is not None):
         raise Misconfigured("whose account is it?", "give --service, or --user and the extension")
     given.login("LOGIN", login)
     address = given.email("--address", address) if address else None
     path = given.text("--path", path) if path else None
-    account = Account(0, source, login, _password(), service)
-    read = perform(_add(settings, account, user, address, path))
+    secret = _password()
+    if user is None:
+        read = perform(_add_service(settings, source, login, secret, path))
+    else:
+        read = perform(_add(settings, Account(0, source, login, secret), user, address, path))
     shown.line(f"{login} at {source} is added and reads {read} calendar{'' if read == 1 else 's'}")
 
 
-async def _add(
-    settings: Settings, wanted: Account, extension: str | None, address: str | None, path: str | None
-) -> int:
+async def _add_service(settings: Settings, source: str, login: str, secret: Secret, path: str | None) -> int:
+    async with writing(settings) as rows:
+        now, installation = WallClock().now(), settings.installation
+        _, read = await service_accounts.add(rows, installation, now, BY, source, login, secret, path)
+        return read
+
+
+async def _add(settings: Settings, wanted: Account, extension: str, address: str | None, path: str | None) -> int:
+    if not settings.has_calendars(wanted.source):
+        raise Misconfigured(f"nobody has a calendar at {wanted.source}", "give --service: it has company books")
     refresh = settings.sources[wanted.source].refresh
     async with writing(settings) as rows:
-        owners: tuple[User, ...] = ()
-        if settings.has_calendars(wanted.source):
-            owners = await _without_calendar(rows) if extension is None else (await user_at(rows, extension),)
-        elif extension is not None:
-            raise Misconfigured(f"nobody has a calendar at {wanted.source}", "give --service: it has company books")
+        user = await user_at(rows, extension)
+        if not (address or user.emails):
+            raise Misconfigured(f"{user.extension} has no address", "give --address, or ringplan users set --email")
         account = await accounts.add(rows, wanted)
-        for user in owners:
-            if not (address or user.emails):
-                raise Misconfigured(f"{user.extension} has no address", "give --address, or ringplan users set --email")
-            where = address or user.emails[0]
-            await mailboxes.add(rows, Mailbox(0, user.id, account.id, where, frozenset(), user.zone, path, refresh))
-        return len(owners)
-
-
-async def _without_calendar(rows: Rows) -> tuple[User, ...]:
-    read = {mailbox.user for mailbox in await mailboxes.every(rows)}
-    return tuple(user for user in await users.every(rows) if user.id not in read and user.emails)
+        where = address or user.emails[0]
+        await mailboxes.add(rows, Mailbox(0, user.id, account.id, where, frozenset(), user.zone, path, refresh))
+        return 1
 
 
 @app.command("list")
@@ -111,7 +112,7 @@ def password(context: typer.Context, source: Source, login: Login) -> None:
 
     async def work(account: Account, secret: Secret) -> None:
         async with writing(settings) as rows:
-            await accounts.put_password(rows, account.id, secret)
+            await service_accounts.put_password(rows, WallClock().now(), BY, account.id, secret)
 
     perform(work(perform(known()), _password()))
     shown.line(f"{login} at {source} has its new password")
@@ -128,18 +129,17 @@ def remove(
 
     settings = settings_of(context)
 
-    async def count() -> tuple[int, list[str]]:
+    async def count() -> Follows:
         async with reading(settings) as rows:
-            account = await _named(rows, source, login)
-            calendars = sum(mailbox.account == account.id for mailbox in await mailboxes.every(rows))
-            mine = [book for book in await books.every(rows) if book.account == account.id]
-            return calendars, [book.name for book in mine if book.owner is None]
+            return await service_accounts.follows(rows, (await _named(rows, source, login)).id)
 
     async def work() -> None:
         async with writing(settings) as rows:
-            await accounts.remove(rows, (await _named(rows, source, login)).id)
+            account = await _named(rows, source, login)
+            await service_accounts.remove(rows, WallClock().now(), BY, account.id)
 
-    read, of_company = perform(count())
+    follows = perform(count())
+    read, of_company = follows.calendars, [book.name for book in follows.books]
     if (read or of_company) and not yes:
         and_books = f", books of the company: {shown.plain(', '.join(of_company))}" if of_company else ""
         typer.confirm(f"Calendars that are read through it: {read}{and_books}. Remove it?", abort=True)
@@ -148,10 +148,10 @@ def remove(
 
 
 async def _named(rows: Rows, source: str, login: str) -> Account:
-    for account in await accounts.listed(rows):
-        if (account.source, account.login) == (source, login):
-            return account
-    raise Misconfigured(f"there is no account {login} at {source}", "ringplan accounts list names all")
+    account = await accounts.named(rows, source, login)
+    if account is None:
+        raise Misconfigured(f"there is no account {login} at {source}", "ringplan accounts list names all")
+    return account
 
 
 def _line(account: Account, read: int, state: health.Health | None, waits: str | None) -> dict[str, object]:
@@ -166,11 +166,4 @@ def _line(account: Account, read: int, state: health.Health | None, waits: str |
 
 
 def _password() -> Secret:
-    text = hidden("Password")
-    if not text:
-        raise Misconfigured(
-            "no password was given", "type it when asked, or send it as the first line of standard input"
-        )
-    if not text.isprintable():
-        raise Misconfigured("the password cannot be sent: it holds what is no text", "give it in UTF-8, on one line")
-    return Secret(text)
+    return service_accounts.sendable(Secret(hidden("Password")))

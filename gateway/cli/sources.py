@@ -8,14 +8,14 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
-from gateway.deciding import refused
+from gateway.deciding import service_accounts
 from gateway.deciding.report import Report, report
 from gateway.domain.mailbox import Account
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
-from gateway.store import accounts, refusals
+from gateway.store import accounts
 
 app = typer.Typer(help="The calendar servers, and how they are.", invoke_without_command=True)
 
@@ -55,15 +55,10 @@ def retry(
 
 async def _retry(settings: Settings, source: str | None, account: int | None) -> list[str]:
     async with writing(settings) as rows:
-        known = await accounts.listed(rows)
-        if account is not None and account not in {one.id for one in known}:
+        if account is not None and await accounts.shown(rows, account) is None:
             raise Misconfigured(f"there is no account {account}", "ringplan accounts list names all")
-        waiting = await refused.every(rows, WallClock().now())
-        wanted = [
-            one for one in known if one.id in waiting and source in (None, one.source) and account in (None, one.id)
-        ]
-        await refusals.forget(rows, [one.id for one in wanted])
-        return [f"{one.login} at {one.source}" for one in wanted]
+        tried = await service_accounts.retry(rows, WallClock().now(), "command", source, account)
+        return [f"{one.login} at {one.source}" for one in tried]
 
 
 async def _listed(settings: Settings) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
@@ -17,7 +18,7 @@ from gateway.store.rows import Rows
 
 ACCOUNT = "account:"  # what parts are called that are accounts (gateway.store.health)
 USER, BOX, BOOK = tables.users.c, tables.mailboxes.c, tables.books.c
-CONFERENCE = tables.conferences.c
+CONFERENCE, ACCOUNTS = tables.conferences.c, tables.accounts.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,123 @@ async def _causes(rows: Rows, table: Any, read: ColumnElement[bool], at_most: in
         query.where(read, column.failing_since.is_not(None)).group_by(column.said).order_by(many.desc(), column.said)
     )
     return [Cause(row["said"] or "", row["many"], row["since"]) for row in await rows.all(found.limit(at_most))]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How many accounts there are at the source `name`, how many are people's own, and how reading through them goes.
+
+    `refused`: accounts that have been refused since they last worked, or did not answer.
+    """
+
+    name: str
+    accounts: int
+    own: int
+    refused: int
+    calendars: int
+    failing: int
+
+
+async def sources(rows: Rows, pilot: Collection[Extension]) -> tuple[Source, ...]:
+    """Return the sources that there are accounts at, by name."""
+    is_refused = or_(ACCOUNTS.refusals > 0, ACCOUNTS.unanswered > 0)
+    query = select(
+        ACCOUNTS.source,
+        func.count().label("accounts"),
+        func.sum(case((ACCOUNTS.service, 0), else_=1)).label("own"),
+        func.sum(case((is_refused, 1), else_=0)).label("refused"),
+    ).group_by(ACCOUNTS.source)
+    read = and_(BOX.calendar, BOX.user.in_(_taking_part(pilot)))
+    boxes = select(ACCOUNTS.source, func.count().label("many"), func.count(BOX.failing_since).label("failing"))
+    through = boxes.join(tables.accounts, ACCOUNTS.id == BOX.account).where(read).group_by(ACCOUNTS.source)
+    of = {row["source"]: (row["many"], row["failing"]) for row in await rows.all(through)}
+    return tuple(
+        Source(row["source"], row["accounts"], row["own"], row["refused"], *of.get(row["source"], (0, 0)))
+        for row in await rows.all(query.order_by(ACCOUNTS.source))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFailing:
+    """A user's own account through which something cannot be read. `since` and `said` None: it was refused."""
+
+    account: int
+    source: str
+    login: str
+    user: int | None
+    extension: Extension | None
+    name: str | None
+    since: datetime | None
+    said: str | None
+    refusals: int
+
+
+async def own_failing(rows: Rows, many: int, after: int) -> tuple[int, tuple[OwnFailing, ...]]:
+    """Return how many of people's own accounts fail, and `many` of them from number `after` on, by login."""
+    number = tables.numbers.c
+    failing = select(BOX.account).where(BOX.failing_since.is_not(None), BOX.calendar)
+    wrong = and_(~ACCOUNTS.service, or_(ACCOUNTS.id.in_(failing), ACCOUNTS.refusals > 0, ACCOUNTS.unanswered > 0))
+    query = (
+        select(
+            ACCOUNTS.id,
+            ACCOUNTS.source,
+            ACCOUNTS.login,
+            ACCOUNTS.refusals,
+            func.min(BOX.user).label("user"),
+            func.min(number.number).label("extension"),
+            func.min(USER.name).label("name"),
+            func.min(BOX.failing_since).label("since"),
+            func.min(BOX.said).label("said"),
+        )
+        .outerjoin(tables.mailboxes, BOX.account == ACCOUNTS.id)
+        .outerjoin(tables.users, USER.id == BOX.user)
+        .outerjoin(tables.numbers, and_(number.user == USER.id, number.position == 0))
+        .where(wrong)
+        .group_by(ACCOUNTS.id)
+        .order_by(ACCOUNTS.login, ACCOUNTS.id)
+    )
+    every = await _count(rows, select(func.count().label("many")).select_from(tables.accounts).where(wrong))
+    found = tuple(
+        OwnFailing(
+            account=row["id"],
+            source=row["source"],
+            login=row["login"],
+            user=row["user"],
+            extension=row["extension"],
+            name=row["name"],
+            since=row["since"],
+            said=row["said"],
+            refusals=row["refusals"],
+        )
+        for row in await rows.all(query.limit(many).offset(after))
+    )
+    return every, found
+
+
+async def unread(rows: Rows) -> tuple[tuple[int, str, ZoneInfo], ...]:
+    """Return the users whose calendar nothing reads and who have an address: id, main address, zone."""
+    email = tables.emails.c
+    query = (
+        select(USER.id, email.email, USER.zone)
+        .join(tables.emails, email.user == USER.id)
+        .where(USER.id.not_in(select(BOX.user)))
+        .order_by(USER.id, email.position)
+    )
+    first: dict[int, tuple[int, str, ZoneInfo]] = {}
+    for row in await rows.all(query):
+        first.setdefault(row["id"], (row["id"], row["email"], ZoneInfo(row["zone"])))
+    return tuple(first.values())
+
+
+async def read_through(rows: Rows, account: int) -> int:
+    """Return how many calendars are read through an account."""
+    return (await calendars_of(rows, (account,))).get(account, 0)
+
+
+async def calendars_of(rows: Rows, some: Collection[int]) -> dict[int, int]:
+    """Return how many calendars are read through each of these accounts; none where there is none."""
+    query = select(BOX.account, func.count().label("many")).where(BOX.account.in_(some)).group_by(BOX.account)
+    return {row["account"]: row["many"] for row in await rows.all(query)}
 
 
 async def parts(rows: Rows) -> tuple[Health, ...]:
