@@ -1,0 +1,62 @@
+"""`make screenshots`: the pictures of the portal that the README shows, taken of people who do not exist."""
+
+import asyncio
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers.browser import DESKTOP, PHONE, Scheme, chromium, visitor
+from peers.portal import PASSWORD, served
+
+PICTURES = Path("docs/pictures")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What `who` (an extension) sees at `path`."""
+
+    name: str
+    who: str
+    path: str
+    size: tuple[int, int] = DESKTOP
+    scheme: Scheme = "light"
+
+
+SHOTS = (
+    Shot("overview", "1001", "/"),
+    Shot("absences", "1001", "/absences"),
+    Shot("conferences", "1001", "/conferences"),
+    Shot("absences-telephone", "1001", "/absences", PHONE, "dark"),
+    Shot("people", "1002", "/people"),
+    Shot("users", "1003", "/administration/users"),
+    Shot("status", "1003", "/administration/status"),
+)
+
+
+async def shoot() -> None:
+    """Take all."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ringplan-pictures-") as folder:
+        async with served(Path(folder)) as portal, chromium() as browser:
+            for shot in SHOTS:
+                async with visitor(browser, portal.place, size=shot.size, scheme=shot.scheme) as visit:
+                    await visit.page.goto("/sign-in")
+                    await visit.page.fill("#name", shot.who)
+                    await visit.page.fill("#password", PASSWORD)
+                    await visit.page.click("main form button")
+                    await visit.page.wait_for_url("**/")
+                    await visit.page.goto(shot.path)
+                    file = PICTURES / f"{shot.name}.png"
+                    await visit.page.screenshot(path=file)
+                    print(file)
+
+
+def main() -> int:
+    """Take all, and say where they are."""
+    asyncio.run(shoot())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
