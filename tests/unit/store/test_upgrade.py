@@ -13,16 +13,20 @@ import pytest
 from gateway.domain.book import Book, ContactChanges
 from gateway.domain.conference import Attendance, RoomOf
 from gateway.domain.contact import Numbering
+from gateway.domain.device import Device
 from gateway.domain.hours import WorkingHours
 from gateway.domain.mailbox import Cursor
+from gateway.domain.signin import Role, Scope
 from gateway.domain.user import Organisation, User
 from gateway.planning.usual import USUAL
 from gateway.store import (
     absences,
     accounts,
     attendances,
+    audit,
     books,
     calls,
+    claims,
     codes,
     conferences,
     contacts,
@@ -34,7 +38,10 @@ from gateway.store import (
     organisation,
     refusals,
     rooms,
+    sessions,
+    signins,
     switches,
+    tokens,
     users,
     wishes,
 )
@@ -199,3 +206,34 @@ async def test_every_calendar_of_before_is_read_as_often_and_has_a_book_beside_i
         async with store.read() as rows:
             assert await contacts.of_book(rows, his.id) == (contact(),)
             assert [box.refresh for box in await mailboxes.of(rows, bo.id)] == [None]
+
+
+async def test_contacts_and_telephones_of_before_stay_and_somebody_can_sign_in(settings: StoreSettings) -> None:
+    nouns = ("audit", "claims", "signins")
+    async with Store.open(written(settings, "r0005")) as store:
+        async with store.read() as rows:
+            anna, bo = await users.every(rows)
+            hers, _ = await books.every(rows)
+            assert await contacts.of_book(rows, hers.id) == (contact(),)
+            assert await devices.of(rows, anna.id) == (Device(1, anna.id, "desk", "snom"),)
+            ours = await organisation.get(rows)
+            assert ours.numbering == Numbering("SE", "8", "0", 4)
+            assert await meetings.every(rows) == (meeting(anna.id),)
+            assert await signins.every(rows) == ()
+        watching = store.watch(*nouns)
+        await anext(watching)
+        async with store.write() as rows:
+            entry = await signins.add(rows, anna.id, role=Role.ADMINISTRATOR)
+            await signins.invite(rows, entry.id, NOON + HOUR)
+            cookie = await sessions.begin(rows, entry.id, NOON, NOON + HOUR, "a browser")
+            _, secret = await tokens.add(rows, entry.id, "a program", {Scope.OWN_READ}, NOON, None)
+            await claims.put(rows, bo.id, "b@example.org", NOON + HOUR, by_letter=False)
+            await audit.note(rows, NOON, "command", "invited", f"signin {entry.id}")
+        assert await anext(watching) == set(nouns)
+        await watching.aclose()
+        async with store.read() as rows:
+            assert await signins.by_name(rows, "1001") == entry
+            assert await sessions.found(rows, cookie.reveal(), NOON, HOUR) is not None
+            assert await tokens.found(rows, secret.reveal(), NOON) is not None
+            assert [one.email for one in await claims.waiting(rows, NOON)] == ["b@example.org"]
+            assert [one.did for one in await audit.latest(rows, 9)] == ["invited"]
