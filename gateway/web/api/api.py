@@ -101,6 +101,7 @@ def application(portal: Portal) -> FastAPI:
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _garbled)
     made.add_exception_handler(RingplanError, _failed)
+    made.add_exception_handler(ExceptionGroup, _several)
     made.add_exception_handler(Exception, _broken)
     return made
 
@@ -169,6 +170,26 @@ async def _failed(_: Request, error: Exception) -> Response:
             status = HTTPStatus.BAD_GATEWAY
     found = cast("RingplanError", error)
     return _failure(status, Failure(said=str(found), remedy=found.remedy))
+
+
+async def _several(_: Request, error: Exception) -> Response:
+    """Say all that is wrong, where it is errors of ours alone."""
+    some = _leaves(cast("ExceptionGroup[Exception]", error))
+    if not all(isinstance(one, RingplanError) for one in some):
+        raise error
+    wrong = tuple(_one_of(cast("RingplanError", one)) for one in some)
+    failure = Failure(said="what was sent is not as it should be", wrong=wrong)
+    return _failure(HTTPStatus.UNPROCESSABLE_ENTITY, failure)
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> list[Exception]:
+    every = (_leaves(one) if isinstance(one, ExceptionGroup) else [one] for one in group.exceptions)
+    return [one for some in every for one in some]
+
+
+def _one_of(error: RingplanError) -> Wrong:
+    field, remedy = error.values.get("field"), f": {error.remedy}" if error.remedy else ""
+    return Wrong(where=f"body.{field}" if field else "body", said=f"{error}{remedy}")
 
 
 async def _broken(_: Request, __: Exception) -> Response:
