@@ -4,7 +4,7 @@ A turn looks at everything each time, so whatever was heard twice, late or not a
 on, due < sent < up < over. The rules of who is called when are in planning/conference/calling.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ Heard = CallTold | Came | SignedIn
 
 FAR = {CallState.DUE: 0, CallState.SENT: 1, CallState.UP: 2, CallState.OVER: 3, CallState.VOID: 3}
 LIVE = (CallState.SENT, CallState.UP)
+LAST = 1_000_000  # the rank of who is not asked
 IDLE = timedelta(minutes=10)
 PREPARED = timedelta(seconds=2)  # so long before a call is due all that it needs is looked at
 SILENT = timedelta(minutes=1)  # beyond the ringing; who has answered has to press 1 within less
@@ -147,8 +148,9 @@ class Turn:
 
     def drop(self) -> None:
         """Let go of whom nobody asks for any more, and of who has come by themselves."""
+        came = {(one.conference, one.who) for one in self._mine() if is_by_hand(one) and _has_come(one)}
         for one in self._mine():
-            why = self._unwanted(one) if one.state in (CallState.DUE, CallState.SENT) else None
+            why = self._unwanted(one, came) if one.state in (CallState.DUE, CallState.SENT) else None
             if why is not None and one.state is CallState.DUE:
                 self._put(void(one, why, self._now))
             elif why is not None:
@@ -158,7 +160,7 @@ class Turn:
     def begin(self, free: int) -> None:
         """Begin what is due, at most `free` calls: organisers first, and who has been due for longest."""
         waiting = [one for one in self._mine() if one.state is CallState.DUE or one.id in self._again]
-        engaged = {(one.conference, one.who) for one in self._mine() if one.state in LIVE}
+        engaged = self._engaged()
         for one in sorted(waiting, key=self._order):
             if one.at > self._now:
                 prepared = one.at - PREPARED
@@ -271,8 +273,14 @@ class Turn:
             is_moderator=participant.user == conference.organiser,
         )
 
-    def _unwanted(self, one: Attempt) -> Result | None:
-        """Return why nobody is to be called by `one`; None: somebody is."""
+    def _engaged(self) -> set[tuple[str, str]]:
+        """Return who is being called or talks, by conference: also by a call that is over for us, and not yet there."""
+        noted = (self._row(call) for call, state in self._noted.items() if state in LIVE)
+        live = (one for one in self._mine() if one.state in LIVE)
+        return {(one.conference, one.who) for one in (*noted, *live) if one is not None}
+
+    def _unwanted(self, one: Attempt, by_call: Collection[tuple[str, str]]) -> Result | None:
+        """Return why nobody is to be called by `one`; None: somebody is. `by_call`: who has come by a call by hand."""
         conference, participant = self._seen.conferences.get(one.conference), self._participant(one)
         by_hand = is_by_hand(one)
         if conference is None or conference.cancelled or conference.room is None:
@@ -281,6 +289,8 @@ class Turn:
             return Result.DROPPED
         if participant.user is not None and self._user(participant) is None:
             return Result.DROPPED
+        if not by_hand and (one.conference, one.who) in by_call:
+            return Result.CAME
         came = self._seen.inside if by_hand else self._seen.been
         return Result.CAME if participant.who in came.get(one.conference, ()) else None
 
@@ -295,4 +305,8 @@ class Turn:
         return one.at, self._rank(one), one.conference
 
     def _rank(self, one: Attempt) -> int:
-        return self._seen.ranks.get((one.conference, one.who), 0)
+        return self._seen.ranks.get((one.conference, one.who), LAST)
+
+
+def _has_come(one: Attempt) -> bool:
+    return one.state is CallState.UP or one.result is Result.LEFT

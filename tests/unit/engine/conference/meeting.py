@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from gateway.deciding.conferences import call_in, colleague
+from gateway.deciding.installation import Installation
 from gateway.domain.appointment import Appointment, Attendee, Response
 from gateway.domain.conference import Attempt, Attendance, Conference, RoomOf
 from gateway.domain.mailbox import Mailbox
@@ -43,6 +45,7 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 PEOPLE = ("1001", "1002", "1003", "1004")
 LIMITS = Limits(per_second=1000)
+INSTALLATION = Installation(pbxs=("main",))
 
 
 def everybody(_: User) -> bool:
@@ -176,6 +179,13 @@ class Meetings:
         _, mailbox = self.people[whose]
         self.calendar.write(mailbox.id, *appointments)
         await read_mailbox(self.store, self.decided, self.calendar, mailbox, self.clock)
+
+    async def call_in(self, number: str, name: str | None = None) -> bool:
+        """Let the organiser of a conference, the first one, call somebody in now."""
+        async with self.store.write() as rows:
+            every = await conferences.every(rows)
+            one = next(one for one in every if name in (None, one.name))
+            return await call_in(rows, INSTALLATION, one, await colleague(rows, one, number), self.clock.now())
 
     async def conferences(self) -> tuple[Conference, ...]:
         async with self.store.read() as rows:

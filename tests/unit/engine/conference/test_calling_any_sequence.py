@@ -6,6 +6,7 @@ ones do. What has rung is looked at after each step, and all the rest when every
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from gateway.domain.appointment import Appointment, Attendee, Response
 from gateway.domain.conference import Call, CallState, Result
+from gateway.errors import Refused
+from gateway.planning.conference.calling import is_by_hand
 from tests.fakes.switch_calls import Phone
 from tests.unit.engine.conference.meeting import MINUTE, PEOPLE, SECOND, Meetings, build, meeting
 from tests.unit.store.made import NOON
@@ -54,6 +57,7 @@ class AnySequence(RuleBasedStateMachine):
         self.known: set[str] = set()  # names of conferences
         self.gone: set[str] = set()  # those that nobody asks for any more, when all was quiet
         self.was_set_back = False
+        self.pressed: set[str] = set()  # ids of calls by hand
         self.held.start()
         self.go_on(None)
 
@@ -100,6 +104,9 @@ class AnySequence(RuleBasedStateMachine):
         for call, now in rung:
             assert now is not None
             whose = (call.name, call.to)
+            if call.id in self.pressed:
+                assert now <= call.before
+                continue
             assert whose not in self.answered, "called again after answering"
             assert whose not in self.been, "called although they were in"
             assert call.name not in self.gone, "called into a conference that is no more"
@@ -116,7 +123,11 @@ class AnySequence(RuleBasedStateMachine):
         conferences = self.runner.run(self.held.conferences())
         attempts = {one.id: one for one in self.runner.run(self.held.attempts())}
         attendances = self.runner.run(self.held.attendances())
-        assert not [one for one in attempts.values() if one.state is CallState.DUE and one.at <= now], "left due"
+        engaged = {
+            (one.conference, one.who) for one in attempts.values() if one.state in (CallState.SENT, CallState.UP)
+        }
+        due = [one for one in attempts.values() if one.state is CallState.DUE and one.at <= now]
+        assert not [one for one in due if (one.conference, one.who) not in engaged], "left due"
         waits = {one.id: one.state for one in attempts.values() if one.state in (CallState.SENT, CallState.UP)}
         assert waits == {id_: self.telephones.marks[id_].state for id_ in self.telephones.live}
         names = {one.name: one for one in conferences}
@@ -209,6 +220,21 @@ class AnySequence(RuleBasedStateMachine):
     def dial_in(self, at: int, number: str, pause: int | None) -> None:
         names = sorted(self.known - self.gone)
         self.telephones.dial_in(names[at % len(names)], number)
+        self.go_on(pause)
+
+    @precondition(lambda self: self.known - self.gone)
+    @rule(at=which, number=numbers, twice=st.booleans(), pause=pauses)
+    def call_in(self, at: int, number: str, twice: bool, pause: int | None) -> None:
+        """The organiser lets somebody be called now, and perhaps presses twice."""
+        self.look()
+        names = {one.name for one in self.runner.run(self.held.conferences())}
+        name = sorted(self.known)[at % len(self.known)]
+        if name not in names:
+            return
+        with suppress(Refused):
+            self.runner.run(self.held.call_in(number, name))
+            assert not (twice and self.runner.run(self.held.call_in(number, name))), "pressed twice, called twice"
+        self.pressed |= {one.id for one in self.runner.run(self.held.attempts()) if is_by_hand(one)}
         self.go_on(pause)
 
     @precondition(lambda self: self.telephones.inside)
