@@ -150,6 +150,11 @@ async def _findings(settings: Settings, mail_to: str | None) -> AsyncIterator[tu
     for part in (_pbxs(settings, known), _contacts(settings, known), _accounts(settings, known)):
         async for told in part:
             yield told
+    if settings.web is not None:
+        from gateway.cli.portal_check import of_portal  # httpx, which other commands need not wait for
+
+        for one in await of_portal(settings.web, WallClock().now()):
+            yield "portal", one
     if settings.mail is not None:
         for one in await of_mail(settings.mail, mail_to):
             yield "mail", one

@@ -6,27 +6,21 @@ client that is not ours (ldap3). Before the password is sent, the certificate th
 
 import asyncio
 import ssl
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
+from datetime import datetime
+from ipaddress import ip_address
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
 from ldap3 import NONE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPSocketOpenError
 
+from gateway.cli.certificate_check import Told, der_of, of_certificate, reached
 from gateway.directory.settings import Listening, ListenSettings
 from gateway.domain.finding import Finding
 from gateway.domain.secret import Secret
-from gateway.net.certificates import REMEDY, reason
 from gateway.sources.activedirectory.refusals import KNOWN
 
-SOON = timedelta(days=30)
 PATIENCE = 5  # seconds
 ANYTHING = "(|(cn=*)(sn=*))"
 RUNS_NOT = "is the gateway running? ringplan status; if it was started before [directory] was written, restart it"
@@ -57,60 +51,18 @@ async def of_directory(settings: Listening, telephone: Telephone | None, now: da
     return found
 
 
-def _certificate(one: ListenSettings, host: str, now: datetime) -> list[tuple[bool, str, str]]:
+def _certificate(one: ListenSettings, host: str, now: datetime) -> list[Told]:
     """Return what is to be said of certificate and key; nothing where they are as they should be."""
     if one.certificate is None or one.key is None:
         return []
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(one.certificate, one.key, password="")
-        shown = _first(one.certificate)
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        return [(False, f"{one.certificate} and {one.key} cannot be used: {why}", REMEDY)]
-    told = []
-    if one.key.stat().st_mode & stat.S_IROTH:
-        told.append((True, f"everybody on this machine can read {one.key}", f"chmod o-rwx {one.key}"))
-    ends = shown.not_valid_after_utc
-    if ends <= now.astimezone(UTC):
-        told.append((False, f"the certificate ended on {ends:%Y-%m-%d}", "renew it: it is read anew when it changes"))
-    elif ends <= now.astimezone(UTC) + SOON:
-        told.append((True, f"the certificate ends on {ends:%Y-%m-%d}", "renew it: it is read anew when it changes"))
-    if not _names(shown, host):
-        remedy = "telephones that check it will refuse it: let [directory] host be a name in it"
-        told.append((True, f"the certificate is not for {host}", remedy))
-    return told
-
-
-def _first(certificate: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificates(certificate.read_bytes())[0]
-
-
-def _names(shown: x509.Certificate, host: str) -> bool:
-    """Say whether a certificate is for `host` (RFC 6125, section 6.4: a wildcard stands for one whole label)."""
-    try:
-        names = shown.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
-    except x509.ExtensionNotFound:
-        return False
-    if not isinstance(names, x509.SubjectAlternativeName):
-        return False
-    if _address(host) is not None:
-        return _address(host) in names.get_values_for_type(x509.IPAddress)
-    _, _, parent = host.lower().partition(".")
-    known = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
-    return bool(known & {host.lower(), f"*.{parent}"})
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
+    remedy = "telephones that check it will refuse it: let [directory] host be a name in it"
+    return of_certificate(one.certificate, one.key, host, now, remedy)
 
 
 def _searched(one: ListenSettings, base: str, telephone: Telephone | None) -> tuple[bool, str, str]:
     """Sign in and search as a telephone. Blocking."""
     address, port = one.at
-    here, where = _here(address), f"{address}:{port}"
+    here, where = reached(address), f"{address}:{port}"
     if not any(ip_address(here) in network for network in one.networks):
         return True, f"{where} cannot be tried from here: {here} is not in its networks", ""
     tls = Tls(validate=ssl.CERT_NONE)  # looked at in `_opened`, before the password is sent
@@ -138,20 +90,13 @@ def _searched(one: ListenSettings, base: str, telephone: Telephone | None) -> tu
             client.unbind()
 
 
-def _here(address: str) -> str:
-    """Return where this machine reaches a listener."""
-    if not ip_address(address).is_unspecified:
-        return address
-    return "::1" if ":" in address else "127.0.0.1"
-
-
 def _opened(client: Connection, one: ListenSettings) -> None:
     client.open(read_server_info=False)
     if one.tls == "starttls":
         client.start_tls(read_server_info=False)
     if one.certificate is not None:
         shown = client.socket.getpeercert(binary_form=True)
-        if shown != _first(one.certificate).public_bytes(Encoding.DER):
+        if shown != der_of(one.certificate):
             raise Strange
 
 

@@ -15,7 +15,6 @@ from gateway.cli.opened import perform, writing
 from gateway.cli.prompts import dialplan_folder
 from gateway.cli.unit import unit
 from gateway.deciding import given
-from gateway.directory.settings import Listening
 from gateway.domain.hours import WorkingHours
 from gateway.errors import Misconfigured
 from gateway.pbx.asterisk import lines
@@ -73,6 +72,18 @@ level = "info"
 # certificate = "pbx.pem"
 # key = "pbx.key"
 # networks = ["10.1.0.0/16"]
+
+# the portal, where users set themselves up, and the API; without this table there is none
+# [web]
+# address = "0.0.0.0"
+# port = 443
+# the address that people type; requests for others are refused
+# url = "https://telephone.example.org"
+# TLS, read anew when it is renewed
+# certificate = "web.pem"
+# key = "web.key"
+# or a proxy does TLS, and passes on Host, X-Forwarded-For and X-Forwarded-Proto: instead of these two, from where
+# it comes, such as proxies = ["127.0.0.1/32"]
 """
 
 
@@ -233,6 +244,7 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
         f"ringplan accounts add {answers.source} LOGIN --service",
         "ringplan users add 1001 --email anna@example.org, or ringplan users import FILE",
         "ringplan rooms add 8090-8099 --pool, for conferences (optional)",
+        f"fill in [web] in {config}, for the portal (optional)",
         "ringplan check",
         "ringplan run; ringplan init --unit prints a systemd unit for it",
     )
@@ -243,16 +255,18 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
 def _unit(config: Path) -> str:
     running = Path(sys.argv[0]).absolute()
     program = str(running) if running.name == "ringplan" else shutil.which("ringplan")
-    ports = [one.at[1] for one in directory.listen.values()] if (directory := _directory(config)) else []
-    return unit(Path(program or "/usr/local/bin/ringplan"), config, low_ports=any(port < LOW for port in ports))
+    is_low = any(port < LOW for port in _ports(config))
+    return unit(Path(program or "/usr/local/bin/ringplan"), config, low_ports=is_low)
 
 
-def _directory(config: Path) -> Listening | None:
-    """Return what the settings say of the directory; None: nothing yet, or nothing that can be used."""
+def _ports(config: Path) -> list[int]:
+    """Return where it listens as the settings say; nothing where there are none yet, or none that can be used."""
     try:
-        return load(config).directory
+        settings = load(config)
     except Misconfigured:
-        return None
+        return []
+    listeners = settings.directory.listen.values() if settings.directory else ()
+    return [one.at[1] for one in (*listeners, *((settings.web,) if settings.web else ()))]
 
 
 def _zone_here() -> str:

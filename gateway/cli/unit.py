@@ -58,7 +58,7 @@ WantedBy=multi-user.target
 def unit(program: Path, config: Path, user: str = "ringplan", *, low_ports: bool = False) -> str:
     """Return the unit's text for a settings file whose folder also holds the store; paths are absolute.
 
-    `low_ports`: it listens on ports below 1024, such as LDAP's.
+    `low_ports`: it listens on ports below 1024, such as LDAP's and HTTPS's.
     """
     capabilities = "CAP_NET_BIND_SERVICE" if low_ports else ""
     return UNIT.format(program=program, config=config, folder=config.parent, user=user, capabilities=capabilities)

@@ -31,12 +31,14 @@ def test_what_it_leaves_commented_out_can_be_used_and_is_what_holds_without_it(
     commented = re.compile(r"^# (?=[a-z_]+ = |\[)", re.MULTILINE)
     assert len(commented.findall(file.read_text())) >= 3
     file.write_text(commented.sub("", file.read_text()))
-    for name in ("mail.secret", "pbx.pem", "pbx.key"):
+    for name in ("mail.secret", "pbx.pem", "pbx.key", "web.pem", "web.key"):
         (tmp_path / name).write_text("x\n")
     after = load(file, {})
-    assert (after.pbx, before.mail, before.directory) == (before.pbx, None, None)
+    assert (after.pbx, before.mail, before.directory, before.web) == (before.pbx, None, None, None)
     assert after.mail is not None
     assert after.directory is not None
+    assert after.web is not None
+    assert after.web.is_secret
 
 
 def test_it_says_what_to_add_to_asterisk_and_keeps_the_secret_to_itself(installed: Ringplan, tmp_path: Path) -> None:
@@ -113,4 +115,11 @@ def test_the_unit_lets_the_directory_have_a_low_port(ringplan: Ringplan, tmp_pat
     table = f'[directory]\nhost = "h"\n[directory.listen.a]\naddress = "127.0.0.1"\ntls = "none"\nport = {port}\n'
     with (tmp_path / "ringplan.toml").open("a") as settings:
         settings.write(table)
+    assert ("AmbientCapabilities=CAP_NET_BIND_SERVICE" in ringplan("init", "--unit").stdout) is may
+
+
+@pytest.mark.parametrize(("port", "may"), [("443", True), ("8443", False)])
+def test_the_unit_lets_the_portal_have_a_low_port(ringplan: Ringplan, tmp_path: Path, port: str, may: bool) -> None:
+    with (tmp_path / "ringplan.toml").open("a") as settings:
+        settings.write(f"[web]\nport = {port}\n")
     assert ("AmbientCapabilities=CAP_NET_BIND_SERVICE" in ringplan("init", "--unit").stdout) is may
