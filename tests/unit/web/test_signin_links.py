@@ -197,7 +197,7 @@ async def test_where_no_mail_is_sent_an_administrator_is_asked(
 
 @pytest.mark.parametrize(
     ("language", "subject"),
-    [("sv", "Välj ditt lösenord"), ("de", "Wählen Sie Ihr Passwort"), ("en", "Choose your password")],
+    [("sv", "Välj ditt lösenord"), ("de", "Wähle dein Passwort"), ("en", "Choose your password")],
 )
 async def test_an_invitation_is_in_the_language_of_who_is_invited(house: House, language: Any, subject: str) -> None:
     async with house.portal.store.write() as rows:
