@@ -184,6 +184,7 @@ def _begin_portal(
     clock: Clock,
 ) -> None:
     """Keep the portal listening; what is wrong with it is said, and stops nothing else."""
+    from gateway.web.pages.told import as_told
     from gateway.web.portal import Portal  # FastAPI is half a second, for who has a portal
     from gateway.web.security.csrf import Seal
     from gateway.web.server import listening
@@ -201,6 +202,9 @@ def _begin_portal(
         name_of=directory.name_of if directory is not None else None,
         hosts=calendar_hosts,
         search=directory.search if directory is not None else None,
+        told=as_told(settings.tables),
+        file=str(settings.file.absolute()),
+        read=clock.now(),
     )
     say = partial(pulse.say, "web")
     serve = partial(_serve, say)

@@ -122,6 +122,19 @@ class Settings:
             portal=self.web.public if self.web is not None else None,
         )
 
+    @property
+    def tables(self) -> Mapping[str, BaseModel]:
+        """All tables that there are, by their names in the file."""
+        found: dict[str, BaseModel | None] = {"store": self.store}
+        found |= {f"pbx.{name}": one for name, one in self.pbx.items()}
+        found |= {f"sources.{name}": one for name, one in self.sources.items()}
+        found["mail"] = self.mail
+        if self.directory is not None:
+            found["directory"] = self.directory.directory
+            found |= {f"directory.listen.{name}": one for name, one in self.directory.listen.items()}
+        found |= {"web": self.web, "run": self.run, "log": self.log}
+        return {name: table for name, table in found.items() if table is not None}
+
     def has_calendars(self, source: str) -> bool:
         """Say whether calendars can be read at the source of this name, and not contacts alone."""
         return isinstance(self.sources.get(source), CalendarSettings)

@@ -8,8 +8,12 @@ from gateway.deciding.installation import Installation
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
+from gateway.engine.account import account_name
+from gateway.engine.patience import next_try
 from gateway.errors import Misconfigured
-from gateway.store import accounts, audit, books, mailboxes, overview, refusals
+from gateway.store import accounts, audit, books, health, mailboxes, overview, refusals
+from gateway.store.health import Health
+from gateway.store.refusals import Refusals
 from gateway.store.rows import Rows
 
 LONGEST_PASSWORD = 1024
@@ -21,6 +25,36 @@ class Follows:
 
     calendars: int
     books: tuple[Book, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an account is. `waits`: its credentials were refused or not answered, and are tried again at `due`.
+
+    `due` None, where it waits: not before somebody does something. `state` None: it has not been used yet.
+    """
+
+    account: Account
+    calendars: int
+    state: Health | None
+    past: Refusals
+    due: datetime | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether credentials were refused, or not answered."""
+        return bool(self.past.many or self.past.unanswered)
+
+
+async def services(rows: Rows) -> tuple[How, ...]:
+    """Return how the company's accounts are."""
+    return tuple([await how(rows, one) for one in await accounts.services(rows)])
+
+
+async def how(rows: Rows, account: Account) -> How:
+    """Return how an account is."""
+    past, state = await refusals.of(rows, account.id), await health.get(rows, account_name(account.id))
+    return How(account, await overview.read_through(rows, account.id), state, past, next_try(account, past))
 
 
 async def add(

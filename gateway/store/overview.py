@@ -271,13 +271,9 @@ async def unread(rows: Rows) -> tuple[tuple[int, str, ZoneInfo], ...]:
 
 async def read_through(rows: Rows, account: int) -> int:
     """Return how many calendars are read through an account."""
-    return (await calendars_of(rows, (account,))).get(account, 0)
-
-
-async def calendars_of(rows: Rows, some: Collection[int]) -> dict[int, int]:
-    """Return how many calendars are read through each of these accounts; none where there is none."""
-    query = select(BOX.account, func.count().label("many")).where(BOX.account.in_(some)).group_by(BOX.account)
-    return {row["account"]: row["many"] for row in await rows.all(query)}
+    return await _count(
+        rows, select(func.count().label("many")).select_from(tables.mailboxes).where(BOX.account == account)
+    )
 
 
 async def parts(rows: Rows) -> tuple[Health, ...]:

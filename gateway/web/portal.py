@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.deciding.accounts import Hosts
 from gateway.deciding.installation import Installation
@@ -33,7 +34,7 @@ class Portal:
     `hosts` None: DNS is not asked where a calendar is. `asked`: who wants theirs to be read now.
 
     `decided` keeps codes, organisation and users in memory while they are unchanged. `told`: facts of the settings file
-    for the page that shows them, by table; never a secret.
+    for the page that shows them, by table; never a secret. `file`: its path; `read`: when it was read.
     """
 
     store: Store
@@ -49,6 +50,8 @@ class Portal:
     hosts: Hosts | None = None
     asked: Asked = field(default_factory=Asked)
     told: dict[str, dict[str, str]] = field(default_factory=dict)
+    file: str = ""
+    read: datetime | None = None
     strangers: Strangers = field(default_factory=Strangers)
     slowing: Slowing = field(default_factory=Slowing)
     asking: Slowing = field(default_factory=lambda: Slowing(free=3, free_at=30, longest=900.0))  # for letters

@@ -1,7 +1,5 @@
 """Accounts at servers: the company's own, how all sources are, whose own account fails, and the company's books."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -9,41 +7,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.deciding import service_accounts
-from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
-from gateway.engine.account import account_name
-from gateway.engine.patience import next_try
 from gateway.errors import RingplanError
-from gateway.store import accounts, books, contacts, health, overview, refusals
-from gateway.store.health import Health
-from gateway.store.refusals import Refusals
-from gateway.store.rows import Rows
+from gateway.store import accounts, books, contacts, overview
 from gateway.web.visit import Visit, Visiting, entered
 
 PLACE = "/administration/accounts"
 A_PAGE = 50
 
 router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How an account is. `waits`: its credentials were refused or not answered, and are tried again at `due`.
-
-    `due` None, where it waits: not before somebody does something. `state` None: it has not been used yet.
-    """
-
-    account: Account
-    calendars: int
-    state: Health | None
-    past: Refusals
-    due: datetime | None
-
-    @property
-    def waits(self) -> bool:
-        """Whether credentials were refused, or not answered."""
-        return bool(self.past.many or self.past.unanswered)
 
 
 @router.get("")
@@ -117,19 +90,12 @@ async def remove(account: int, visit: Visiting) -> Response:
     return visit.to(PLACE, told="removed")
 
 
-async def how(rows: Rows, account: Account, calendars: int) -> How:
-    """Return how an account is."""
-    past = await refusals.of(rows, account.id)
-    state = await health.get(rows, account_name(account.id))
-    return How(account, calendars, state, past, next_try(account, past))
-
-
 async def _one(visit: Visit, account: int, error: RingplanError | None = None) -> Response:
     async with visit.portal.store.read() as rows:
         found = await accounts.shown(rows, account)
         if found is None:
             raise HTTPException(404)
-        one = await how(rows, found, await overview.read_through(rows, account))
+        one = await service_accounts.how(rows, found)
     return visit.page("accounts_one.html", error=error, one=one, read=visit.request.query_params.get("read", ""))
 
 
@@ -137,9 +103,7 @@ async def _list(visit: Visit, error: RingplanError | None = None, **typed: str) 
     installation, at = visit.portal.installation, _page_number(visit)
     async with visit.portal.store.read() as rows:
         there = {one.name: one for one in await overview.sources(rows, installation.pilot)}
-        services = await accounts.services(rows)
-        read = await overview.calendars_of(rows, [one.id for one in services])
-        hows = [await how(rows, one, read.get(one.id, 0)) for one in services]
+        hows = await service_accounts.services(rows)
         many, failing = await overview.own_failing(rows, A_PAGE, (at - 1) * A_PAGE)
         whose = {one.account.id: one.account for one in hows}
         shelf: list[dict[str, Any]] = []
