@@ -21,7 +21,7 @@ from gateway.store import accounts, audit, books, mailboxes, users
 from gateway.store.rows import Rows
 
 LONGEST_PASSWORD = 256
-SHORTEST_REFRESH = 60  # seconds; more often is the administrator's to allow
+SHORTEST_REFRESH = 60  # seconds
 AN_HOUR, MOST_AN_HOUR = timedelta(hours=1), 10  # passwords that one user enters
 CHANGED, REMOVED = "account changed", "account removed"  # for the audit log
 
@@ -88,11 +88,16 @@ def password(field: str, first: str, again: str) -> Secret | None:
     return Secret(first)
 
 
-def refresh(field: str, value: int | None, before: int | None) -> int | None:
-    """Return how often a user wants to be read, in seconds; None: only when they ask. `before` is always allowed."""
-    if value is not None and value != before and not SHORTEST_REFRESH <= value <= LONGEST:
+def refresh(field: str, value: int | None, installation: Installation, before: int | None) -> int | None:
+    """Return how often a user wants to be read, in seconds; None: only when they ask. `before` is always allowed.
+
+    Otherwise it is not more often than each minute, or than the administrator lets servers be asked anyway.
+    """
+    usual = [one.refresh for one in installation.sources.values() if one.has_calendars]
+    least = min([SHORTEST_REFRESH, *usual])
+    if value is not None and value != before and not least <= value <= LONGEST:
         said = "is not between {least} and {most} seconds"
-        raise wrong(field, str(value), said, "Choose one of the list.", least=SHORTEST_REFRESH, most=LONGEST)
+        raise wrong(field, str(value), said, "Choose one of the list.", least=least, most=LONGEST)
     return value
 
 

@@ -32,7 +32,8 @@ class Mine:
 async def save(rows: Rows, installation: Installation, user: User, wanted: Mine, *, who: str, now: datetime) -> bool:
     """Let it be so. True: the credentials are other ones. Raises `Misconfigured` or `Refused`; then nothing is kept."""
     before = await accounts.reads(rows, installation, user.id)
-    refresh = accounts.refresh("refresh", wanted.refresh, before.mailbox.refresh if before.mailbox else None)
+    read_before = before.mailbox.refresh if before.mailbox is not None else None
+    refresh = accounts.refresh("refresh", wanted.refresh, installation, read_before)
     language = given.language("language", wanted.language)
     is_new = wanted.entered is not None and await accounts.enter(
         rows, installation, user, wanted.entered, who=who, now=now

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import takewhile
 
 from gateway.deciding.installation import Installation
 from gateway.deciding.report import not_offered, without_contacts
@@ -266,11 +267,8 @@ def _stage(how: Progress | BookProgress, waiting: _Waiting, *, is_shut: bool) ->
 
 
 def _without_commands(said: str) -> str:
-    """Return what was said without a remedy that is a command: that is for administrators."""
-    parts = said.split(": ")
-    while parts and "ringplan " in parts[-1]:
-        parts.pop()
-    return ": ".join(parts)
+    """Return what was said up to where a command is named: that is for administrators."""
+    return ": ".join(takewhile(lambda part: "ringplan " not in part, said.split(": ")))
 
 
 async def _accounts(rows: Rows, some: set[int]) -> tuple[Account, ...]:

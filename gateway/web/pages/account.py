@@ -138,7 +138,7 @@ async def _values(rows: Rows, visit: Visit, typed: Typed | None = None) -> dict[
         "takes_part": sync.takes_part(user, portal.installation),
         "servers": _servers(portal),
         "has_contacts": portal.installation.directory is not None,
-        "paces": _paces(found),
+        "paces": _paces(found, _usual(portal)),
         "rooms": _rooms(own_one, free),
         "names": list(NAMES.items()),
         "off": OFF,
@@ -147,8 +147,7 @@ async def _values(rows: Rows, visit: Visit, typed: Typed | None = None) -> dict[
 
 def _as_is(visit: Visit, found: Reads, room: RoomOf | None) -> Typed:
     user, box, own = visit.mine, found.mailbox, found.own
-    usual = next(iter(visit.portal.installation.sources), "")
-    refresh = box.refresh if box is not None else visit.portal.installation.refresh(usual)
+    refresh = box.refresh if box is not None else _usual(visit.portal)
     return Typed(
         login=own.login if own is not None else next(iter(user.emails), ""),
         server=own.source if own is not None else "",
@@ -160,9 +159,13 @@ def _as_is(visit: Visit, found: Reads, room: RoomOf | None) -> Typed:
     )
 
 
-def _paces(found: Reads) -> list[int]:
+def _usual(portal: Portal) -> int:
+    return portal.installation.refresh(next(iter(_servers(portal)), ""))
+
+
+def _paces(found: Reads, usual: int) -> list[int]:
     """Return how often one may be read, in seconds: what is offered, and what is so already."""
-    offered = {60 * minutes for minutes in MINUTES}
+    offered = {60 * minutes for minutes in MINUTES} | {usual}
     now = found.mailbox.refresh if found.mailbox is not None else None
     return sorted(offered | ({now} if now is not None else set()))
 

@@ -12,7 +12,7 @@ import dns.rrset
 import pytest
 
 from gateway.errors import Unreachable
-from gateway.net.services import Service, services
+from gateway.net.services import Service, calendar_hosts, services
 
 
 class Resolver:
@@ -63,3 +63,16 @@ async def test_a_machine_without_dns_says_so(monkeypatch):
     monkeypatch.setattr(dns.asyncresolver, "Resolver", unconfigured)
     with pytest.raises(Unreachable):
         await services("example.test", "caldavs")
+
+
+@pytest.mark.parametrize(
+    ("answer", "hosts"),
+    [
+        (("0 0 443 a.test.",), ("a.test", "a.test")),
+        (dns.resolver.NXDOMAIN(), ()),
+        (dns.exception.Timeout(), ()),
+    ],
+)
+async def test_somebody_who_waits_is_told_the_hosts_or_nothing(answer, hosts):
+    resolver = cast("dns.asyncresolver.Resolver", Resolver({"SRV": answer}))
+    assert await calendar_hosts("example.test", resolver) == hosts
