@@ -188,7 +188,7 @@ async def _absent(rows: Rows, known: dict[str, User], boxes: dict[str, Mailbox],
 
 
 async def _conferences(rows: Rows, known: dict[str, User], now: datetime) -> None:
-    anna, bertil, cecilia = known["1001"], known["1004"], known["1005"]
+    anna, bertil, cecilia, ada = (known[number] for number in ("1001", "1004", "1005", "1003"))
     await rooms.put(rows, RoomOf("8001", owner=anna.id, pin="2468"))
     for number in ("8090", "8091", "8092"):
         await rooms.put(rows, RoomOf(number))
@@ -196,6 +196,7 @@ async def _conferences(rows: Rows, known: dict[str, User], now: datetime) -> Non
         Participant(anna.emails[0], anna.id),
         Participant(bertil.emails[0], bertil.id),
         Participant(cecilia.emails[0], cecilia.id),
+        Participant(ada.emails[0], ada.id),
         Participant("guest@example.net", None, "0046850050"),
     )
     running = Conference(
@@ -230,7 +231,7 @@ def _contact(number: int, name: str, firm: str, work: str, mobile: str) -> Conta
 
 
 async def _telephones(rows: Rows, known: dict[str, User]) -> None:
-    for extension, vendor in (("1001", "yealink"), ("1001", "linphone"), ("1004", "snom")):
+    for extension, vendor in (("1001", "yealink"), ("1001", "linphone"), ("1003", "grandstream"), ("1004", "snom")):
         await devices.add(rows, known[extension].id, vendor, vendor)
     ada = await signins.of_user(rows, known["1003"].id)
     if ada is not None:

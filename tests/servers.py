@@ -19,8 +19,10 @@ AT_CONTRACTS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heid
 ON_THE_ROAD = ("ingrid", "johan", "karin", "lars", "maria", "nils", "olga")
 BY_HAND = ("petra", "rolf", "sanna", "tove")
 IN_DIRECTORY = ("agnes", "bodil")
+IN_PORTAL = ("sigrid@example.org",)  # one signs in with an address, as with most servers
 IN_ROOMS = ("ulla", "vera", "walter", "xenia", "yngve", "zora")
-PEOPLE = {name: f"password of {name}" for name in (*AT_CONTRACTS, *ON_THE_ROAD, *BY_HAND, *IN_DIRECTORY, *IN_ROOMS)}
+EVERYBODY = (*AT_CONTRACTS, *ON_THE_ROAD, *BY_HAND, *IN_DIRECTORY, *IN_PORTAL, *IN_ROOMS)
+PEOPLE = {name: f"password of {name}" for name in EVERYBODY}
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,98 @@
+"""Every page in a real browser, for everybody who may see it: on a desk with JavaScript, on a telephone without.
+
+axe looks at each for people who do not see or point well; no script fails, nothing that the policy forbids is tried,
+nothing is asked of other hosts, nothing is wider than a telephone. Pictures of all lie in build/pages.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Error, FilePayload, expect
+
+from gateway.store import signins
+from peers.browser import DESKTOP, PHONE, Scheme, Visitor, chromium, visitor
+from peers.portal import Served, served
+from tests.system.browsing import ADA, ANNA, OTTO, Walk, signed_in
+
+PICTURES = Path("build/pages")
+LETTERS = {"/forgotten", "/welcome/{secret}", "/account/addresses/confirm/{secret}"}  # links to these come by mail
+WIDTH = "document.documentElement.scrollWidth"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    async with served(tmp_path_factory.mktemp("portal")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("who", [ANNA, OTTO, ADA])
+@pytest.mark.parametrize(("size", "scripts"), [(DESKTOP, True), (PHONE, False)], ids=["desk", "telephone"])
+async def test_every_page(browser: Browser, portal: Served, who: str, size: tuple[int, int], scripts: bool):
+    found: dict[str, list[str]] = {}
+    walk = Walk(portal)
+    scheme: Scheme = "light" if scripts else "dark"
+    async with signed_in(browser, portal, who, size=size, scripts=scripts, scheme=scheme) as visit:
+        for kind, path in walk:
+            try:
+                answer = await visit.page.goto(path)
+            except Error as error:
+                if "Download is starting" not in error.message:
+                    raise
+                continue
+            assert answer is not None
+            assert answer.status == 200, f"{path} answers {answer.status}"
+            await visit.page.screenshot(path=PICTURES / f"{who}{_named(kind)}-{size[0]}.png", full_page=True)
+            found[path] = await _wrong(visit, size)
+            await walk.follow(visit)
+    assert {path: some for path, some in found.items() if some} == {}
+    if who == ADA:
+        assert walk.unseen - LETTERS == {"/sign-in", "/administration/users/import/{key}"}  # see below
+
+
+@pytest.mark.parametrize(("size", "scripts"), [(DESKTOP, True), (PHONE, False)], ids=["desk", "telephone"])
+async def test_before_signing_in(browser: Browser, portal: Served, size: tuple[int, int], scripts: bool):
+    async with portal.portal.store.write() as rows:
+        anna = await signins.of_user(rows, portal.users[ANNA].id)
+        assert anna is not None
+        secret = await signins.invite(rows, anna.id, datetime.now(UTC) + timedelta(hours=1))
+    for path in ("/sign-in", f"/welcome/{secret.reveal()}", "/nowhere"):
+        async with visitor(browser, portal.place, size=size, scripts=scripts) as visit:
+            await visit.page.goto(path)
+            await visit.page.screenshot(path=PICTURES / f"before{_named(path[:9])}-{size[0]}.png", full_page=True)
+            wrong = await _wrong(visit, size)
+            assert [one for one in wrong if "404" not in one] == []
+
+
+@pytest.mark.parametrize(("size", "scripts"), [(DESKTOP, True), (PHONE, False)], ids=["desk", "telephone"])
+async def test_a_file_of_users_is_looked_at_before_anything_is_written(
+    browser: Browser, portal: Served, size: tuple[int, int], scripts: bool
+):
+    table = "extension,name,email,language\n1050,Gun Ek,gun@example.org,sv\n1051,Hugo Al,not an address,de\n"
+    async with signed_in(browser, portal, ADA, size=size, scripts=scripts) as visit:
+        await visit.page.goto("/administration/users/import")
+        file: FilePayload = {"name": "users.csv", "mimeType": "text/csv", "buffer": table.encode()}
+        await visit.page.set_input_files("input[type=file]", [file])
+        await visit.page.locator("main form:has(input[type=file]) button").click()
+        await expect(visit.page.locator("main")).to_contain_text("1051")
+        await visit.page.screenshot(path=PICTURES / f"{ADA}-import-{size[0]}.png", full_page=True)
+        assert await _wrong(visit, size) == []
+
+
+async def _wrong(visit: Visitor, size: tuple[int, int]) -> list[str]:
+    """Return all that is wrong with the page that is shown."""
+    found = [*visit.wrong, *await visit.sins()]
+    visit.wrong.clear()
+    width = await visit.page.evaluate(WIDTH)
+    return [*found, f"{width} wide"] if width > size[0] else found
+
+
+def _named(kind: str) -> str:
+    return kind.strip("/").replace("/", "-").replace("{", "").replace("}", "").join(("-", ""))
