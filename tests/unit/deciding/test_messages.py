@@ -4,7 +4,7 @@ The messages are found in the source: a page shows them, and a value that is wri
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -16,6 +16,7 @@ from gateway.web.texts import ENGLISH, Texts
 
 FILES = sorted(Path(gateway.deciding.__path__[0]).glob("[a-z]*.py"))
 ERRORS = {"Misconfigured": 0, "Refused": 0, "RetryLater": 0, "NotOffered": 0, "wrong": 2, "_wrong": 0}
+MAKERS = {"wrong", "_wrong"}  # what they make of what they are given is said by whoever calls them
 FIELD_AND_VALUE = "{field}: {value} "
 NOT_ON_A_PAGE = {
     "vendors.py": "files of the installation that are broken",
@@ -27,25 +28,31 @@ NOT_ON_A_PAGE = {
 def said_in(file: Path) -> Iterator[tuple[int, str, ast.expr]]:
     """Yield what each error of a file says, and its remedy, with the line and what the message begins with."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    known = dict(_assigned(tree))
-    for call in ast.walk(tree):
-        if not isinstance(call, ast.Call):
+    outside = _assigned(one for one in tree.body if isinstance(one, ast.Assign))
+    for function in (one for one in tree.body if not isinstance(one, ast.Assign)):
+        if getattr(function, "name", "") in MAKERS:
             continue
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        if name not in ERRORS or _is_inside_its_own(tree, call, name):
-            continue
-        first = ERRORS[name]
-        for at, said in enumerate(call.args[first : first + 2]):
-            if name == "_wrong" and at:
-                break
-            begins = FIELD_AND_VALUE if name == "wrong" and at == 0 else ""
-            for meant in _meant(said, known):
-                yield call.lineno, begins, meant
+        known = outside | _assigned(ast.walk(function))
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call):
+                yield from _said(call, known)
 
 
-def _assigned(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr]]]:
+def _said(call: ast.Call, known: dict[str, list[ast.expr]]) -> Iterator[tuple[int, str, ast.expr]]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name not in ERRORS:
+        return
+    first = ERRORS[name]
+    for at, said in enumerate(call.args[first : first + (1 if name == "_wrong" else 2)]):
+        begins = FIELD_AND_VALUE if name == "wrong" and at == 0 else ""
+        for meant in _meant(said, known):
+            yield call.lineno, begins, meant
+
+
+def _assigned(some: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """Return what each name is given, wherever in `some`."""
     found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
+    for node in some:
         if not isinstance(node, ast.Assign):
             continue
         for target in node.targets:
@@ -55,7 +62,7 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr]]]:
                 for one, value in zip(target.elts, node.value.elts, strict=True):
                     if isinstance(one, ast.Name):
                         found.setdefault(one.id, []).append(value)
-    yield from found.items()
+    return found
 
 
 def _meant(said: ast.expr, known: dict[str, list[ast.expr]]) -> list[ast.expr]:
@@ -64,12 +71,6 @@ def _meant(said: ast.expr, known: dict[str, list[ast.expr]]) -> list[ast.expr]:
     if isinstance(said, ast.Name) and said.id in known:
         return [meant for one in known[said.id] for meant in _meant(one, {})]
     return [said]
-
-
-def _is_inside_its_own(tree: ast.Module, call: ast.Call, name: str) -> bool:
-    """Say whether it is what the functions `wrong` and `_wrong` themselves make of what they are given."""
-    makers = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name in ("wrong", "_wrong")]
-    return name == "Misconfigured" and any(call in ast.walk(maker) for maker in makers)
 
 
 @pytest.fixture(scope="module")
