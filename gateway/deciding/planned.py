@@ -89,8 +89,9 @@ async def gather(rows: Rows, now: datetime) -> tuple[Told, ...]:
 
 
 async def of_user(rows: Rows, user: User, now: datetime) -> tuple[Told, ...]:
-    """Return those that `user` has asked for or is asked to, by time, then room."""
-    return await _told(rows, await conferences.of_user(rows, user.id), {user.id: user}, now)
+    """Return those that `user` has asked for or is asked to, by time, then room; without the calls for them."""
+    found = await _told(rows, await conferences.of_user(rows, user.id), {user.id: user}, (), now)
+    return tuple(sorted(found, key=lambda told: (told.conference.start, told.conference.room or "")))
 
 
 async def named(rows: Rows, name: str, user: User, now: datetime) -> Told | None:
@@ -98,22 +99,18 @@ async def named(rows: Rows, name: str, user: User, now: datetime) -> Told | None
     found = await conferences.named(rows, name)
     if found is None or user.id not in {found.organiser, *(one.user for one in found.participants)}:
         return None
-    return (await _told(rows, (found,), {user.id: user}, now))[0]
+    attempts = await calls.of(rows, found.key)
+    return (await _told(rows, (found,), {user.id: user}, attempts, now))[0]
 
 
-async def _told(rows: Rows, some: Collection[Conference], known: dict[int, User], now: datetime) -> tuple[Told, ...]:
-    keys = [one.key for one in some]
-    attempts: dict[str, list[Attempt]] = defaultdict(list)
-    for attempt in await calls.among(rows, keys):
-        attempts[attempt.conference].append(attempt)
+async def _told(
+    rows: Rows, some: Collection[Conference], known: dict[int, User], attempts: tuple[Attempt, ...], now: datetime
+) -> list[Told]:
     stays: dict[str, list[Attendance]] = defaultdict(list)
-    for stay in await attendances.among(rows, keys):
+    for stay in await attendances.among(rows, [one.key for one in some]):
         stays[stay.conference].append(stay)
     organisers = known | await users.some(rows, {one.organiser for one in some} - known.keys())
-    found = [
-        Told(one, organisers.get(one.organiser), tuple(attempts[one.key]), tuple(stays[one.key]), now) for one in some
-    ]
-    return tuple(sorted(found, key=lambda told: (told.conference.start, told.conference.room or "")))
+    return [Told(one, organisers.get(one.organiser), attempts, tuple(stays[one.key]), now) for one in some]
 
 
 def invited(every: Collection[Told], user: User, at: datetime) -> tuple[Told, ...]:

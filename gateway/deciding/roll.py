@@ -1,5 +1,6 @@
 """The roll of one conference: who is asked, how calling them went, who is in or was, and who was called in by hand."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -47,26 +48,30 @@ def roll(told: Told, everybody: Mapping[int, User]) -> tuple[Line, ...]:
 
     `everybody`: all whom it may concern, by id (`concerned`).
     """
-    conference, found = told.conference, list[Line]()
+    conference = told.conference
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in told.attempts:
+        attempts[attempt.who].append(attempt)
+    stays: dict[str, list[Attendance]] = defaultdict(list)
+    for stay in told.stays:
+        stays[stay.who].append(stay)
     asked = {who_of(conference, one): one for one in conference.participants}
-    called = _called_in(told, asked.keys(), everybody)
-    known = {one.who for one in (*asked.values(), *called.values())}
-    joined = [Participant("", user) for user in everybody if f"user:{user}" not in known]
-    here = {stay.who for stay in told.stays}
-    came = {who_of(conference, one): one for one in joined if one.who in here}
-    for key, one in (asked | called | came).items():
-        found.append(
-            Line(
-                one,
-                None if one.user is None else everybody.get(one.user),
-                key,
-                key in asked,
-                tuple(attempt for attempt in told.attempts if attempt.who == key),
-                tuple(stay for stay in told.stays if stay.who == one.who),
-            )
+    listed = asked | _called_in(told, asked.keys(), everybody)
+    known = {one.who for one in listed.values()}
+    others = (one for one in (Participant("", user) for user in everybody) if one.who in stays and one.who not in known)
+    listed |= {who_of(conference, one): one for one in others}
+    lines = [
+        Line(
+            participant=one,
+            user=None if one.user is None else everybody.get(one.user),
+            key=key,
+            asked=key in asked,
+            attempts=tuple(attempts[key]),
+            stays=tuple(stays.pop(one.who, ())),
         )
-        known.add(one.who)
-    return (*found, *(Line(stays=(stay,)) for stay in told.stays if stay.who not in known))
+        for key, one in listed.items()
+    ]
+    return (*lines, *(Line(stays=(stay,)) for theirs in stays.values() for stay in theirs))
 
 
 async def concerned(rows: Rows, told: Told) -> dict[int, User]:
