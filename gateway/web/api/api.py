@@ -16,6 +16,7 @@ from gateway.web.api import (
     absences,
     account,
     accounts,
+    addresses,
     audit,
     codes,
     conferences,
@@ -38,9 +39,9 @@ log = logging.getLogger(__name__)
 
 VERSION = "1"
 ROUTERS = (
-    me.router, account.router, absences.router, conferences.router, contacts.router, phones.router, lookup.router,
-    people.router, users.router, rooms.router, codes.router, organisation.router, accounts.router, status.router,
-    tokens.router, audit.router,
+    me.router, account.router, addresses.router, absences.router, conferences.router, contacts.router, phones.router,
+    lookup.router, people.router, users.router, rooms.router, codes.router, organisation.router, accounts.router,
+    status.router, tokens.router, audit.router,
 )  # fmt: skip
 TAGS = {
     "me": "Whose token this is, and what it may be used for.",

@@ -3,19 +3,16 @@
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.deciding import addresses
-from gateway.domain.letter import Letter
-from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.errors import RingplanError
 from gateway.store import claims, users
 from gateway.store.rows import Rows
-from gateway.web import letters
+from gateway.web import claiming
 from gateway.web.pages.signin import host_of, too_often
 from gateway.web.visit import Visit, Visiting, entered
 
@@ -34,23 +31,17 @@ async def show(visit: Visiting) -> Response:
 @router.post(PLACE)
 async def add(visit: Visiting) -> Response:
     """Note an address as claimed; a letter to it asks whether that is right."""
-    form, portal, post = await visit.form(), visit.portal, visit.portal.post
-    typed = form.text("email")
-    one = portal.asking.tried(f"address {visit.mine.id}", host_of(visit))
-    wait = portal.asking.wait(one, visit.now) if post else 0
+    portal, typed = visit.portal, (await visit.form()).text("email")
+    one = claiming.tried(portal, visit.mine.id, host_of(visit))
+    wait = claiming.wait(portal, one)
     if wait:
         return too_often(visit, "addresses.html", wait, **await _values(visit, typed))
     try:
-        async with portal.store.write() as rows:
-            user = await _me(rows, visit)
-            email, secret = await addresses.claim(rows, user, typed, visit.now, by_letter=post is not None)
+        sending = await claiming.claim(portal, visit.mine.id, one, typed)
     except RingplanError as error:
         return await _shown(visit, error, typed)
-    if post is None or secret is None:
-        return visit.to(PLACE, told="waits")
-    portal.asking.begun(one, visit.now)
-    answer = visit.to(PLACE, told="sent")
-    answer.background = BackgroundTask(letters.send, post, _letter(visit, user, email, secret))
+    answer = visit.to(PLACE, told="sent" if sending else "waits")
+    answer.background = sending
     return answer
 
 
@@ -120,12 +111,6 @@ async def _me(rows: Rows, visit: Visit) -> User:
     if user is None:
         raise HTTPException(404)
     return user
-
-
-def _letter(visit: Visit, user: User, email: str, secret: Secret) -> Letter:
-    link = f"{visit.portal.settings.public}{PLACE}/confirm/{secret.reveal()}"
-    until = visit.now + addresses.BY_LETTER
-    return letters.confirmation(visit.portal.texts, email, secret, link, until, user)
 
 
 async def _shown(visit: Visit, error: RingplanError | None = None, typed: str = "") -> Response:

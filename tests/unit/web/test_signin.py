@@ -10,6 +10,7 @@ from gateway.deciding import passwords
 from gateway.domain.secret import Secret
 from gateway.domain.signin import SignIn
 from gateway.store import audit, sessions, signins, users
+from gateway.web.security.hashing import Hashing
 from gateway.web.visit import cookie_name
 from tests.unit.web.visiting import Browser, House
 
@@ -116,6 +117,22 @@ async def test_a_session_that_another_site_has_planted_is_not_the_one_that_begin
     other = await with_password.browser()
     other.client.cookies.set(cookie_name(with_password.portal), "planted", "portal.example.org")
     assert (await other.get("/")).status_code == 303
+
+
+async def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(
+    with_password: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fits(_: Hashing, password: Secret, hashed: str | None) -> bool:
+        async with with_password.portal.store.write() as rows:
+            await signins.put_hash(rows, with_password.anna.id, passwords.kept(Secret("another")))
+        return passwords.fits(password, hashed)
+
+    monkeypatch.setattr(Hashing, "fits", fits)
+    browser = await with_password.browser()
+    await browser.get("/sign-in")
+    assert (await browser.post("/sign-in", {"name": "1001", "password": GOOD})).status_code == 422
+    async with with_password.portal.store.read() as rows:
+        assert await sessions.of(rows, with_password.anna.id) == ()
 
 
 async def test_signing_in_anew_ends_the_session_of_before(with_password: House) -> None:
