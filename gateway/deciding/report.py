@@ -30,6 +30,8 @@ REMARKS = {
     "subject_too_long": "items whose subject is too long",
     "lasts_too_long": "items that last too long",
     "same_item_twice": "items that came twice",
+    "organiser_unknown": "meetings whose organiser is unknown",
+    "conference_too_long": "conferences that last too long",
 }
 
 

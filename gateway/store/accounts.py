@@ -55,8 +55,11 @@ async def add(rows: Rows, account: Account) -> Account:
     same = select(column.id).where(column.source == account.source, column.login == account.login)
     if await rows.first(same):
         raise Refused(
-            f"{account.login} at {account.source} is an account already",
+            "{login} at {source} is an account already",
             "ringplan accounts password gives it another password",
+            field="login",
+            login=account.login,
+            source=account.source,
         )
     new = await rows.insert(
         insert(tables.accounts).values(
