@@ -82,7 +82,8 @@ def called(conference: Conference, attempts: Iterable[Attempt], facts: Facts) ->
     """Return how the calling went."""
     last: dict[str, Attempt] = {}
     for attempt in attempts:
-        if attempt.who not in last or last[attempt.who].number < attempt.number:
+        before = last.get(attempt.who)
+        if before is None or (before.at, before.number) < (attempt.at, attempt.number):
             last[attempt.who] = attempt
     lines = [
         f"{_name(one, facts)}: {_outcome(last.get(who_of(conference, one)), one, facts.words)}"
