@@ -222,7 +222,8 @@ def _is(attribute: Attribute, value: bytes, numbers: Numbers) -> Test:
     if attribute.syntax is Syntax.NUMBER:
         return Is(attribute.columns, numbers(text))
     if attribute.syntax is Syntax.KEYPAD:
-        return Like(attribute.columns, digits(text), (), "")
+        keys = digits(text)
+        return Like(attribute.columns, keys, (), "") if keys else UNDEFINED
     if attribute.syntax is Syntax.CLASS:
         return OfClass(text.strip().lower())
     return Is(attribute.columns, (compared(text),))
@@ -239,9 +240,8 @@ def _like(attribute: Attribute, initial: bytes | None, middle: tuple[bytes, ...]
             return UNDEFINED
         parts.append(plain(text) if text else "")
     first, *between, last = parts
-    if not any((first, *between, last)):
-        return Has(attribute.columns)
-    return Like(attribute.columns, first.lstrip(), tuple(filter(None, between)), last.rstrip())
+    asked = Like(attribute.columns, first.lstrip(), tuple(filter(None, between)), last.rstrip())
+    return asked if asked.initial or asked.middle or asked.final else Has(attribute.columns)
 
 
 def _range(bound: type[From | UpTo], attribute: Attribute, value: bytes) -> Test:
