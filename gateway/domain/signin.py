@@ -33,7 +33,7 @@ class Scope(Enum):
 _LEAST = {
     Scope.OWN_READ: Role.USER,
     Scope.OWN_WRITE: Role.USER,
-    Scope.LOOKUP: Role.OPERATOR,
+    Scope.LOOKUP: Role.USER,
     Scope.PEOPLE_READ: Role.OPERATOR,
     Scope.PEOPLE_WRITE: Role.OPERATOR,
     Scope.ADMINISTRATION_READ: Role.ADMINISTRATOR,

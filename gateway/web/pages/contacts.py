@@ -40,7 +40,7 @@ class Line:
 async def show(visit: Visiting) -> Response:
     """Show them, fifty at a time."""
     mine, query = visit.mine, visit.request.query_params
-    text, at = query.get("search", "").strip()[:LONGEST], _page(query.get("page", ""))
+    text, at = _typed(query.get("search", "")), _page(query.get("page", ""))
     search = visit.portal.search
     async with visit.portal.store.read() as rows:
         state = await own(rows, mine.id)
@@ -87,6 +87,10 @@ def _line(one: Listed, numbering: Numbering, names: Mapping[int, str]) -> Line:
         one.is_own,
         not one.book,
     )
+
+
+def _typed(asked: str) -> str:
+    return "".join(filter(str.isprintable, asked)).strip()[:LONGEST]
 
 
 def _page(asked: str) -> int:

@@ -25,6 +25,7 @@ from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.planning.handsets import Profile, best
 from gateway.store import devices
+from gateway.web.files import as_file
 from gateway.web.visit import Given, Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
@@ -106,13 +107,6 @@ async def revoke(visit: Visiting, phone: int) -> Response:
     async with visit.portal.store.write() as rows:
         await deciding.revoke(rows, _by(visit), device)
     return visit.to("/phones", told="revoked")
-
-
-def as_file(sheet: Sheet) -> Response:
-    """Return settings as a file to be saved, under the name that the telephone asks for, and kept by nobody between."""
-    kind = "application/xml" if sheet.is_xml else "text/plain; charset=utf-8"
-    headers = {"Content-Disposition": f'attachment; filename="{sheet.file}"', "Cache-Control": "no-store"}
-    return Response(sheet.text.encode(), media_type=kind, headers=headers)
 
 
 def served(where: Reach, known: Mapping[str, Profile]) -> list[Profile]:

@@ -33,7 +33,7 @@ async def test_who_loses_a_role_loses_its_scopes_at_once(house: House):
     assert (await program.call("GET", "/me")).json()["scopes"] == [scope.value for scope in Scope]
     async with house.portal.store.write() as rows:
         await signins.put_role(rows, house.ada.id, Role.USER)
-    assert (await program.call("GET", "/me")).json()["scopes"] == ["own:read", "own:write"]
+    assert (await program.call("GET", "/me")).json()["scopes"] == ["own:read", "own:write", "lookup"]
 
 
 async def test_many_wrong_tokens_are_answered_with_a_pause_and_a_right_one_is_not(house: House):

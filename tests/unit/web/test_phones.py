@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from gateway.deciding.installation import Reach
+from gateway.domain.signin import Scope
 from gateway.planning.handsets import Listener
 from gateway.store import audit, devices
 from gateway.web.portal import Portal
@@ -169,3 +170,46 @@ async def test_who_sends_passwords_in_clear_is_told(portal: Portal):
 
 async def test_who_has_no_telephone_has_no_phones(house: House):
     assert (await (await house.browser(house.root)).get("/phones")).status_code == 404
+
+
+async def test_programs_do_the_same(house: House):
+    program = await house.program(house.anna)
+    new = {"name": "00-04-F2-AA-BB-CC", "vendor": "snom"}
+    made = await program.call("POST", "/phones", new)
+    phone = {"id": 1, "name": MAC, "vendor": "snom", "shown_as": None}
+    assert (made.status_code, made.json()) == (201, phone)
+    assert (await program.call("POST", "/phones", new)).status_code == 409
+    assert (await program.call("PATCH", "/phones/1", {"shown_as": "e164"})).json() == phone | {"shown_as": "e164"}
+    changed = phone | {"vendor": "yealink", "shown_as": "e164"}
+    assert (await program.call("PATCH", "/phones/1", {"vendor": "yealink"})).json() == changed
+    assert (await program.call("PATCH", "/phones/1", {"shown_as": None})).json() == changed | {"shown_as": None}
+    file = await program.call("GET", "/phones/1/settings")
+    assert file.headers["content-disposition"] == f'attachment; filename="{MAC}.cfg"'
+    assert await password_of(house, "/phones/1") in file.text
+    assert (await program.call("DELETE", "/phones/1")).status_code == 204
+    assert (await program.call("GET", "/phones")).json() == []
+    assert [did for _, did, _ in await noted(house)] == ["phone added", "phone settings shown", "phone revoked"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PATCH", "/phones/1"), ("DELETE", "/phones/1"), ("GET", "/phones/1/settings")]
+)
+async def test_programs_have_their_owners_telephones_alone(house: House, method: str, path: str):
+    await added(await house.browser(house.anna))
+    program = await house.program(house.ada)
+    assert (await program.call(method, path, {} if method == "PATCH" else None)).status_code == 404
+    assert (await program.call("GET", "/phones")).json() == []
+
+
+async def test_a_program_that_may_only_read_has_no_password(house: House):
+    await added(await house.browser(house.anna))
+    program = await house.program(house.anna, Scope.OWN_READ)
+    assert (await program.call("GET", "/phones")).status_code == 200
+    assert (await program.call("GET", "/phones/1/settings")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body", [{"name": "", "vendor": "snom"}, {"name": "a", "vendor": "snum"}, {"name": "a\n", "vendor": "snom"}, {}]
+)
+async def test_programs_are_told_what_cannot_be(house: House, body: dict[str, str]):
+    assert (await (await house.program(house.anna)).call("POST", "/phones", body)).status_code == 422
