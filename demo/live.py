@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from demo.portal import ADA, CHOSEN
 from demo.stage import PEOPLE, Stage
 from gateway.planning.hand import parse as parse_hand
 from gateway.planning.schedule import Window, parse
@@ -39,6 +40,7 @@ async def _picture(stage: Stage) -> RenderableType:
         "Register a softphone of your own (it rings beside ours):\n",
         f"  {stage.asterisk.host}:{stage.asterisk.sip_port} (UDP)   user 1001   password {stage.asterisk.sip_secret}\n",
         "and dial: *23*1*1530 is in a meeting until 15:30, #23# ends what is in force.\n",
+        f"The portal: {stage.portal}   as 1001 (a user) or {ADA} (an administrator), password {CHOSEN}\n",
         f"Status of the gateway: .venv/bin/ringplan --config {stage.gateway.settings} status\n",
         ("Ctrl-C ends everything.", "bold"),
     )

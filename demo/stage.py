@@ -26,7 +26,7 @@ STAR_CODES = """
 [internal](+)
 include => ringplan-codes
 """
-DIRECTORY = """
+TABLES = """
 [directory]
 host = "{host}"
 [directory.listen.phones]
@@ -35,6 +35,8 @@ port = {port}
 tls = "ldaps"
 certificate = "{certificate}"
 key = "{key}"
+[web]
+port = {web}
 """
 NUMBERS = ("--phone-country", "SE", "--area", "8", "--outside-line", "0", "--extension-length", "4")
 READS = "DB_EXISTS(${ARG1}/"  # where the dialplan looks anything up that is planned or set
@@ -60,6 +62,7 @@ class Stage:
     ami: RawAmi
     phones: dict[str, Phone]
     certificate: Path
+    portal: str
 
     async def write(self, person: str, name: str, entry: Entry) -> None:
         """Put an item into somebody's calendar."""
@@ -168,12 +171,13 @@ async def stage(
             extension: await stack.enter_async_context(Phone.register(asterisk, extension))
             for extension in PEOPLE.values()
         }
-        say("The gateway, with a directory for telephones")
+        say("The gateway, with a directory for telephones and the portal")
         own = trustme.CA().issue_cert(asterisk.host)
-        certificate, key, port = folder / "directory.pem", folder / "directory.key", ports.free()
+        certificate, key = folder / "directory.pem", folder / "directory.key"
+        port, web = ports.free(), ports.free()
         own.cert_chain_pems[0].write_to_path(certificate)
         own.private_key_pem.write_to_path(key)
-        stack.callback(ports.release, port)
+        stack.callback(ports.release, port, web)
         rooms = {"anna": "8501"}
         owners = [
             Owner(extension, person, people[person], room=rooms.get(person)) for person, extension in PEOPLE.items()
@@ -187,12 +191,12 @@ async def stage(
             service=calendars.service,
             refresh=calendars.refresh,
             code=_to_david,
-            tables=DIRECTORY.format(host=asterisk.host, port=port, certificate=certificate, key=key),
+            tables=TABLES.format(host=asterisk.host, port=port, certificate=certificate, key=key, web=web),
         )
         gateway = await stack.enter_async_context(Gateway.start(folder / "gateway", beside))
         await gateway.command("organisation", "set", *NUMBERS)
         ami = await stack.enter_async_context(asterisk.observe())
-        yield Stage(asterisk, calendars, gateway, ami, phones, certificate)
+        yield Stage(asterisk, calendars, gateway, ami, phones, certificate, f"http://127.0.0.1:{web}")
 
 
 def _to_david(code: Code) -> Code:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from demo.calendars import Entry
 from demo.meeting import a_conference
 from demo.phonebook import a_phone_book
+from demo.portal import a_portal
 from demo.stage import Heard, Stage
 from demo.step import Step
 from gateway.domain.code import NEUTRAL_TEXTS
@@ -142,7 +143,7 @@ async def story(stage: Stage) -> AsyncIterator[Step]:
     """Tell it all, a step at a time."""
     for tell in (nobody_is_away, a_meeting, lunch_inside_a_trip, deleted, a_private_sick_child):
         yield await tell(stage)
-    for scene in (set_and_ended_by_telephone, the_gateway_is_stopped, a_conference, a_phone_book):
+    for scene in (set_and_ended_by_telephone, the_gateway_is_stopped, a_conference, a_phone_book, a_portal):
         async for step in scene(stage):
             yield step
 
