@@ -1,6 +1,6 @@
 """The API as an application of its own, below `/api`: how programs are let in, its errors, and its description."""
 
-import logging
+from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -34,8 +34,6 @@ from gateway.web.api import (
 from gateway.web.api.answers import ERRORS, Failure, Wrong
 from gateway.web.api.caller import BEARER, GoodFor
 from gateway.web.portal import Portal
-
-log = logging.getLogger(__name__)
 
 VERSION = "1"
 ROUTERS = (
@@ -85,6 +83,23 @@ class Api(FastAPI):
 
 def application(portal: Portal) -> FastAPI:
     """Return the API."""
+    made = _bare()
+    made.state.portal = portal
+    made.add_exception_handler(HTTPException, _refused)
+    made.add_exception_handler(RequestValidationError, _garbled)
+    made.add_exception_handler(RingplanError, _failed)
+    made.add_exception_handler(ExceptionGroup, _several)
+    made.add_exception_handler(Exception, _broken)
+    return made
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return what the API says of itself, OpenAPI 3.1; alike for every portal."""
+    return _bare().openapi()
+
+
+def _bare() -> FastAPI:
     made = Api(
         title="Ringplan",
         version=VERSION,
@@ -96,14 +111,8 @@ def application(portal: Portal) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    made.state.portal = portal
     for router in ROUTERS:
         made.include_router(router, responses=ERRORS)
-    made.add_exception_handler(HTTPException, _refused)
-    made.add_exception_handler(RequestValidationError, _garbled)
-    made.add_exception_handler(RingplanError, _failed)
-    made.add_exception_handler(ExceptionGroup, _several)
-    made.add_exception_handler(Exception, _broken)
     return made
 
 
