@@ -7,9 +7,10 @@ import typer
 from gateway.cli import shown
 from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
+from gateway.deciding import accounts as own_accounts
 from gateway.deciding import given, refused, service_accounts
 from gateway.deciding.service_accounts import Follows
-from gateway.domain.mailbox import Account, Mailbox
+from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.engine.account import account_name
 from gateway.engine.clock import WallClock
@@ -60,16 +61,9 @@ async def _add_service(settings: Settings, source: str, login: str, secret: Secr
 
 
 async def _add(settings: Settings, wanted: Account, extension: str, address: str | None, path: str | None) -> int:
-    if not settings.has_calendars(wanted.source):
-        raise Misconfigured(f"nobody has a calendar at {wanted.source}", "give --service: it has company books")
-    refresh = settings.sources[wanted.source].refresh
     async with writing(settings) as rows:
-        user = await user_at(rows, extension)
-        if not (address or user.emails):
-            raise Misconfigured(f"{user.extension} has no address", "give --address, or ringplan users set --email")
-        account = await accounts.add(rows, wanted)
-        where = address or user.emails[0]
-        await mailboxes.add(rows, Mailbox(0, user.id, account.id, where, frozenset(), user.zone, path, refresh))
+        user, now, installation = await user_at(rows, extension), WallClock().now(), settings.installation
+        await own_accounts.add(rows, installation, user, wanted, address=address, path=path, who=BY, now=now)
         return 1
 
 

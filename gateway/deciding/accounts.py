@@ -12,6 +12,7 @@ from gateway.deciding.given import wrong
 from gateway.deciding.installation import Installation
 from gateway.deciding.pace import LONGEST
 from gateway.deciding.read import Read, put_read
+from gateway.deciding.service_accounts import sendable
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
@@ -20,10 +21,9 @@ from gateway.errors import Misconfigured, Refused
 from gateway.store import accounts, audit, books, mailboxes, users
 from gateway.store.rows import Rows
 
-LONGEST_PASSWORD = 256
 SHORTEST_REFRESH = 60  # seconds
 AN_HOUR, MOST_AN_HOUR = timedelta(hours=1), 10  # passwords that one user enters
-CHANGED, REMOVED = "account changed", "account removed"  # for the audit log
+ADDED, CHANGED, REMOVED = "account added", "account changed", "account removed"  # for the audit log
 
 Hosts = Callable[[str], Awaitable[Sequence[str]]]
 """The servers that a domain names for calendars, in DNS."""
@@ -82,10 +82,7 @@ def password(field: str, first: str, again: str) -> Secret | None:
         raise Misconfigured("{field}: the two passwords differ", "Type the same password twice.", field=field)
     if not first:
         return None
-    if len(first) > LONGEST_PASSWORD or not first.isprintable():
-        remedy = "Give at most {most} characters, all of them visible."
-        raise Misconfigured("{field}: this password cannot be sent", remedy, field=field, most=LONGEST_PASSWORD)
-    return Secret(first)
+    return sendable(Secret(first))
 
 
 def refresh(field: str, value: int | None, installation: Installation, before: int | None) -> int | None:
@@ -146,6 +143,34 @@ async def source_of(installation: Installation, login: str, source: str, hosts: 
 
 def _is_below(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
+
+
+async def add(
+    rows: Rows,
+    installation: Installation,
+    user: User,
+    account: Account,
+    *,
+    address: str | None,
+    path: str | None,
+    who: str,
+    now: datetime,
+) -> Mailbox:
+    """Let a user be read through an account as an administrator gives it, beside what reads them now.
+
+    `address` None: the main one; `path`: where the calendars lie, when that is not found from it. Raises
+    `Misconfigured` where that cannot be, `Refused` when the account is there already.
+    """
+    if not installation.has_calendars(account.source):
+        said = "nobody has a calendar at {source}"
+        raise Misconfigured(said, "give --service: it has company books", source=account.source)
+    where = address or next(iter(user.emails), None)
+    if where is None:
+        remedy = "give --address, or ringplan users set --email"
+        raise Misconfigured("{extension} has no address", remedy, extension=user.extension)
+    new, refresh = await accounts.add(rows, account), installation.refresh(account.source)
+    await audit.note(rows, now, who, ADDED, f"user {user.id}")
+    return await mailboxes.add(rows, Mailbox(0, user.id, new.id, where, frozenset(), user.zone, path, refresh))
 
 
 async def enter(

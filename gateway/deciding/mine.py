@@ -40,7 +40,7 @@ async def save(rows: Rows, installation: Installation, user: User, wanted: Mine,
     )
     if is_new or before.mailbox is not None:
         await put_read(rows, user.id, Read(refresh, wanted.calendar, wanted.contacts))
-    await own_room.choose(rows, user, wanted.room, now)
+    await own_room.choose(rows, user, wanted.room, who, now)
     current = await users.get(rows, user.id)
     if current is not None and current.language != language:
         await users.put(rows, replace(current, language=language))

@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.deciding.given import wrong
 from gateway.domain.conference import Room, RoomOf
 from gateway.domain.user import User
-from gateway.store import conferences, rooms
+from gateway.store import audit, conferences, rooms
 from gateway.store.rows import Rows
 
 
@@ -18,7 +18,7 @@ async def choices(rows: Rows, user: User, now: datetime) -> tuple[RoomOf | None,
     return own, tuple(room.number for room in here if room.owner is None and room.number not in occupied)
 
 
-async def choose(rows: Rows, user: User, number: Room | None, now: datetime) -> bool:
+async def choose(rows: Rows, user: User, number: Room | None, who: str, now: datetime) -> bool:
     """Let this room of the pool be the user's own, None: none. False: it is so already.
 
     The one before goes to the pool. The PIN of a room that comes or goes is known to others' guests: it is dropped.
@@ -33,4 +33,6 @@ async def choose(rows: Rows, user: User, number: Room | None, now: datetime) -> 
     chosen = await rooms.get(rows, number) if number is not None else None
     if chosen is not None:
         await rooms.put(rows, replace(chosen, owner=user.id, pin=""))
+    for one in ([own.number] if own is not None else []) + ([number] if number is not None else []):
+        await audit.note(rows, now, who, "room changed", f"room {one}")
     return True

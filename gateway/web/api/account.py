@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, SecretStr
 
 from gateway.deciding import accounts, mine, own_room, sync
-from gateway.deciding.accounts import LONGEST_PASSWORD, SHORTEST_REFRESH
+from gateway.deciding.accounts import SHORTEST_REFRESH
 from gateway.deciding.mine import Mine
 from gateway.deciding.pace import LONGEST, SHORTEST
+from gateway.deciding.service_accounts import LONGEST_PASSWORD
 from gateway.deciding.sync import Part, Stage, Synced, Trouble
 from gateway.domain.code import Language
 from gateway.domain.conference import Room

@@ -77,11 +77,11 @@ async def test_what_is_not_typed_stays_and_is_looked_for_nowhere():
 
 def test_a_password_is_in_no_message_and_no_repr():
     assert "horse" not in repr(Entered("anna", "dav", WORD))
-    for first, again in (("correct horse", "correct house"), ("horse\n", "horse\n"), ("horse" * 99, "horse" * 99)):
+    for first, again in (("correct horse", "correct house"), ("horse\n", "horse\n"), ("horse" * 999, "horse" * 999)):
         with pytest.raises(Misconfigured) as caught:
             accounts.password("password", first, again)
         told = (str(caught.value), caught.value.remedy, repr(caught.value.values))
-        assert not any("ho" in one for one in told)
+        assert not any("horse" in one or "house" in one for one in told)
     assert accounts.password("password", "", "") is None
     assert accounts.password("password", " ö ", " ö ") == Secret(" ö ")
 
