@@ -111,8 +111,8 @@ async def test_who_is_disabled_is_listed_and_not_away(busy: House, operator: Bro
         ("1501", ["1010"]),
         ("501", []),
         ("åke", ["1010"]),
-        ("ÖBERG", ["1010"]),
-        ("öb", ["1010"]),
+        ("ÅNGSTRÖM", ["1010"]),
+        ("ångström", ["1010"]),
         ("7% sure", ["1010"]),
         ("%", ["1010"]),
         ("_", []),
@@ -125,7 +125,7 @@ async def test_people_are_found_by_name_number_and_address(
     house: House, operator: Browser, search: str, found: list[str]
 ):
     async with house.portal.store.write() as rows:
-        new = replace(a_user("1010", "Åke Öberg 7% sure", "ake@example.org"), phones=("1501",))
+        new = replace(a_user("1010", "Åke Ångström 7% sure", "ake@example.org"), phones=("1501",))
         await users.add(rows, new)
     lines = await people(operator, search=search)
     assert sorted(re.findall(r"\b10\d\d\b", " ".join(lines))) == sorted(found)
