@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from gateway.deciding import conferences
@@ -114,20 +114,20 @@ class Detailed(BaseModel):
     left_out: tuple[Left, ...]
 
 
-class NewCall(BaseModel):
-    """One of both: `who` of somebody on the conference's list, or a colleague's number, asked or not."""
+class ByWho(BaseModel):
+    """Somebody on the conference's list."""
 
     model_config = HELD
 
-    who: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
-    extension: Extension | None = None
+    who: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
-    @model_validator(mode="after")
-    def is_one(self) -> "NewCall":
-        """Refuse both, and neither."""
-        if (self.who is None) == (self.extension is None):
-            raise ValueError("give who or extension, and not both")
-        return self
+
+class ByExtension(BaseModel):
+    """A colleague by their number, asked or not."""
+
+    model_config = HELD
+
+    extension: Extension
 
 
 class Called(BaseModel):
@@ -165,16 +165,16 @@ async def one(caller: Calling, name: Name) -> Detailed:
 
 
 @router.post("/conferences/{name}/calls", status_code=201, dependencies=[Depends(good_for(Scope.OWN_WRITE))])
-async def call(caller: Calling, name: Name, new: NewCall) -> Called:
+async def call(caller: Calling, name: Name, new: ByWho | ByExtension) -> Called:
     """Call somebody in now, as the organiser of a conference that is open. Sent twice, there is one call."""
     async with caller.portal.store.write() as rows:
         conference = (await _told(rows, caller, name)).conference
         if conference.organiser != caller.mine.id:
             raise HTTPException(403, "only its organiser calls people in")
-        if new.who is not None:
+        if isinstance(new, ByWho):
             whom = conferences.asked(conference, new.who)
         else:
-            whom = await conferences.colleague(rows, conference, new.extension or "")
+            whom = await conferences.colleague(rows, conference, new.extension)
         return Called(new=await conferences.call_in(rows, caller.portal.installation, conference, whom, caller.now))
 
 

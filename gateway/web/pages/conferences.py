@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.deciding import conferences
 from gateway.deciding.planned import Told, named, of_user
 from gateway.deciding.roll import concerned, roll, shown_to
+from gateway.deciding.running import is_running
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store import rooms
@@ -57,6 +58,7 @@ async def _page(visit: Visit, name: str, error: RingplanError | None = None, ext
         told = await _told(rows, visit, name)
         lines = roll(told, await concerned(rows, told))
         room = await rooms.get(rows, told.conference.room) if told.conference.room else None
+        running = await is_running(rows, visit.now)
     is_mine = told.conference.organiser == visit.mine.id
     told, lines = shown_to(visit.mine, told, lines)
     return visit.page(
@@ -67,6 +69,7 @@ async def _page(visit: Visit, name: str, error: RingplanError | None = None, ext
         room=room,
         is_mine=is_mine,
         can_call=is_mine and conferences.can_call(told.conference, visit.now),
+        running=running,
         extension=extension,
     )
 

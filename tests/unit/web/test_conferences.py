@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.conference import CallState, Result
 from gateway.domain.user import Organisation
 from gateway.planning.conference.calling import who_of
-from gateway.store import organisation, switches, users
+from gateway.store import health, organisation, switches, users
 from tests.unit.web.conferring import OUTSIDE, Held, hold
 from tests.unit.web.conftest import NOON
 from tests.unit.web.visiting import ZONE, Browser, House, a_user
@@ -83,6 +83,14 @@ async def test_pressed_twice_there_is_one_call(held: Held):
     await held.put(held.attempt(held.otto, attempt.number, CallState.OVER, Result.NO_ANSWER))
     assert (await browser.post(f"{held.path}/calls", {"who": pressed[1]})).headers["location"].endswith("told=called")
     assert len(await held.attempts()) == 2
+
+
+async def test_whoever_calls_is_told_that_no_gateway_runs(held: Held):
+    browser, said = await anna(held), "stands still at the moment"
+    assert said in (await browser.get(held.path)).text
+    async with held.house.portal.store.write() as rows:
+        await health.put(rows, "gateway", ok=True, now=NOON)
+    assert said not in (await browser.get(held.path)).text
 
 
 async def test_a_colleague_who_is_not_asked_is_called_by_extension_and_named(held: Held):
