@@ -172,7 +172,7 @@ async def _person(rows: Rows, extension: str, name: str, role: Role, language: s
 async def _absent(rows: Rows, known: dict[str, User], boxes: dict[str, Mailbox], now: datetime) -> None:
     planned: dict[str, list[tuple[str, timedelta, timedelta, str | None]]] = {
         "1001": [("meeting", -HOUR / 2, HOUR * 2, "Styrgrupp"), ("lunch", HOUR * 26, HOUR * 27, None)],
-        "1004": [("business_trip", -HOUR * 5, HOUR * 30, "Göteborg")],
+        "1004": [("trip", -HOUR * 5, HOUR * 30, "Göteborg")],
         "1005": [("sick_child", -HOUR * 3, HOUR * 6, None)],
         "1006": [("lunch", HOUR, HOUR * 2, None)],
     }
