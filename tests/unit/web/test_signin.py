@@ -4,15 +4,21 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.deciding import passwords
 from gateway.domain.secret import Secret
 from gateway.domain.signin import SignIn
 from gateway.store import audit, sessions, signins, users
+from gateway.store.store import Store
+from gateway.web.application import application
 from gateway.web.security.hashing import Hashing
+from gateway.web.settings import WebSettings
+from gateway.web.texts import Texts
 from gateway.web.visit import cookie_name
-from tests.unit.web.visiting import Browser, House
+from tests.fakes.clock import HandClock
+from tests.unit.web.visiting import Browser, House, portal_of
 
 GOOD = "four words in a row"
 
@@ -151,6 +157,22 @@ async def test_signing_out_ends_the_session_and_takes_the_cookie_away(with_passw
     assert cookie_name(with_password.portal) not in browser.client.cookies
     browser.client.cookies.set(cookie_name(with_password.portal), before, "portal.example.org")
     assert (await browser.get("/")).status_code == 303
+
+
+async def test_behind_tls_the_cookie_is_bound_to_it_and_goes_again(
+    with_password: House, store: Store, clock: HandClock, texts: Texts
+) -> None:
+    place = "https://portal.example.org"
+    portal = portal_of(store, clock, texts, settings=WebSettings(url=place, proxies=("127.0.0.1/32",)))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(application(portal)), base_url=place)
+    await client.get("/sign-in")
+    for path, fields in (("/sign-in", {"name": "1001", "password": GOOD}), ("/sign-out", {})):
+        seal = portal.seal.of(client.cookies["__Host-ringplan"])
+        answer = await client.post(path, data={**fields, "csrf": seal})
+        assert answer.status_code == 303
+        kept = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= kept
+    assert "__Host-ringplan" not in client.cookies
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from gateway.deciding import passwords, signing
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, SignIn
-from gateway.errors import Unreachable
+from gateway.errors import Refused, Unreachable
 from gateway.store import sessions, signins, users
 from gateway.store.store import Store
 from gateway.web import letters
@@ -128,6 +128,10 @@ async def test_who_takes_part_no_more_is_invited_no_more(house: House) -> None:
         await users.put(rows, replace(anna, enabled=False))
     assert (await browser.get(link)).status_code == 410
     assert (await choose(browser, link)).status_code == 410
+    async with house.portal.store.write() as rows:
+        assert await signing.welcome(rows, link.rpartition("/")[2], "a hash", NOON) is None
+        with pytest.raises(Refused):
+            await signing.invite(rows, replace(anna, enabled=False), NOON, "command")
 
 
 @pytest.mark.parametrize(
