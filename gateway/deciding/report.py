@@ -7,11 +7,11 @@ from datetime import datetime
 
 from gateway.deciding import refused
 from gateway.deciding.planned import Told, coming, gather, going_on
-from gateway.deciding.summary import Summary, runs
+from gateway.deciding.summary import AT_MOST, Problem, Summary, ill, runs
 from gateway.domain.book import Book
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Extension, User
-from gateway.engine.account import ACCOUNT
+from gateway.engine.account import ACCOUNT, account_name
 from gateway.engine.decided import rules_of, takes_part
 from gateway.engine.sync import NOT_OFFERED, WITHOUT_CONTACTS
 from gateway.planning.rules import Rules, discreet
@@ -96,15 +96,16 @@ class Report:
     @property
     def summary(self) -> Summary:
         """The same, counted."""
-        now, later = going_on(self.conferences), coming(self.conferences)
+        now, later, ills = going_on(self.conferences), coming(self.conferences), self._ills
         return Summary(
             now=self.now,
             gateway=self.gateway,
             off_since=self.off_since,
-            parts=tuple(part for part in self.parts if not part.name.startswith(ACCOUNT) or not part.ok),
-            waits=self.waits,
+            parts=tuple(part for part in self.parts if not part.name.startswith(ACCOUNT)),
             users=len(self.users),
             accounts=len(self.accounts),
+            not_well=len(ills),
+            ills=ills[:AT_MOST],
             diverted=len(self.absent),
             calendars=_reading(self.progress.values(), self.remarks),
             books=_reading(self.book_progress.values(), {}),
@@ -119,6 +120,18 @@ class Report:
                 lost=sum(one.lost for one in self.conferences),
             ),
         )
+
+    @property
+    def _ills(self) -> tuple[Problem, ...]:
+        """What is the matter with accounts, by the alphabet of their names."""
+        states = {part.name: part for part in self.parts}
+        found = {}
+        for one in self.accounts:
+            name = account_name(one.id)
+            state, waits = states.get(name), self.waits.get(one.id, "")
+            if waits or (state is not None and not state.ok):
+                found[name] = ill(one.id, state, waits)
+        return tuple(found[name] for name in sorted(found))
 
     @property
     def remarks(self) -> dict[str, int]:

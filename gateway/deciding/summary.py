@@ -7,8 +7,9 @@ from enum import IntEnum
 
 from gateway.deciding import refused as waiting
 from gateway.domain.user import Extension
-from gateway.engine.account import ACCOUNT, account_name
-from gateway.store import overview, switches
+from gateway.engine.account import account_name
+from gateway.engine.patience import APART, MAY_DIE, SERVICE_FIRST
+from gateway.store import accounts, health, organisation, overview, refusals, switches
 from gateway.store.health import Health
 from gateway.store.overview import Meetings, Reading
 from gateway.store.rows import Rows
@@ -54,17 +55,18 @@ class Problem:
 class Summary:
     """How everything is at `now`.
 
-    `parts` are without the gateway's own, and of accounts those that are not well. `waits` says why refused credentials
-    are not tried and until when, by account.
+    `parts` are without the gateway's own and without accounts. Of these, `not_well` are so many, and what is the matter
+    with the first of them is `ills`.
     """
 
     now: datetime
     gateway: Health | None
     off_since: datetime | None
     parts: tuple[Health, ...]
-    waits: Mapping[int, str]
     users: int
     accounts: int
+    not_well: int
+    ills: tuple[Problem, ...]
     diverted: int
     calendars: Reading
     books: Reading = field(default_factory=Reading)
@@ -99,14 +101,16 @@ async def summary(
     """Count everything at `now`; with a `pilot`, nobody else takes part. Without contacts, no book is read."""
     states = await overview.parts(rows)
     off_since = await switches.off_since(rows)
+    not_well, ills = await _not_well(rows, now)
     return Summary(
         now=now,
         gateway=next((row for row in states if row.name == "gateway"), None),
         off_since=off_since,
         parts=tuple(row for row in states if row.name != "gateway"),
-        waits=await waiting.every(rows, now),
         users=await overview.people(rows),
         accounts=await overview.accounts(rows),
+        not_well=not_well,
+        ills=ills,
         diverted=0 if off_since else await overview.diverted(rows, now, pilot),
         calendars=await overview.calendars(rows, pilot),
         books=await overview.books(rows, pilot) if with_contacts else Reading(),
@@ -119,12 +123,8 @@ def problems(of: Summary) -> tuple[Problem, ...]:
     """Return what is not as it should be, the worst first."""
     found = list(_of_gateway(of))
     if of.running:
-        waits = {account_name(account): said for account, said in of.waits.items()}
-        told = {part.name: _of_part(part, waits.pop(part.name, None)) for part in of.parts}
-        told |= {name: [_failing(Level.WARNING, name, said)] for name, said in waits.items()}
-        found += [one for name, some in told.items() if not name.startswith(ACCOUNT) for one in some]
-        of_accounts = [one for name, some in sorted(told.items()) if name.startswith(ACCOUNT) for one in some]
-        found += _folded(of_accounts, of.accounts)
+        found += [one for part in of.parts for one in _of_part(part)]
+        found += _folded(of)
         found += _of_reading(of.calendars, "{failing} of {many} calendars cannot be read, the first since {since}")
         found += _of_reading(of.books, "{failing} of {many} address books cannot be read, the first since {since}")
         found += _of_conferences(of.conferences.without_room)
@@ -133,13 +133,27 @@ def problems(of: Summary) -> tuple[Problem, ...]:
 
 def for_pages(of: Summary) -> tuple[Problem, ...]:
     """Return the same without what accounts say by name: that is told in English, with commands for administrators."""
-    parts = tuple(part for part in of.parts if not part.name.startswith(ACCOUNT))
-    found = list(problems(replace(of, parts=parts, waits={})))
-    names = {part.name for part in of.parts if part.name.startswith(ACCOUNT)} | {account_name(one) for one in of.waits}
-    if of.running and names:
-        values = {"many": len(names), "every": of.accounts}
+    found = list(problems(replace(of, not_well=0, ills=())))
+    if of.running and of.not_well:
+        values = {"many": of.not_well, "every": of.accounts}
         found.append(Problem(Level.WARNING, "{many} of {every} accounts are not well", values))
     return tuple(found)
+
+
+def ill(account: int, state: Health | None, waits: str) -> Problem:
+    """Return what is the matter with an account; `waits`: why it is not tried, and until when, or ""."""
+    said = "" if state is None else state.said
+    return _failing(Level.WARNING, account_name(account), " · ".join(one for one in (said, waits) if one))
+
+
+async def _not_well(rows: Rows, now: datetime) -> tuple[int, tuple[Problem, ...]]:
+    many, ids = await overview.not_well(rows, now - APART, now - SERVICE_FIRST, MAY_DIE, AT_MOST)
+    zone, found = (await organisation.get(rows)).zone, []
+    for one in ids:
+        account, past = await accounts.shown(rows, one), await refusals.of(rows, one)
+        told = waiting.told(account, past, now, zone) if account is not None else ""
+        found.append(ill(one, await health.get(rows, account_name(one)), told))
+    return many, tuple(found)
 
 
 def _of_reading(of: Reading, template: str) -> list[Problem]:
@@ -156,11 +170,11 @@ def _of_conferences(without: int) -> list[Problem]:
     return [Problem(Level.WARNING, template, {"many": without}, "ringplan rooms add … --pool")]
 
 
-def _folded(found: list[Problem], accounts: int) -> list[Problem]:
+def _folded(of: Summary) -> list[Problem]:
     """Return the problems of accounts, of many the first alone: with people's own passwords there are thousands."""
-    if len(found) <= AT_MOST:
-        return found
-    values: dict[str, str | int | datetime] = {"many": len(found), "every": accounts, "said": found[0].said}
+    if of.not_well <= AT_MOST:
+        return list(of.ills)
+    values: dict[str, str | int | datetime] = {"many": of.not_well, "every": of.accounts, "said": of.ills[0].said}
     return [Problem(Level.WARNING, "{many} of {every} accounts are not well, the first: {said}", values)]
 
 
@@ -177,11 +191,11 @@ def _of_gateway(of: Summary) -> list[Problem]:
     return found
 
 
-def _of_part(part: Health, waits: str | None) -> list[Problem]:
+def _of_part(part: Health) -> list[Problem]:
     found, name = [], {"name": part.name}
-    if not part.ok or waits:
+    if not part.ok:
         level = Level.CRITICAL if part.name.startswith("pbx:") else Level.WARNING
-        found.append(_failing(level, part.name, " · ".join(one for one in (part.said, waits) if one)))
+        found.append(_failing(level, part.name, part.said))
     ahead = part.facts.get("clock_ahead", 0)
     if isinstance(ahead, int | float) and abs(ahead) > CLOCKS_MAY_DIFFER:
         said = "{name}: its clock differs from ours by {seconds} s"

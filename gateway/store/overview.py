@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, func, literal, or_, select, true
 
 from gateway.domain.user import Extension
-from gateway.store import health, tables
+from gateway.store import health, refusals, tables
 from gateway.store.health import Health
 from gateway.store.rows import Rows
 
@@ -277,9 +277,23 @@ async def read_through(rows: Rows, account: int) -> int:
 
 
 async def parts(rows: Rows) -> tuple[Health, ...]:
-    """Return all parts by name, of accounts those alone that are not well."""
-    column = tables.health.c
-    return await health.some(rows, or_(~column.name.startswith(ACCOUNT), ~column.ok))
+    """Return all parts but accounts, by name."""
+    return await health.some(rows, ~tables.health.c.name.startswith(ACCOUNT))
+
+
+async def not_well(
+    rows: Rows, own_since: datetime, service_since: datetime, unanswered: int, at_most: int
+) -> tuple[int, tuple[int, ...]]:
+    """Return how many accounts are not well, and the ids of the first by name.
+
+    Nor are those that were refused, or `unanswered` times not answered, last after these instants: they rest.
+    """
+    resting = refusals.resting(own_since, service_since, unanswered)
+    column, name = tables.health.c, literal(ACCOUNT).concat(cast(ACCOUNTS.id, String))
+    ids = select(ACCOUNTS.id).outerjoin(tables.health, column.name == name)
+    wrong = ids.where(or_(~func.coalesce(column.ok, true()), resting))
+    many = await _count(rows, select(func.count().label("many")).select_from(wrong.subquery()))
+    return many, tuple(row["id"] for row in await rows.all(wrong.order_by(name).limit(at_most)))
 
 
 def _taking_part(pilot: Collection[Extension]) -> Select[Any]:

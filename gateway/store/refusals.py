@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, literal, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, literal, select, update
 
 from gateway.domain.mailbox import Account
 from gateway.store import tables
@@ -48,6 +48,12 @@ async def known(rows: Rows) -> Mapping[int, Refusals]:
     """Return those of the accounts that have any, or an unanswered try, by id."""
     some = select(tables.accounts).where((COLUMN.refusals > 0) | (COLUMN.unanswered > 0))
     return {row["id"]: _refusals(row) for row in await rows.all(some)}
+
+
+def resting(own_since: datetime, service_since: datetime, unanswered: int) -> ColumnElement[bool]:
+    """Choose accounts that were refused, or `unanswered` times in a row not answered, last after these instants."""
+    late = (COLUMN.service & (COLUMN.tried > service_since)) | (~COLUMN.service & (COLUMN.tried > own_since))
+    return (COLUMN.refusals > 0) | ((COLUMN.unanswered >= unanswered) & late)
 
 
 async def begin(rows: Rows, account: Account, now: datetime) -> None:

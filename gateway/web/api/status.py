@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from gateway.deciding import switching, sync
 from gateway.deciding.summary import problems, summary
 from gateway.domain.signin import Scope
-from gateway.engine.account import ACCOUNT
 from gateway.store.health import Health
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Calling, good_for
@@ -90,7 +89,7 @@ async def show(caller: Calling) -> StatusTold:
     told = caller.portal.installation
     async with caller.portal.store.read() as rows:
         of = await summary(rows, caller.now, told.pilot, with_contacts=told.directory is not None)
-    parts = [part for part in (of.gateway, *of.parts) if part is not None and not part.name.startswith(ACCOUNT)]
+    parts = [part for part in (of.gateway, *of.parts) if part is not None]
     meetings = of.conferences
     return StatusTold(
         now=of.now,

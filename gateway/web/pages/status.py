@@ -9,7 +9,6 @@ from gateway.deciding import switching, sync
 from gateway.deciding.report import REMARKS
 from gateway.deciding.summary import Problem, for_pages, summary
 from gateway.domain.signin import Role
-from gateway.engine.account import ACCOUNT
 from gateway.store import overview
 from gateway.web.visit import Visit, Visiting, entered
 
@@ -31,7 +30,7 @@ async def show(visit: Visiting) -> Response:
         "status.html",
         of=now,
         problems=[(problem.level.name.lower(), _said(visit, problem)) for problem in for_pages(now)],
-        parts=[part for part in (now.gateway, *now.parts) if part and not part.name.startswith(ACCOUNT)],
+        parts=[part for part in (now.gateway, *now.parts) if part],
         calendars=calendars,
         books=books if told.directory is not None else [],
         with_contacts=told.directory is not None,
