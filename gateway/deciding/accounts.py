@@ -111,7 +111,8 @@ async def entered(
         return None
     login = login or (own.login if own is not None else "")
     if own is not None and login == own.login and source in ("", own.source):
-        return Entered(login, own.source, secret)
+        if secret is None or installation.has_calendars(own.source):
+            return Entered(login, own.source, secret)
     return Entered(login, await source_of(installation, login, source, hosts), secret)
 
 

@@ -73,6 +73,9 @@ async def test_what_is_not_typed_stays_and_is_looked_for_nowhere():
     assert await accounts.entered(both, own, "", "", None, None) == stays
     assert await accounts.entered(both, own, "anna@example.com", "mail", WORD, None) == replace(stays, password=WORD)
     assert await accounts.entered(both, Reads(), "anna@example.com", "", None, None) is None
+    only = of("dav")  # where its server is no more
+    assert await accounts.entered(only, own, "", "", None, None) == stays
+    assert await accounts.entered(only, own, "", "", WORD, None) == Entered("anna@example.com", "dav", WORD)
 
 
 def test_a_password_is_in_no_message_and_no_repr():
