@@ -34,6 +34,10 @@ API: dict[str, tuple[Scope, Scope]] = {
     "/people": PEOPLE,
     **dict.fromkeys(("/users", "/rooms", "/codes", "/organisation", "/accounts", "/status", "/audit"), ADMINISTRATION),
 }
+OTHERWISE = {
+    ("GET", "/phones/{phone}/settings"): Scope.OWN_WRITE,  # the password is in them
+    ("POST", "/codes/test"): Scope.ADMINISTRATION_READ,  # it changes nothing
+}
 SAMPLES = {"extension": "9999", "number": "9999", "topic": "x", "secret": "x", "name": "x"}
 
 
@@ -131,7 +135,8 @@ async def test_every_operation_needs_its_scope_and_its_role(house: House):
         if path == "/openapi.json":
             assert (await nobody.call(method, place)).status_code == 200
             continue
-        wanted = API[below(path, {**API})][method not in ("GET", "HEAD")]
+        usual = API[below(path, {**API})][method not in ("GET", "HEAD")]
+        wanted = OTHERWISE.get((method, path), usual)
         assert (await nobody.call(method, place)).status_code == 401, path
         for role, others in product(Role, (False, True)):
             status = (await programs[role, wanted, others].call(method, place)).status_code
