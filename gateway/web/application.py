@@ -39,7 +39,7 @@ from gateway.web.pages import (
     users,
 )
 from gateway.web.portal import Portal
-from gateway.web.security.headers import Headers, Host, Size
+from gateway.web.security.headers import Headers, Host, Size, refusal
 from gateway.web.security.mended import Mended
 from gateway.web.visit import visit_of
 
@@ -78,6 +78,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     if found.status_code in range(300, 400):
         return RedirectResponse((found.headers or {})["Location"], found.status_code)
+    if request.url.path.startswith("/api/"):  # with a line break in it, which no mount takes
+        return await api.refused(request, error)
     return await _page(request, found.status_code, found.detail)
 
 
@@ -98,6 +100,8 @@ async def _broken(request: Request) -> Response:
 
 
 async def _page(request: Request, status: int, kind: str = "") -> Response:
+    if request.scope["path"].startswith("/api/"):  # a path with a line break in it comes here, not to the API
+        return refusal(request.scope, status, HTTPStatus(status).phrase)
     try:
         visit = await visit_of(request)
     except RingplanError:

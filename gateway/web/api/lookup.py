@@ -37,7 +37,9 @@ class Lookup(BaseModel):
 )
 async def found(
     caller: Calling,
-    number: Annotated[str, Path(max_length=100, description="As a trunk sends it: +46…, 0046…, 08…, or an extension.")],
+    number: Annotated[
+        str, Path(pattern=r"^[^/\n]{1,100}$", description="As a trunk sends it: +46…, 0046…, 08…, or an extension.")
+    ],
     extension: Annotated[
         str | None,
         Query(pattern="^[0-9]{1,20}$", description="Whose own contacts count before the company's: the called one's."),

@@ -58,6 +58,8 @@ async def test_other_tokens_and_other_things_than_numbers_are_refused(house: Hou
     assert (await others.call("GET", "/lookup/0812345")).status_code == 403
     program = await house.program(house.otto, Scope.LOOKUP)
     assert (await program.call("GET", f"/lookup/{'1' * 101}")).status_code == 422
+    broken = await program.call("GET", "/lookup/08%0A1")
+    assert (broken.status_code, broken.headers["content-type"]) == (404, "application/json")
     for extension in ("x", "", "1" * 21):
         assert (await program.call("GET", "/lookup/1", extension=extension)).status_code == 422
 
