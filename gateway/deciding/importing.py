@@ -19,9 +19,11 @@ from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Organisation, User
 from gateway.errors import Misconfigured, RingplanError
 from gateway.store import audit, mailboxes, organisation, roster, users
+from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 
 IMPORTED = "users imported"  # for the audit log
+NOUNS = ("users", "organisation", "accounts")  # what a text is held against
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,15 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a text comes to: in the order of its lines, nothing of it if anything is wrong."""
+    """What a text comes to: in the order of its lines, nothing of it if anything is wrong.
+
+    `at` and `read` tell whether it still does (`is_current`): what it was held against, and who had a mailbox.
+    """
 
     lines: tuple[Line, ...]
     wrong: tuple[Wrong, ...]
+    at: tuple[int | None, ...]
+    read: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +130,24 @@ async def plan(rows: Rows, installation: Installation, some: Sequence[Record], *
     ours, opened = await organisation.get(rows), await services(rows, installation)
     known = {user.extension: user for user in await users.every(rows)}
     read = await roster.with_mailbox(rows)
-    there = _There(ours, installation.pbxs, opened, known, read)
+    at = await revisions_of(rows.connection, NOUNS)
+    there = _There(ours, installation.pbxs, opened, known, read, at)
     return await asyncio.to_thread(_planned, some, there, update=update)
 
 
+async def is_current(rows: Rows, wanted: Plan) -> bool:
+    """Say whether nothing has changed since a plan was made, perhaps in another transaction."""
+    at = await revisions_of(rows.connection, NOUNS)
+    return at == wanted.at and await roster.with_mailbox(rows) == wanted.read
+
+
 async def write(rows: Rows, installation: Installation, by: By, wanted: Plan) -> Imported:
-    """Write everybody of a plan that was made in this transaction. Raises an `ExceptionGroup` if anything is wrong."""
+    """Write everybody of a plan that is current here. Raises an `ExceptionGroup` if anything is wrong."""
     if wanted.wrong:
         raise ExceptionGroup("the file cannot be imported", [one.error for one in wanted.wrong])
     new = [line for line in wanted.lines if line.before is None]
     changed = [line for line in wanted.lines if line.before is not None and line.before != line.user]
-    for line in changed:
-        await users.put(rows, line.user)
+    await users.put_every(rows, [line.user for line in changed])
     added = await users.add_every(rows, [line.user for line in new])
     known = [(line, line.user) for line in wanted.lines if line.before is not None]
     read = [
@@ -159,7 +172,8 @@ class _There:
     pbxs: tuple[str, ...]
     opened: Collection[Account]
     known: Mapping[str, User]
-    read: Collection[int]
+    read: frozenset[int]
+    at: tuple[int | None, ...]
 
 
 def _planned(some: Sequence[Record], there: _There, *, update: bool) -> Plan:
@@ -169,7 +183,7 @@ def _planned(some: Sequence[Record], there: _There, *, update: bool) -> Plan:
         lines.append(line)
         wrong += [Wrong(record.number, error) for error in told]
     wrong += _clashes(lines, there.known)
-    return Plan(tuple(lines), tuple(sorted(wrong, key=lambda one: one.number)))
+    return Plan(tuple(lines), tuple(sorted(wrong, key=lambda one: one.number)), there.at, there.read)
 
 
 def _line(record: Record, there: _There, *, update: bool) -> tuple[Line, list[Misconfigured]]:

@@ -1,12 +1,12 @@
 """Users: people, their numbers and their addresses. No number and no address belongs to two, no number to a room."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
 
 from gateway.domain.user import Extension, User
 from gateway.errors import Refused
@@ -15,6 +15,8 @@ from gateway.store.rows import Rows
 from gateway.store.written import hours_in, hours_out
 
 AT_ONCE = 500  # values in one statement
+
+T = TypeVar("T")
 
 
 async def every(rows: Rows) -> tuple[User, ...]:
@@ -61,7 +63,7 @@ async def add(rows: Rows, user: User) -> User:
 async def add_every(rows: Rows, some: Iterable[User]) -> tuple[User, ...]:
     """Add users, like `add`."""
     new = tuple(some)
-    await _free(rows, new, None)
+    await _free(rows, new)
     if new:
         columns = [_columns(user) for user in new]
         given = insert(tables.users).returning(tables.users.c.id, sort_by_parameter_order=True)
@@ -76,24 +78,45 @@ async def add_every(rows: Rows, some: Iterable[User]) -> tuple[User, ...]:
 
 async def put(rows: Rows, user: User) -> None:
     """Change a user. What decides how a calendar is read lets it be read anew. Raises `Refused` like `add`."""
-    before = await get(rows, user.id)
-    if before is None:
-        raise Refused(f"there is no user {user.id}", "ringplan users list names them")
-    if before == user:
+    await put_every(rows, (user,))
+
+
+async def put_every(rows: Rows, wanted: Collection[User]) -> None:
+    """Change users, like `put`, many at a time: those that change may take over each other's numbers and addresses."""
+    known = await some(rows, [user.id for user in wanted])
+    for user in wanted:
+        if user.id not in known:
+            raise Refused(f"there is no user {user.id}", "ringplan users list names them")
+    changed = [(known[user.id], user) for user in wanted if known[user.id] != user]
+    if not changed:
         return
-    await _free(rows, (user,), user.id)
-    await rows.run(update(tables.users).where(tables.users.c.id == user.id).values(_columns(user)))
-    await rows.run(delete(tables.numbers).where(tables.numbers.c.user == user.id))
-    await rows.run(delete(tables.emails).where(tables.emails.c.user == user.id))
-    await _spread(rows, (user,))
-    await mailboxes.reread(rows, user.id)
-    if before.places != user.places:
-        await mailboxes.reread_refused(rows)
-        await mailboxes.reread_towards(rows, set(before.places) - set(user.places))
-    if (before.emails, before.enabled) != (user.emails, user.enabled):
-        await mailboxes.reread_refused(rows)
-        await mailboxes.reread_asking(rows, {user.id}, {*before.emails, *user.emails})
+    after = [user for _, user in changed]
+    own = {user.id for user in after}
+    await _free(rows, after, own)
+    anew = update(tables.users).where(tables.users.c.id == bindparam("whose"))
+    await rows.run(anew, [{"whose": user.id, **_columns(user)} for user in after])
+    for part in _parts(sorted(own)):
+        await rows.run(delete(tables.numbers).where(tables.numbers.c.user.in_(part)))
+        await rows.run(delete(tables.emails).where(tables.emails.c.user.in_(part)))
+    await _spread(rows, after)
+    for user in after:
+        await mailboxes.reread(rows, user.id)
+    await _reread_others(rows, changed)
     rows.touch("users")
+
+
+async def _reread_others(rows: Rows, changed: Collection[tuple[User, User]]) -> None:
+    """Let calendars be read anew in which these users, as they were or as they are, may be meant."""
+    moved = [(before, user) for before, user in changed if before.places != user.places]
+    asked = [two for two in changed if (two[0].emails, two[0].enabled) != (two[1].emails, two[1].enabled)]
+    if moved or asked:
+        await mailboxes.reread_refused(rows)
+    gone = {place for before, user in moved for place in set(before.places) - set(user.places)}
+    for part in _parts(sorted(gone)):
+        await mailboxes.reread_towards(rows, part)
+    if asked:
+        addresses = {email for two in asked for one in two for email in one.emails}
+        await mailboxes.reread_asking(rows, {user.id for _, user in asked}, addresses)
 
 
 async def remove(rows: Rows, user: int) -> bool:
@@ -179,8 +202,8 @@ async def _spread(rows: Rows, some: Collection[User]) -> None:
         await rows.run(insert(tables.emails), emails)
 
 
-async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
-    """Raise `Refused` when something that must be one person's own is another's; `own` is who may have it already."""
+async def _free(rows: Rows, some: Collection[User], own: Collection[int] = ()) -> None:
+    """Raise `Refused` when something that must be one person's own is another's; `own` are who may have it already."""
     number, email = tables.numbers.c, tables.emails.c
     twice_number, taken_number = "the number {value} is given twice", "the number {value} already belongs to a user"
     twice_email, taken_email = "the address {value} is given twice", "the address {value} already belongs to a user"
@@ -193,14 +216,17 @@ async def _free(rows: Rows, some: Collection[User], own: int | None) -> None:
         same = [one for one, count in Counter(given).items() if count > 1]
         if same:
             raise Refused(twice, "give it once", field=field, value=min(same))
-        for at in range(0, len(given), AT_ONCE):
-            others = select(column.label("value")).where(column.in_(given[at : at + AT_ONCE])).order_by(column)
-            row = await rows.first(others if own is None else others.where(owner != own))
-            if row is not None:
-                remedy = "ringplan users list shows whom; choose another"
-                raise Refused(taken, remedy, field=field, value=row["value"])
+        for part in _parts(given):
+            found = select(column.label("value"), owner.label("owner")).where(column.in_(part)).order_by(column)
+            others = [row["value"] for row in await rows.all(found) if row["owner"] not in own]
+            if others:
+                raise Refused(taken, "ringplan users list shows whom; choose another", field=field, value=others[0])
     room, all_places = tables.rooms.c.number, set(places)
     for row in await rows.all(select(room).order_by(room)):
         if row["number"] in all_places:
             said = "the number {value} is a room's, for conferences"
             raise Refused(said, "choose another", field="extension", value=row["number"])
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[at : at + AT_ONCE] for at in range(0, len(values), AT_ONCE))

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from gateway.deciding.importing import Kind, Plan, plan, records, text_of, write
+from gateway.deciding.importing import Kind, Plan, is_current, plan, records, text_of, write
 from gateway.deciding.users import By
 from gateway.domain.signin import Scope
 from gateway.errors import Misconfigured
@@ -63,11 +63,13 @@ async def from_file(
     content = await _content(request)
     installation, store = caller.portal.installation, caller.portal.store
     some = await asyncio.to_thread(lambda: records(text_of(content, NAME), NAME))
-    if check:
-        async with store.read() as rows:
-            return _counted(_whole(await plan(rows, installation, some, update=update)))
-    async with store.write() as rows:
+    async with store.read() as rows:
         wanted = _whole(await plan(rows, installation, some, update=update))
+    if check:
+        return _counted(wanted)
+    async with store.write() as rows:
+        if not await is_current(rows, wanted):
+            wanted = _whole(await plan(rows, installation, some, update=update))
         await write(rows, installation, By(caller.now, caller.who), wanted)
     return _counted(wanted)
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from gateway.deciding.hours import write_week
-from gateway.deciding.importing import Kind, Line, Plan, plan, records, text_of, write
+from gateway.deciding.importing import Kind, Line, Plan, is_current, plan, records, text_of, write
 from gateway.deciding.person import FIELDS
 from gateway.deciding.spreadsheet import cells
 from gateway.deciding.users import By
@@ -108,12 +108,15 @@ async def confirm(key: str, visit: Visiting) -> Response:
     if found is None:
         return visit.to(IMPORT, told="late")
     shown = (await visit.form()).text("print")
-    async with visit.portal.store.write() as rows:
+    async with visit.portal.store.read() as rows:
         wanted = await _plan(visit, rows, found)
-        is_same = await asyncio.to_thread(_print, wanted) == shown
-        if is_same and not wanted.wrong:
-            await write(rows, visit.portal.installation, By(visit.now, visit.who), wanted)
-    if not is_same or wanted.wrong:
+    is_same = not wanted.wrong and await asyncio.to_thread(_print, wanted) == shown
+    if is_same:
+        async with visit.portal.store.write() as rows:
+            is_same = await is_current(rows, wanted)
+            if is_same:
+                await write(rows, visit.portal.installation, By(visit.now, visit.who), wanted)
+    if not is_same:
         return visit.to(f"{IMPORT}/{key}", told="different")
     visit.portal.uploads.forget(key)
     return visit.to(PLACE, told="imported")
