@@ -10,7 +10,14 @@ from tests.unit.web.visiting import PLACE, House
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/me", 200), ("GET", "/nothing", 404), ("GET", "/me/", 404), ("DELETE", "/me", 405), ("POST", "/me", 405)],
+    [
+        ("GET", "/me", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/me/", 404),
+        ("DELETE", "/me", 405),
+        ("POST", "/me", 405),
+        ("GET", "/x%0A", 404),
+    ],
 )
 async def test_unknown_paths_and_methods_are_told_as_json(house: House, method: str, path: str, status: int):
     program = await house.program(house.anna)
