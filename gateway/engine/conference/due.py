@@ -274,10 +274,14 @@ class Turn:
         )
 
     def _engaged(self) -> set[tuple[str, str]]:
-        """Return who is being called or talks, by conference: also by a call that is over for us, and not yet there."""
+        """Return who is being called or talks, by conference: also by a call that is over for us, and not yet there.
+
+        What a PBX that was started anew says of calls of before may stay so for good, and keeps nobody.
+        """
         noted = (self._row(call) for call, state in self._noted.items() if state in LIVE)
+        rings = [one for one in noted if one is not None and one.result is not Result.RESTARTED]
         live = (one for one in self._mine() if one.state in LIVE)
-        return {(one.conference, one.who) for one in (*noted, *live) if one is not None}
+        return {(one.conference, one.who) for one in (*rings, *live)}
 
     def _unwanted(self, one: Attempt, by_call: Collection[tuple[str, str]]) -> Result | None:
         """Return why nobody is to be called by `one`; None: somebody is. `by_call`: who has come by a call by hand."""

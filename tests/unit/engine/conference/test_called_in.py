@@ -220,3 +220,17 @@ async def test_it_opens_ten_minutes_before(held: Meetings) -> None:
         await held.call_in("1002")
     await held.until(OPENS)
     assert await held.call_in("1002")
+
+
+async def test_a_telephone_that_rang_when_the_pbx_died_keeps_nobody_from_being_called_again(held: Meetings) -> None:
+    await held_without_calls(held)
+    await held.call_in("1002")
+    await held.settle()
+    held.pbx.keep()
+    held.pbx.kill(0)
+    held.pbx.start()
+    await held.until(START + MINUTE)
+    assert [one.result for one in await by_hand(held)] == [Result.RESTARTED]
+    assert await held.call_in("1002")
+    await held.settle()
+    assert held.rung == ["1002", "1002"]
