@@ -112,7 +112,7 @@ async def _known(visit: Visit, key: str) -> Code:
 async def _list(visit: Visit, **values: Any) -> Response:
     async with visit.portal.store.read() as rows:
         every = await codes.every(rows)
-    return visit.page("codes.html", **({"every": every, "subject": "", "tried": None, "Presence": presence} | values))
+    return visit.page("codes.html", **({"every": every, "subject": "", "tried": None} | values))
 
 
 def _form(visit: Visit, code: Code | None, typed: dict[str, Any], error: RingplanError | None = None) -> Response:
