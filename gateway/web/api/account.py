@@ -23,6 +23,9 @@ from gateway.web.api.caller import Caller, Calling, good_for
 
 router = APIRouter(tags=["account"])
 
+OFTEN = f"Less than {SHORTEST_REFRESH} only where the server is asked as often anyway."
+Seconds = Annotated[int, Field(strict=True, ge=SHORTEST, le=LONGEST, description=OFTEN)]
+YesNo = Annotated[bool, Field(strict=True)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
 
 
@@ -68,15 +71,9 @@ class AccountWanted(BaseModel):
     login: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     password: Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD)] | None = None
     server: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    calendar: bool
-    contacts: bool
-    refresh: (
-        Annotated[
-            int,
-            Field(ge=SHORTEST, le=LONGEST, description=f"Less than {SHORTEST_REFRESH} only where it is so already."),
-        ]
-        | None
-    )
+    calendar: YesNo
+    contacts: YesNo
+    refresh: Seconds | None
     room: Number | None
     language: Language
 

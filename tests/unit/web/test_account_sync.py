@@ -194,6 +194,8 @@ async def test_a_program_enters_an_account_and_never_reads_its_password(house: H
         refused = await program.call("PUT", "/account", body | wrong)
         assert refused.status_code == 422
         assert "horse" not in refused.text
+    for name, value in (("calendar", "yes"), ("refresh", "300"), ("refresh", True), ("room", ""), ("more", 1)):
+        assert (await program.call("PUT", "/account", body | {name: value})).status_code == 422
     assert (await program.call("DELETE", "/account", service="1")).status_code == 422
     assert (await program.call("DELETE", "/account")).status_code == 204
     async with store.read() as rows:
