@@ -1,11 +1,14 @@
 """Users: found, added, changed, switched off and removed by an administrator, and by nobody else."""
 
+from datetime import timedelta
+
 import pytest
 
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
+from gateway.domain.signin import Role
 from gateway.domain.user import User
-from gateway.store import accounts, audit, mailboxes, signins, users
+from gateway.store import accounts, audit, claims, devices, mailboxes, signins, users
 from tests.unit.web.visiting import House
 
 PLACE = "/administration/users"
@@ -130,3 +133,52 @@ async def test_a_user_is_switched_off_and_on_and_removed(house: House):
 async def test_nobody_else_sees_them(house: House, path: str):
     for signin in (house.anna, house.otto):
         assert (await (await house.browser(signin)).get(PLACE + path)).status_code == 403
+
+
+async def test_somebody_is_invited_by_a_link_that_is_shown_once(house: House):
+    browser = await house.browser(house.ada)
+    await browser.post(f"{PLACE}/add", CARL)
+    carl = await user_at(house, "1010")
+    assert carl is not None
+    invited = await browser.post(f"{PLACE}/{carl.id}/invitation")
+    assert invited.status_code == 200
+    assert "http://portal.example.org/welcome/" in invited.text
+    assert "/welcome/" not in (await browser.get(f"{PLACE}/{carl.id}")).text
+    assert "invited, no password yet" in (await browser.get(f"{PLACE}/{carl.id}")).text
+    assert (await done(house))[0][0] == "invited"
+    changed = await browser.post(f"{PLACE}/{carl.id}/role", {"role": "operator"})
+    assert changed.headers["location"] == f"{PLACE}/{carl.id}?told=role"
+    async with house.portal.store.read() as rows:
+        signin = await signins.of_user(rows, carl.id)
+    assert signin is not None
+    assert signin.role is Role.OPERATOR
+    assert (await browser.post(f"{PLACE}/{carl.id}/role", {"role": "king"})).status_code == 409
+
+
+async def test_sessions_telephones_and_addresses_of_somebody_are_decided(house: House):
+    browser, anna = await house.browser(house.ada), await house.browser(house.anna)
+    assert house.anna.user is not None
+    user = house.anna.user
+    async with house.portal.store.write() as rows:
+        until = house.portal.clock.now() + timedelta(days=1)
+        for email in ("a.berg@example.org", "boss@example.org"):
+            await claims.put(rows, user, email, until, by_letter=False)
+        await devices.add(rows, user, "desk", "snom")
+        first, second = await claims.of(rows, user, house.portal.clock.now())
+    assert "a.berg@example.org" in (await browser.get(PLACE)).text
+    page = f"{PLACE}/{user}"
+    assert "1 telephone has a password." in (await browser.get(page)).text
+    for place, fields, told in (
+        (f"claims/{first.id}", {"answer": "confirm"}, "confirmed"),
+        (f"claims/{second.id}", {"answer": "refuse"}, "refused"),
+        ("devices", {}, "revoked"),
+        ("sessions", {}, "sessions"),
+    ):
+        answer = await browser.post(f"{page}/{place}", fields)
+        assert answer.headers["location"] == f"{page}?told={told}"
+    assert (await browser.post(f"{PLACE}/{house.otto.user}/claims/{first.id}")).status_code == 404
+    after = await user_at(house, "1001")
+    assert after is not None
+    assert after.emails == ("anna@example.org", "a.berg@example.org")
+    assert "None has a password." in (await browser.get(page)).text
+    assert (await anna.get("/")).status_code == 303
