@@ -78,8 +78,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     if found.status_code in range(300, 400):
         return RedirectResponse((found.headers or {})["Location"], found.status_code)
-    if request.url.path.startswith("/api/"):  # with a line break in it, which no mount takes
-        return await api.refused(request, error)
     return await _page(request, found.status_code, found.detail)
 
 

@@ -85,7 +85,7 @@ def application(portal: Portal) -> FastAPI:
     """Return the API."""
     made = _bare()
     made.state.portal = portal
-    made.add_exception_handler(HTTPException, refused)
+    made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _garbled)
     made.add_exception_handler(RingplanError, _failed)
     made.add_exception_handler(ExceptionGroup, _several)
@@ -148,8 +148,7 @@ def _failure(status: int, failure: Failure, headers: dict[str, str] | None = Non
     return JSONResponse(failure.model_dump(mode="json"), status, headers)
 
 
-async def refused(_: Request, error: Exception) -> Response:
-    """Say what an `HTTPException` says."""
+async def _refused(_: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     said = found.detail or HTTPStatus(found.status_code).phrase
     return _failure(found.status_code, Failure(said=said), dict(found.headers or {}))
