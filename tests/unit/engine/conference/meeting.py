@@ -181,11 +181,13 @@ class Meetings:
         await read_mailbox(self.store, self.decided, self.calendar, mailbox, self.clock)
 
     async def call_in(self, number: str, name: str | None = None) -> bool:
-        """Let the organiser of a conference, the first one, call somebody in now."""
+        """Let the organiser of a conference, the first one, call somebody in now; False also where it is gone."""
         async with self.store.write() as rows:
             every = await conferences.every(rows)
-            one = next(one for one in every if name in (None, one.name))
-            return await call_in(rows, INSTALLATION, one, await colleague(rows, one, number), self.clock.now())
+            one = next((one for one in every if name in (None, one.name)), None)
+            return one is not None and await call_in(
+                rows, INSTALLATION, one, await colleague(rows, one, number), self.clock.now()
+            )
 
     async def conferences(self) -> tuple[Conference, ...]:
         async with self.store.read() as rows:
