@@ -33,6 +33,7 @@ from gateway.web.settings import WebSettings
 from gateway.web.texts import Texts
 from gateway.web.visit import cookie_name
 from peers import ports
+from peers.process import POLL
 from tests.unit.web.visiting import portal_of
 
 HERE = "127.0.0.1"
@@ -224,7 +225,7 @@ async def test_a_drip_of_headers_does_not_keep_a_connection(plain: Portal, monke
             with suppress(ConnectionError):
                 while time.monotonic() < begun + 5:
                     client.send(b"X-Slow: x\r\n")
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(POLL)
             assert 0.3 < time.monotonic() - begun < 4
 
 
@@ -256,7 +257,8 @@ async def test_without_file_handles_it_waits_for_some(plain: Portal) -> None:
             waiting.setblocking(False)
             with suppress(BlockingIOError):
                 waiting.connect((HERE, port))
-            await asyncio.sleep(0.1)
+            for _ in range(10):  # turns in which it is told of a connection that it cannot take
+                await asyncio.sleep(POLL)
         finally:
             for one in taken:
                 os.close(one)

@@ -30,10 +30,10 @@ class Mended:
             await self._app(scope, receive, sending)
         except ClientDisconnect:
             return
-        except Exception:
+        except Exception as error:
             # the path may hold an invitation: the route's does not
             route = getattr(scope.get("route"), "path", "no route")
-            log.exception("a request cannot be answered: %s %s", scope.get("method", ""), route)
+            log.error("a request cannot be answered: %s %s", scope.get("method", ""), route, exc_info=error)
             if not has_begun and scope["type"] == "http":
                 answer = await self._page(Request(scope))
                 await answer(scope, receive, send)

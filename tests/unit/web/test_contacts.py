@@ -19,6 +19,7 @@ from gateway.errors import Unreachable
 from gateway.planning.numbers import keyed
 from gateway.store import accounts, books, contacts, organisation
 from gateway.web.portal import Portal
+from peers.process import POLL
 from tests.unit.web.conftest import NOON
 from tests.unit.web.visiting import Browser, House, house_of
 
@@ -165,7 +166,7 @@ async def test_many_are_shown_fifty_at_a_time(filled: House):
     browser = await filled.browser(filled.ada)
     async with asyncio.timeout(SOON):
         while "120 contacts" not in (await browser.get("/contacts", search="zed")).text:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(POLL)
     first, last = [(await browser.get("/contacts", search="zed", page=page)).text for page in ("1", "3")]
     assert (first.count("Zed 0"), first.count("Zed 1"), "Page 1 of 3" in first) == (50, 0, True)
     assert ("Zed 099" in last, "Zed 100" in last, "Zed 119" in last) == (False, True, True)
