@@ -33,7 +33,8 @@ class Mended:
         except Exception as error:
             # the path may hold an invitation: the route's does not
             route = getattr(scope.get("route"), "path", "no route")
-            log.error("a request cannot be answered: %s %s", scope.get("method", ""), route, exc_info=error)
+            said = "a request cannot be answered (%s): %s %s"
+            log.exception(said, type(error).__name__, scope.get("method", ""), route)
             if not has_begun and scope["type"] == "http":
                 answer = await self._page(Request(scope))
                 await answer(scope, receive, send)
