@@ -110,9 +110,9 @@ async def entered(
     if secret is None and own is None:
         return None
     login = login or (own.login if own is not None else "")
-    if own is not None and login == own.login and source in ("", own.source):
-        if secret is None or installation.has_calendars(own.source):
-            return Entered(login, own.source, secret)
+    is_kept = own is not None and login == own.login and source in ("", own.source)
+    if own is not None and is_kept and (secret is None or installation.has_calendars(own.source)):
+        return Entered(login, own.source, secret)
     return Entered(login, await source_of(installation, login, source, hosts), secret)
 
 

@@ -90,7 +90,7 @@ async def test_what_breaks_is_told_without_what_broke(portal: Portal, house: Hou
     assert "Traceback" not in answer.text
     assert answer.headers["content-security-policy"] == ALWAYS["Content-Security-Policy"]
     (told,) = caplog.records
-    assert told.getMessage() == "a request cannot be answered: GET /break/{invitation}"
+    assert told.getMessage() == "a request cannot be answered (ZeroDivisionError): GET /break/{invitation}"
 
 
 async def test_a_form_is_ours_or_nothing_happens(house: House):
