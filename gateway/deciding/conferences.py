@@ -8,7 +8,15 @@ from gateway.domain.conference import Conference, Participant
 from gateway.domain.user import User
 from gateway.engine.decided import takes_part
 from gateway.errors import Misconfigured, Refused
-from gateway.planning.conference.calling import MOST_BY_HAND, at_once, by_who, is_by_hand, takes_calls, who_of
+from gateway.planning.conference.calling import (
+    MOST_BY_HAND,
+    at_once,
+    by_who,
+    can_call,
+    is_by_hand,
+    takes_calls,
+    who_of,
+)
 from gateway.planning.targets import is_permitted
 from gateway.store import attendances, calls, organisation, switches, users
 from gateway.store.rows import Rows
@@ -53,11 +61,6 @@ async def call_in(
         raise Refused("they have been called {most} times", "ask them to dial in", most=MOST_BY_HAND)
     await calls.put(rows, (attempt,))
     return True
-
-
-def can_call(conference: Conference, now: datetime) -> bool:
-    """Say whether somebody can be called into it at `now`."""
-    return takes_calls(conference, now) and conference.opens <= now
 
 
 async def _open(rows: Rows, installation: Installation, conference: Conference, now: datetime) -> None:

@@ -14,7 +14,7 @@ from gateway.domain.user import User
 from gateway.engine.conference.seen import Seen
 from gateway.engine.decided import TakesPart
 from gateway.planning.callers import language_of
-from gateway.planning.conference.calling import after, is_by_hand, latest, void
+from gateway.planning.conference.calling import after, is_by_hand, latest, missed, void
 from gateway.planning.plan import leads_away
 
 Heard = CallTold | Came | SignedIn
@@ -293,6 +293,8 @@ class Turn:
             return Result.DROPPED
         if participant.user is not None and self._user(participant) is None:
             return Result.DROPPED
+        if by_hand and one.state is CallState.DUE and missed(one, self._now):
+            return Result.LATE
         if not by_hand and (one.conference, one.who) in by_call:
             return Result.CAME
         came = self._seen.inside if by_hand else self._seen.been

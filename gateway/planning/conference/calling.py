@@ -71,7 +71,7 @@ def wanted(
 ) -> tuple[Attempt, ...]:
     """Return the rows to add or change, out of all `attempts` of the conference.
 
-    Calls by hand stay as long as their conference takes calls, whoever is asked to it.
+    Calls by hand stay as long as their conference is open and takes calls, whoever is asked to it.
     `known_since_before`: it was known before this look. Then whoever is new after its start, while others have been
     due before them, is due at once; otherwise everybody is due at the start, and void when that is too long ago.
     `been_in`: `Participant.who` of everybody who is in the room, or was. Nothing but `ends` changes in an attempt that
@@ -117,20 +117,26 @@ def takes_calls(conference: Conference, now: datetime) -> bool:
     return not conference.cancelled and conference.room is not None and now < conference.end
 
 
+def can_call(conference: Conference, now: datetime) -> bool:
+    """Say whether somebody can be called into it at `now`."""
+    return takes_calls(conference, now) and conference.opens <= now
+
+
 def at_once(
     conference: Conference, participant: Participant, attempts: Iterable[Attempt], now: datetime
 ) -> Attempt | None:
     """Return the row by which `participant` is called now, out of all `attempts`; None: they are being called already.
 
-    What the rules would try again after the start is tried now, in its place. Before the start that call stays: who
-    does not come by this one is called again then.
+    What the rules would try again after the start is tried now, in its place, unless it is too late for that. Before
+    the start that call stays: who does not come by this one is called again then.
     """
     who = who_of(conference, participant)
     theirs = [row for row in attempts if row.who == who]
     if any(_is_underway(row, now) for row in theirs):
         return None
     if conference.autocall and not participant.declined:
-        planned = next((row for row in theirs if row.state is CallState.DUE and row.first <= now), None)
+        again = (row for row in theirs if row.state is CallState.DUE and row.first <= now < row.first + AT_ALL)
+        planned = next(again, None)
         if planned is not None:
             return replace(planned, at=now, waits=False)
     number = max([MOST_ATTEMPTS, *(row.number for row in theirs)]) + 1
@@ -188,9 +194,15 @@ def _calls(conference: Conference, now: datetime) -> bool:
     return conference.autocall and takes_calls(conference, now)
 
 
+def missed(row: Attempt, now: datetime) -> bool:
+    """Say whether a call by hand that has not been made is made no more: it is late, or the clock was set back."""
+    return _is_late(row, now) or row.at - now > LATE
+
+
 def _is_underway(row: Attempt, now: datetime) -> bool:
-    is_due = row.state is CallState.DUE and not row.waits and (is_by_hand(row) or row.at <= now)
-    return is_due or row.state in (CallState.SENT, CallState.UP)
+    if row.state is not CallState.DUE:
+        return row.state in (CallState.SENT, CallState.UP)
+    return not missed(row, now) if is_by_hand(row) else row.at <= now and not row.waits and not _is_late(row, now)
 
 
 def _changed_by_hand(row: Attempt, conference: Conference, now: datetime) -> Attempt:
@@ -198,9 +210,9 @@ def _changed_by_hand(row: Attempt, conference: Conference, now: datetime) -> Att
         row = replace(row, ends=conference.end)
     if row.state is not CallState.DUE:
         return row
-    if not takes_calls(conference, now):
+    if not can_call(conference, now):
         return void(row, Result.DROPPED, now)
-    return void(row, Result.LATE, now) if _is_late(row, now) else row
+    return void(row, Result.LATE, now) if missed(row, now) else row
 
 
 def _first(conference: Conference, who: str, at: datetime) -> Attempt:

@@ -10,6 +10,7 @@ from gateway.deciding.roll import concerned, roll, shown_to
 from gateway.deciding.running import is_running
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
+from gateway.planning.conference.calling import can_call
 from gateway.store import rooms
 from gateway.store.rows import Rows
 from gateway.web.visit import Visit, Visiting, entered
@@ -68,7 +69,7 @@ async def _page(visit: Visit, name: str, error: RingplanError | None = None, ext
         lines=lines,
         room=room,
         is_mine=is_mine,
-        can_call=is_mine and conferences.can_call(told.conference, visit.now),
+        can_call=is_mine and can_call(told.conference, visit.now),
         running=running,
         extension=extension,
     )

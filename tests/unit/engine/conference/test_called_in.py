@@ -105,6 +105,21 @@ async def test_nobody_is_called_later_when_the_gateway_was_not_there(held: Meeti
     assert [(one.state, one.result) for one in await by_hand(held)] == [(CallState.VOID, Result.LATE)]
 
 
+async def test_nobody_is_called_an_hour_later_when_the_clock_was_set_back(held: Meetings) -> None:
+    held.start()
+    await held.read(meeting(others=("1002",), location="PBX", length=3 * HOUR))
+    await held.until(START + HOUR)
+    await held.kill()
+    await held.call_in("1002")
+    held.clock.turn(-HOUR)
+    held.start()
+    await held.settle()
+    assert [(one.state, one.result) for one in await by_hand(held)] == [(CallState.VOID, Result.LATE)]
+    assert await held.call_in("1002")
+    await held.until(START + 2 * HOUR)
+    assert held.rung == ["1002"]
+
+
 async def test_a_meeting_that_is_cancelled_lets_the_telephone_be_silent(held: Meetings) -> None:
     await held_without_calls(held)
     await held.call_in("1004")

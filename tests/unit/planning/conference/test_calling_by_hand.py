@@ -61,7 +61,9 @@ def test_a_call_by_hand_stays_whoever_is_asked(of: Conference):
         (replace(STYRELSE, cancelled=True), "09:06", Result.DROPPED),
         (replace(STYRELSE, room=None), "09:06", Result.DROPPED),
         (STYRELSE, "10:00", Result.DROPPED),
+        (replace(STYRELSE, start=at("09:30"), opens=at("09:20")), "09:06", Result.DROPPED),
         (STYRELSE, "09:10:01", Result.LATE),
+        (replace(STYRELSE, opens=at("07:00")), "08:05", Result.LATE),  # the clock was set back
     ],
 )
 def test_a_call_by_hand_is_not_made_into_what_is_over_or_late(of: Conference, clock: str, result: Result):
@@ -90,6 +92,29 @@ def test_what_the_rules_would_try_again_after_the_start_is_tried_now():
     rows.put([replace(waits, at=at("09:03"), waits=False)])
     rows.look(STYRELSE, "09:03")
     assert rows.of(BERTA)[-1].at == at("09:03")
+
+
+def test_what_is_too_late_for_the_rules_keeps_nobody_from_being_called():
+    rows = looked(STYRELSE, "08:30")
+    assert by_hand(BERTA, rows, "09:04") is None
+    anew = by_hand(BERTA, rows, "09:05:01")
+    assert anew is not None
+    assert (anew.number, anew.at) == (1, at("09:05:01"))
+    rows.tell(BERTA, Result.UNREGISTERED, "09:02")
+    pressed = by_hand(BERTA, rows, "09:10")
+    assert pressed is not None
+    assert (pressed.number, pressed.at, pressed.waits) == (MOST_ATTEMPTS + 1, at("09:10"), False)
+
+
+@pytest.mark.parametrize("clock", ["09:10:01", "08:30"])
+def test_what_was_pressed_and_is_made_no_more_keeps_nobody_from_pressing(clock: str):
+    rows, of = Rows(), replace(STYRELSE, autocall=False)
+    pressed = by_hand(BERTA, rows, "09:05", of)
+    assert pressed is not None
+    rows.put([pressed])
+    again = by_hand(BERTA, rows, clock, of)
+    assert again is not None
+    assert again.number == pressed.number + 1
 
 
 def test_before_the_start_the_call_at_the_start_stays():
