@@ -12,6 +12,8 @@
 
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
+# tests start hundreds of processes: what Python has compiled once is kept, whatever the machine's own habit is
+unexport PYTHONDONTWRITEBYTECODE
 
 PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate

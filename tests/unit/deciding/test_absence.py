@@ -1,9 +1,7 @@
 """An absence by hand as it is decided, and how somebody's days are laid out: to themselves, and discreetly."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +19,6 @@ from gateway.errors import Misconfigured
 from gateway.planning.rules import Rules
 from gateway.planning.usual import USUAL
 from gateway.store import absences, health, switches, users
-from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -40,12 +37,6 @@ def planned(code: str, start: float, end: float, **values: object) -> Diversion:
 
 def seen(*some: Diversion, own: bool = True) -> Outlook:
     return outlook(some, ANNA, RULES, NOON, own=own)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
-        yield opened
 
 
 def test_lunch_inside_a_trip_comes_back_to_the_trip() -> None:

@@ -1,9 +1,7 @@
 """What is wanted when somebody asks, and that the same is asked once."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,18 +16,11 @@ from gateway.domain.user import User
 from gateway.engine.sync import NOT_OFFERED, WITHOUT_CONTACTS
 from gateway.errors import NotOffered, Unreachable
 from gateway.store import accounts, books, health, mailboxes, refusals, users, wishes
-from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Stockholm")
 ALL = Installation(("main",), {"office": SourceAt("caldav")}, directory=Reach("pbx.example.org", "dc=c", ()))
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Who takes part: whoever decides it, the same is checked, written and noted; and files of many are all or nothing."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +13,10 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import Misconfigured, Refused
 from gateway.store import accounts, audit, mailboxes, signins, users
-from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 
 HERE = Installation(("main", "branch"), {"office": SourceAt("caldav", 90), "mail": SourceAt("exchange")})
 BY = By(datetime(2026, 11, 23, 11, tzinfo=UTC), "signin 1")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
-        yield opened
 
 
 async def put(store: Store, text: str, *, update: bool = False) -> importing.Imported:

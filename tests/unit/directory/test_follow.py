@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +17,6 @@ from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation, User
 from gateway.store import accounts, books, contacts, organisation, users
-from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from peers.process import until
 
@@ -67,18 +65,17 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as store:
-        made = House(store)
-        await made.fill()
-        await made.put(made.anna.id, contact("1", "Östen"))
-        await made.put(None, contact("1", "Zoë"), contact("2", "Desk of Anna", "1001"))
-        ready = asyncio.Event()
-        following = asyncio.create_task(follow(store, made.catalogue, ready), name="follow")
-        await asyncio.wait_for(ready.wait(), SOON)
-        yield made
-        following.cancel()
-        await asyncio.wait((following,))
+async def house(store: Store) -> AsyncIterator[House]:
+    made = House(store)
+    await made.fill()
+    await made.put(made.anna.id, contact("1", "Östen"))
+    await made.put(None, contact("1", "Zoë"), contact("2", "Desk of Anna", "1001"))
+    ready = asyncio.Event()
+    following = asyncio.create_task(follow(store, made.catalogue, ready), name="follow")
+    await asyncio.wait_for(ready.wait(), SOON)
+    yield made
+    following.cancel()
+    await asyncio.wait((following,))
 
 
 async def test_what_is_there_at_first_is_seen_by_whom_it_is_for(house: House) -> None:

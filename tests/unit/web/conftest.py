@@ -1,14 +1,11 @@
 """A portal in a test's hand: its store, its clock, and browsers that visit it without a network."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from gateway.deciding import passwords
-from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.web.portal import Portal
 from gateway.web.texts import Texts
@@ -34,12 +31,6 @@ def _passwords_cost_little(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock(NOON)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(StoreSettings(path=tmp_path / "ringplan.db")) as opened:
-        yield opened
 
 
 @pytest.fixture
