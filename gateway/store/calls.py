@@ -4,7 +4,7 @@ They stay five minutes longer than their conference was planned for: as long as 
 second time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,12 @@ async def of(rows: Rows, conference: str) -> tuple[Attempt, ...]:
     """Return the attempts for one conference, in the order in which they are due."""
     query = select(tables.calls).where(COLUMN.conference == conference).order_by(COLUMN.at, COLUMN.id)
     return tuple(_attempt(row) for row in await rows.all(query))
+
+
+async def among(rows: Rows, conferences: Collection[str]) -> tuple[Attempt, ...]:
+    """Return the attempts for these conferences (keys), in the order in which they are due."""
+    query = select(tables.calls).where(COLUMN.conference.in_(conferences)).order_by(COLUMN.at, COLUMN.id)
+    return tuple(_attempt(row) for row in await rows.all(query)) if conferences else ()
 
 
 async def put(rows: Rows, some: Iterable[Attempt]) -> None:

@@ -17,6 +17,7 @@ from gateway.web.security.csrf import Seal
 from gateway.web.security.hashing import Hashing
 from gateway.web.security.slowing import Slowing
 from gateway.web.settings import WebSettings
+from gateway.web.streams import Streams
 from gateway.web.texts import Texts
 from gateway.web.uploads import Uploads
 
@@ -57,3 +58,4 @@ class Portal:
     asking: Slowing = field(default_factory=lambda: Slowing(free=3, free_at=30, longest=900.0))  # for letters
     hashing: Hashing = field(default_factory=Hashing)
     uploads: Uploads = field(default_factory=Uploads)
+    streams: Streams = field(default_factory=Streams)

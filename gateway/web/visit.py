@@ -27,6 +27,7 @@ from gateway.web.texts import NAMES
 
 A_MINUTE = timedelta(minutes=1)
 LANGUAGE = "language"  # the cookie of who has chosen one before signing in
+LIVE = "x-live"  # the header of a page that asks for itself (static/portal.js)
 SAFE = frozenset({"GET", "HEAD"})
 MOST_FIELDS = 500
 
@@ -163,7 +164,7 @@ async def visit_of(request: Request) -> Visit:
                 visit.signin = visit.user = None
             else:
                 visit.language = _chosen(request) or visit.user.language
-    if session is not None and visit.signin is not None and session.used + A_MINUTE <= now:
+    if session is not None and visit.signin is not None and session.used + A_MINUTE <= now and not _by_itself(request):
         async with portal.store.write() as rows:
             await sessions.used(rows, cookie, now)
     request.state.visit = visit
@@ -207,6 +208,11 @@ def _flat(error: RingplanError | BaseExceptionGroup[RingplanError]) -> list[Ring
     if isinstance(error, RingplanError):
         return [error]
     return [one for part in error.exceptions for one in _flat(part)]
+
+
+def _by_itself(request: Request) -> bool:
+    """Say whether an open page asks for itself, before which perhaps nobody sits: such a session is not in use."""
+    return LIVE in request.headers or request.url.path.startswith("/live/")
 
 
 def _language(request: Request, usual: Language) -> Language:
