@@ -247,6 +247,7 @@ def _tell(config: Path, secret: Path, answers: Answers, pattern: str) -> None:
         f"fill in [web] in {config}, for the portal (optional)",
         "ringplan check",
         "ringplan run; ringplan init --unit prints a systemd unit for it",
+        "ringplan portal invite 1001 --role administrator, for the portal (optional)",
     )
     for step in steps:
         shown.line(f"  {step}")

@@ -1,6 +1,7 @@
 """What `ringplan check` says of the portal: its certificate, the address that people type, and who answers there."""
 
 import asyncio
+import os
 import socket
 from datetime import datetime
 from ipaddress import ip_address
@@ -74,8 +75,12 @@ def _free(address: str, port: int) -> Finding:
         return Finding("listener", True, f"{place} is not answered, and you may not listen there", remedy)
     except OSError as error:
         remedy = "look at who listens on that port, and whether the address is this machine's"
-        return Finding("listener", False, f"{place} cannot be listened on: {error.strerror}", remedy)
+        return Finding("listener", False, f"{place} cannot be listened on: {_why(error)}", remedy)
     return Finding("listener", True, f"{place} is free, and nobody answers yet", "ringplan run, or restart it")
+
+
+def _why(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)  # what create_server says repeats the address
 
 
 def _is_here(host: str) -> bool:

@@ -7,6 +7,7 @@ and that a certificate that was renewed counts from the next connection on.
 import asyncio
 import contextlib
 import logging
+import os
 import resource
 import socket
 import ssl
@@ -155,7 +156,8 @@ def _bound(settings: WebSettings) -> socket.socket:
     try:
         made = socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        said = f"[web] cannot listen on {address}:{port}: {error.strerror}"
+        why = os.strerror(error.errno) if error.errno else str(error)  # what create_server says repeats the address
+        said = f"[web] cannot listen on {address}:{port}: {why}"
         if error.errno in (EADDRINUSE, EADDRNOTAVAIL):
             raise Unreachable(said, "who else listens there? it is tried again") from error
         remedy = "ports below 1024 need a right, which the unit of ringplan init --unit gives; or take another port"

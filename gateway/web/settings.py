@@ -57,7 +57,7 @@ class WebSettings(BaseModel):
         if not (self.certificate or self.proxies or self.address.is_loopback):
             raise ValueError("give certificate and key, or the proxies that do TLS; without, address must be 127.0.0.1")
         if self.certificate and self.public.startswith("http:"):
-            raise ValueError("url must begin with https:// where there is a certificate")
+            raise ValueError("the url must begin with https:// where there is a certificate")
         if self.url is None and (self.address.is_unspecified or self.proxies):
             raise ValueError("give url, the address that people type: requests for others are refused")
         return self

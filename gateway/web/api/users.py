@@ -22,13 +22,11 @@ from gateway.errors import Misconfigured, Refused
 from gateway.store import devices, rooms, roster, signins, users
 from gateway.store.rows import Rows
 from gateway.web import letters
-from gateway.web.api import users_import
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Caller, Calling, good_for
 from gateway.web.api.me import NAMES
 
 router = APIRouter(tags=["users"])
-router.include_router(users_import.router)
 
 A_PAGE = 50
 

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.domain.signin import Role, Scope
 from gateway.store import signins
+from gateway.web.api import api
 from gateway.web.api.answers import Failure
 from tests.unit.web.visiting import PLACE, House
 
@@ -61,3 +62,9 @@ async def test_the_description_names_scopes_and_needs_no_token(house: House):
     assert shown["security"] == [{"token": ["own:read"]}]
     assert shown["operationId"] == "me_show"
     assert "422" in shown["responses"]
+
+
+def test_every_operation_is_described_with_a_scope_and_a_sentence():
+    operations = [one for ways in api.description()["paths"].values() for one in ways.values()]
+    assert [one["operationId"] for one in operations if not one["security"][0]["token"]] == []
+    assert [one["operationId"] for one in operations if not one["summary"].endswith(".")] == []
