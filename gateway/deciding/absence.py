@@ -14,7 +14,7 @@ from gateway.errors import Misconfigured
 from gateway.planning import working
 from gateway.planning.rules import Rules, folded
 from gateway.planning.targets import is_permitted
-from gateway.store import absences, diversions
+from gateway.store import absences, diversions, users
 from gateway.store.rows import Rows
 
 A_DAY = timedelta(days=1)
@@ -42,7 +42,10 @@ class Wanted:
 
 
 async def put(rows: Rows, rules: Rules, user: User, wanted: Wanted, now: datetime, named: Fields) -> Diversion:
-    """Let `user` be away from `now` on, in the place of an absence by hand before. Raises `Misconfigured`."""
+    """Let `user` be away from `now` on, in the place of an absence by hand before. Raises `Misconfigured`.
+
+    `Rules.extensions` is not looked at: whether a target is somebody's number, the store says.
+    """
     now = now.replace(microsecond=0)
     code = _code(wanted.code, rules, named)
     absence = Diversion(
@@ -51,7 +54,7 @@ async def put(rows: Rows, rules: Rules, user: User, wanted: Wanted, now: datetim
         code=code.key,
         start=now,
         end=_ends(wanted.until, code, user, rules, now, named),
-        target=None if wanted.target is None else _permitted(wanted.target, user, rules, named),
+        target=None if wanted.target is None else await _permitted(rows, wanted.target, user, rules, named),
         by_hand=True,
     )
     await absences.put(rows, absence)
@@ -103,7 +106,7 @@ def _ends(until: str | None, code: Code, user: User, rules: Rules, now: datetime
     return back if back > now else working.midnight(now.astimezone(user.zone).date() + A_DAY, user.zone)
 
 
-def _permitted(to: str, user: User, rules: Rules, named: Fields) -> str:
+async def _permitted(rows: Rows, to: str, user: User, rules: Rules, named: Fields) -> str:
     permitted = rules.organisation.permitted
     if given.number(named.target, to) in user.places:
         raise Misconfigured(
@@ -113,7 +116,8 @@ def _permitted(to: str, user: User, rules: Rules, named: Fields) -> str:
             number=to,
             extension=user.extension,
         )
-    if is_permitted(to, permitted, rules.extensions):
+    ours = () if permitted or await users.by_extension(rows, to) is None else (to,)
+    if is_permitted(to, permitted, ours):
         return to
     remedy = "ringplan organisation set --permit permits more"
     if not permitted:

@@ -8,12 +8,11 @@ from enum import Enum
 from gateway.domain.code import Code, Language
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
-from gateway.engine.decided import Decisions
 from gateway.planning.callers import window_of
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.schedule import Window
 from gateway.planning.timeline import Segment, of_user
-from gateway.store import absences, diversions
+from gateway.store import absences, diversions, users
 from gateway.store.rows import Rows
 
 AHEAD = timedelta(days=14)
@@ -85,15 +84,13 @@ def outlook(asked: Iterable[Diversion], user: User, rules: Rules, at: datetime, 
     )
 
 
-async def page_of(
-    rows: Rows, decided: Decisions, some: Sequence[int], at: datetime
-) -> tuple[tuple[User, Outlook], ...]:
+async def page_of(rows: Rows, rules: Rules, some: Sequence[int], at: datetime) -> tuple[tuple[User, Outlook], ...]:
     """Return a page of users (ids) in their order, discreetly; who is disabled is not away."""
     planned, by_hand = await diversions.of_some(rows, some), await absences.of_some(rows, some)
-    found = []
-    for user in (decided.users[one] for one in some):
+    known, found = await users.some(rows, some), []
+    for user in (known[one] for one in some):
         asked = [*planned.get(user.id, ()), *([by_hand[user.id]] if user.id in by_hand else [])]
-        found.append((user, outlook(asked if user.enabled else (), user, decided.rules, at, own=False)))
+        found.append((user, outlook(asked if user.enabled else (), user, rules, at, own=False)))
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """What people have decided (users, codes, the organisation), kept in memory while the store says that it is unchanged.
 
 Every reading of every mailbox needs it; taking thousands of users from the database each time would be most of the
-work.
+work. Codes and the organisation are kept by themselves as well: pages need no more, and users change all the time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -14,7 +14,8 @@ from gateway.store import codes, organisation, users
 from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 
-NOUNS = ("users", "codes", "organisation")
+HOUSE = ("codes", "organisation")
+NOUNS = ("users", *HOUSE)
 
 TakesPart = Callable[[User], bool]  # whether somebody takes part at all: `takes_part` in a pilot group
 
@@ -39,6 +40,7 @@ class Decided:
 
     def __init__(self) -> None:
         self._kept: tuple[tuple[int | None, ...], Decisions] | None = None
+        self._house: tuple[tuple[int | None, ...], Rules] | None = None
 
     async def now(self, rows: Rows) -> Decisions:
         """Return what is decided, as `rows` sees it."""
@@ -49,6 +51,13 @@ class Decided:
             owners = {place: user for user in everybody for place in user.places}
             self._kept = mine, Decisions(users_by_id, await _rules(rows, everybody), people_of(everybody), owners)
         return self._kept[1]
+
+    async def house(self, rows: Rows) -> Rules:
+        """Return codes and the organisation, as `rows` sees them, without users: `Rules.extensions` is empty."""
+        mine = await revisions_of(rows.connection, HOUSE)
+        if self._house is None or self._house[0] != mine:
+            self._house = mine, await _rules(rows, ())
+        return self._house[1]
 
 
 async def rules_of(rows: Rows) -> Rules:

@@ -128,14 +128,14 @@ async def end(caller: Calling) -> Absences:
 
 async def set_for(rows: Rows, caller: Caller, user: User, new: NewAbsence) -> None:
     """Set an absence for somebody. Raises `Misconfigured`."""
-    rules = (await caller.portal.decided.now(rows)).rules
+    rules = await caller.portal.decided.house(rows)
     wanted = Wanted(new.code, new.until.isoformat() if new.until else None, new.target)
     await absence.put(rows, rules, user, wanted, caller.now, Fields())
 
 
 async def told(rows: Rows, caller: Caller, user: User, *, own: bool) -> Absences:
     """Return how it is for `user`: all of it to themselves (`own`), discreetly to others."""
-    rules = (await caller.portal.decided.now(rows)).rules
+    rules = await caller.portal.decided.house(rows)
     seen = outlook(await absence.asked(rows, user), user, rules, caller.now, own=own)
     language = language_of(caller, rules)
     return Absences(

@@ -75,10 +75,9 @@ async def index(
 ) -> People:
     """Return a page of people, 50 at a time."""
     async with caller.portal.store.read() as rows:
-        decided = await caller.portal.decided.now(rows)
+        rules = await caller.portal.decided.house(rows)
         found = await presence.found(rows, search, caller.now, (page - 1) * A_PAGE, A_PAGE, away=away)
-        seen = await page_of(rows, decided, found.users, caller.now)
-    rules = decided.rules
+        seen = await page_of(rows, rules, found.users, caller.now)
     language = language_of(caller, rules)
     people = tuple(
         Person(

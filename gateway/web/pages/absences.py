@@ -36,7 +36,7 @@ async def put(visit: Visiting) -> Response:
     form, user = await visit.form(), visit.mine
     try:
         async with visit.portal.store.write() as rows:
-            rules = (await visit.portal.decided.now(rows)).rules
+            rules = await visit.portal.decided.house(rows)
             await absence.put(rows, rules, user, wanted(form), visit.now, fields(form))
     except RingplanError as error:
         return visit.page("absences.html", error=error, **await _mine(visit, typed(form)))
@@ -55,7 +55,7 @@ async def end(visit: Visiting) -> Response:
 async def _mine(visit: Visit, filled: Typed) -> dict[str, Any]:
     user = visit.mine
     async with visit.portal.store.read() as rows:
-        rules = (await visit.portal.decided.now(rows)).rules
+        rules = await visit.portal.decided.house(rows)
         return {
             "outlook": outlook(await absence.asked(rows, user), user, rules, visit.now, own=True),
             "own": True,

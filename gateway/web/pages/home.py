@@ -50,7 +50,7 @@ async def show(visit: Visiting) -> Response:
 
 
 async def _mine(rows: Rows, visit: Visit, user: User) -> dict[str, Any]:
-    rules = (await visit.portal.decided.now(rows)).rules
+    rules = await visit.portal.decided.house(rows)
     planned = [one for one in await conferences.of_user(rows, user.id) if one.end > visit.now and not one.cancelled]
     return {
         "outlook": outlook(await absence.asked(rows, user), user, rules, visit.now, own=True),

@@ -34,9 +34,9 @@ async def show(visit: Visiting) -> Response:
     page = int(query["page"]) if is_number(query.get("page", "")) else 1
     page = max(1, min(page, 10_000))
     async with visit.portal.store.read() as rows:
-        decided = await visit.portal.decided.now(rows)
+        rules = await visit.portal.decided.house(rows)
         found = await presence.found(rows, search, visit.now, (page - 1) * A_PAGE, A_PAGE, away=away)
-        people = await page_of(rows, decided, found.users, visit.now)
+        people = await page_of(rows, rules, found.users, visit.now)
         is_off = await switches.off_since(rows) is not None
     return visit.page(
         "people.html",
@@ -47,7 +47,7 @@ async def show(visit: Visiting) -> Response:
         page=page,
         pages=max(1, -(-found.total // A_PAGE)),
         is_off=is_off,
-        named=lambda code: named(code, visit.language, decided.rules),
+        named=lambda code: named(code, visit.language, rules),
     )
 
 
@@ -64,7 +64,7 @@ async def put(visit: Visiting, extension: str) -> Response:
     try:
         async with visit.portal.store.write() as rows:
             user = await somebody(rows, extension)
-            rules = (await visit.portal.decided.now(rows)).rules
+            rules = await visit.portal.decided.house(rows)
             await absence.put(rows, rules, user, wanted(form), visit.now, fields(form))
     except RingplanError as error:
         return visit.page("people_one.html", error=error, **await _about(visit, extension, typed(form)))
@@ -91,7 +91,7 @@ async def somebody(rows: Rows, extension: str) -> User:
 async def _about(visit: Visit, extension: str, filled: Typed) -> dict[str, Any]:
     async with visit.portal.store.read() as rows:
         user = await somebody(rows, extension)
-        rules = (await visit.portal.decided.now(rows)).rules
+        rules = await visit.portal.decided.house(rows)
         seen: Outlook = outlook(await absence.asked(rows, user), user, rules, visit.now, own=False)
         return {
             "person": user,
