@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -129,7 +130,8 @@ class Gateway:
             log=self.log, name="gateway", folder=self.folder, environment=_environment(),
         )  # fmt: skip
         if connected:
-            await self._process.ready(self._is_connected, UP)
+            async with self.store() as store:
+                await self._process.ready(partial(self._is_connected, store), UP)
 
     async def stop(self) -> None:
         """End it in an orderly way."""
@@ -192,8 +194,8 @@ class Gateway:
                 mailbox = Mailbox(0, user.id, account.id, user.emails[0], frozenset(), user.zone)
                 await mailboxes.add(rows, replace(mailbox, refresh=self.setup.refresh))
 
-    async def _is_connected(self) -> bool:
-        async with self.store() as store, store.read() as rows:
+    async def _is_connected(self, store: Store) -> bool:
+        async with store.read() as rows:
             found = {row.name: row for row in await health.every(rows)}
         ours = found.get("gateway")
         return (

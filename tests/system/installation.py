@@ -5,8 +5,12 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.store import health
+from gateway.store.settings import StoreSettings
+from gateway.store.store import Store
 from peers.asterisk import Asterisk
 from peers.process import Process
 from peers.radicale import Radicale
@@ -50,18 +54,19 @@ class Installation:
 
     async def run(self) -> Process:
         """Start the gateway, and wait until it is connected to its PBX and has opened its account."""
+        began = datetime.now(UTC)
         process = await Process.start(
             *self.command, "run", log=self.folder / "run.log", name="ringplan run", environment=ENVIRONMENT
         )
-        await process.ready(self._is_up, 30)
-        return process
+        async with Store.open(StoreSettings(path=self.folder / "ringplan.db")) as store:
 
-    async def _is_up(self) -> bool:
-        told = await self.told()
-        parts = told["parts"]
-        assert isinstance(parts, list)
-        up = {part["name"] for part in parts if part["ok"]}
-        return bool(told["running"]) and {"gateway", "pbx:main", "account:1"} <= up
+            async def is_up() -> bool:
+                async with store.read() as rows:
+                    up = {part.name for part in await health.every(rows) if part.ok and part.beat >= began}
+                return {"gateway", "pbx:main", "account:1"} <= up
+
+            await process.ready(is_up, 30)
+        return process
 
 
 async def installed(asterisk: Asterisk, radicale: Radicale, folder: Path) -> Installation:

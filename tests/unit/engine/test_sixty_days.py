@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
 from sqlalchemy import select
 
 from gateway.domain.held import Lamp
@@ -116,8 +117,14 @@ def right(pbx: FakePbx, now: datetime) -> bool:
     return [known is not None and known.at(hour) is not None for hour in hours] == [diverts(hour) for hour in hours]
 
 
+def hours(apart: int) -> list[int]:
+    """Return the hours of all days from `BEGIN` on: each of Mondays, when it diverts; of others those so far apart."""
+    return [hour for hour in range(DAYS * 24) if hour // 24 % 7 == 0 or hour % apart == 0]
+
+
+@pytest.mark.parametrize("apart", [6, pytest.param(1, marks=pytest.mark.soak)])
 async def test_a_series_without_end_diverts_at_its_hour_for_sixty_days_in_which_nothing_changes(
-    store: Store, pbx: FakePbx
+    store: Store, pbx: FakePbx, apart: int
 ) -> None:
     clock, calendar = HandClock(BEGIN), Unchanging()
     async with store.write() as rows:
@@ -126,7 +133,7 @@ async def test_a_series_without_end_diverts_at_its_hour_for_sixty_days_in_which_
     async with store.read() as rows:
         many = await many_rows(rows) + HEALTH
     async with running(store, calendar, pbx, clock):
-        for hour in range(DAYS * 24):
+        for hour in hours(apart):
             now = BEGIN + hour * HOUR
             clock.turn(now)
             try:
