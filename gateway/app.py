@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -150,13 +150,14 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
             tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
         if directory is not None:
             _begin_directory(tasks, directory, pulse, clock)
-        if settings.web is not None:
-            _begin_portal(tasks, settings, settings.web, directory, store, decided, pulse, clock)
         names = directory.name_of if directory is not None else None
         for name, one in settings.pbx.items():
             board = _switchboard(name, one, settings.run.dry_run, store, decided, taking_part, clock, pulse, names)
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, board.hold, say, clock), name=f"pbx {name}")
+        if settings.web is not None:
+            portal = _keep_portal(settings, settings.web, directory, store, decided, pulse, clock)
+            tasks.create_task(portal, name="web")
 
 
 def _begin_directory(tasks: asyncio.TaskGroup, directory: Directory, pulse: Pulse, clock: Clock) -> None:
@@ -173,8 +174,7 @@ def _begin_directory(tasks: asyncio.TaskGroup, directory: Directory, pulse: Puls
         tasks.create_task(supervise(partial(directory.listen, name), serve, tell, clock), name=f"directory {name}")
 
 
-def _begin_portal(
-    tasks: asyncio.TaskGroup,
+async def _keep_portal(
     settings: Settings,
     web: WebSettings,
     directory: Directory | None,
@@ -183,19 +183,34 @@ def _begin_portal(
     pulse: Pulse,
     clock: Clock,
 ) -> None:
-    """Keep the portal listening; what is wrong with it is said, and stops nothing else."""
+    """Keep the portal listening; what is wrong with it is said, and stops nothing else.
+
+    It takes a second to make, in a thread, since calls do not wait for pages.
+    """
+    say = partial(pulse.say, "web")
+    listen = await asyncio.to_thread(_portal, settings, web, directory, store, decided, clock)
+    await supervise(listen, partial(_serve, say), say, clock)
+
+
+def _portal(
+    settings: Settings, web: WebSettings, directory: Directory | None, store: Store, decided: Decided, clock: Clock
+) -> Callable[[], AbstractAsyncContextManager[object]]:
+    """Return how the portal begins to listen. Blocking: all that pages say is read."""
     from gateway.web.pages.told import as_told
     from gateway.web.portal import Portal  # FastAPI is half a second, for who has a portal
+    from gateway.web.preparing import prepare
     from gateway.web.security.csrf import Seal
     from gateway.web.server import listening
     from gateway.web.texts import Texts
 
+    texts = Texts()
+    prepare(texts)
     portal = Portal(
         store=store,
         settings=web,
         installation=settings.installation,
         clock=clock,
-        texts=Texts(),
+        texts=texts,
         seal=Seal(),
         decided=decided,
         post=Smtp(settings.mail) if settings.mail is not None else None,
@@ -206,9 +221,7 @@ def _begin_portal(
         file=str(settings.file.absolute()),
         read=clock.now(),
     )
-    say = partial(pulse.say, "web")
-    serve = partial(_serve, say)
-    tasks.create_task(supervise(partial(listening, portal), serve, say, clock), name="web")
+    return partial(listening, portal)
 
 
 async def _serve(say: Callable[[None], Awaitable[None]], _: object) -> None:
