@@ -245,7 +245,7 @@ def machine(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_any_reading_that_ends_well_leaves_what_is_in_the_book(machine: type[AnyBook]) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=30, derandomize=True))
+    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=30, derandomize=True))
 
 
 @pytest.mark.soak

@@ -122,7 +122,7 @@ async def test_killed_at_any_instant_and_started_again_and_again(built: Path, se
     assert house.clock.now() - refusing.tries[SERVICE][-1] < 4 * HOUR, "never given up"
 
 
-@pytest.mark.parametrize("many", [140, pytest.param(6 * 60, marks=SOAK)])
+@pytest.mark.parametrize("many", [80, pytest.param(6 * 60, marks=SOAK)])
 async def test_restarted_every_minute_an_account_is_tried_as_seldom_as_without(built: Path, many: int) -> None:
     async with House.open(built, NOON) as house:
         refusing = refuse(house)
@@ -137,12 +137,13 @@ async def test_restarted_every_minute_an_account_is_tried_as_seldom_as_without(b
     assert minutes == {OWN: [0, 10], SERVICE: [0, *range(15, many, 60)]}
 
 
-async def test_what_dies_in_the_middle_of_each_try_is_held_back_too(built: Path) -> None:
+@pytest.mark.parametrize("many", [60, pytest.param(2 * 60, marks=SOAK)])
+async def test_what_dies_in_the_middle_of_each_try_is_held_back_too(built: Path, many: int) -> None:
     """As with a defect that ends the process while the server's answer is read."""
     async with House.open(built, NOON) as house:
         refusing = refuse(house)
         refusing.answers.clear()
-        for _ in range(2 * 60):
+        for _ in range(many):
             house.start()
             await house.settle()
             house.clock.turn(SECOND)
@@ -152,6 +153,6 @@ async def test_what_dies_in_the_middle_of_each_try_is_held_back_too(built: Path)
         assert sum(refusing.refused.values()) == 0
     minutes = {whose: [(one - NOON) // MINUTE for one in tries] for whose, tries in refusing.tries.items()}
     assert minutes == {
-        OWN: [0, 1, 2, *range(12, 120, 10)],
-        SERVICE: [0, 1, 2, *range(17, 120, 15)],
+        OWN: [0, 1, 2, *range(12, many, 10)],
+        SERVICE: [0, 1, 2, *range(17, many, 15)],
     }, "held back after MAY_DIE tries, and not stopped"
