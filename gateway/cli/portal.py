@@ -74,7 +74,8 @@ async def _send(settings: Settings, made: Invitation, link: str, zone: ZoneInfo)
     from gateway.web.texts import Texts
 
     if settings.mail is not None:
-        letter = letters.invitation(await asyncio.to_thread(Texts), made, link, zone)
+        texts = await asyncio.to_thread(Texts)
+        letter = letters.invitation(texts, made, link, zone, is_asked=made.signin.has_password)
         await Smtp(settings.mail).send(letter)
 
 

@@ -160,6 +160,9 @@ def test_a_link_is_sent_in_the_language_of_who_gets_it(
     (letter,) = sent
     assert (letter.to, letter.subject) == ("anna@example.org", "Välj ditt lösenord för Ringplan")
     assert LINK.search(letter.body)
+    sign_in(tmp_path, "1001")
+    assert with_portal("portal", "invite", "1001", "--mail").exit_code == 0
+    assert sent[-1].subject == "Välj ett nytt lösenord för Ringplan"
     with_portal("users", "add", "1003")
     done = with_portal("portal", "invite", "1003", "--mail")
     assert (done.exit_code, "has no e-mail address" in done.stderr) == (2, True)
