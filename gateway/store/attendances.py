@@ -30,7 +30,7 @@ async def among(rows: Rows, conferences: Collection[str]) -> tuple[Attendance, .
 async def came(rows: Rows, attendance: Attendance) -> bool:
     """Note that somebody is in; False: that was known, or there is no such conference any more.
 
-    Who is in already stays so since when they came; who had left is in anew.
+    Who is in already stays so since when they came, and who they are; who had left is in anew.
     """
     there = select(tables.attendances).where(COLUMN.conference == attendance.conference)
     return await _put(rows, _news((attendance,), [_attendance(row) for row in await rows.all(there)]))
@@ -72,12 +72,15 @@ def _place(attendance: Attendance) -> tuple[str, str]:
 
 
 def _news(present: Iterable[Attendance], before: Iterable[Attendance]) -> list[Attendance]:
-    """Return those of `present` whose rows are to be other ones than `before`."""
+    """Return those of `present` whose rows are to be other ones than `before`.
+
+    Who is in by a call may talk on when its row has gone, and nothing else tells who they are.
+    """
     known = {_place(one): one for one in before}
     news = {}
     for one in present:
         had = known.get(_place(one))
-        stays = one if had is None or had.left is not None else replace(one, joined=had.joined)
+        stays = one if had is None or had.left is not None else replace(one, joined=had.joined, who=one.who or had.who)
         if stays != had:
             news[_place(one)] = stays
     return list(news.values())

@@ -46,6 +46,22 @@ async def test_who_was_called_is_noted_as_who_was_asked(held: Meetings) -> None:
     assert await inside(held) == [f"user:{held.people['1002'][0].id}"]
 
 
+async def test_who_was_called_and_talks_on_is_known_when_their_row_has_gone_and_is_not_called_again(
+    held: Meetings,
+) -> None:
+    held.pbx.telephones.phones["1002"] = Phone.ANSWERS
+    held.start()
+    await held.read(meeting(others=("1002",)))
+    await held.until(END + 6 * MINUTE)
+    assert await held.attempts() == ()
+    held.pbx.lose()
+    await held.until(END + 7 * MINUTE)
+    assert await inside(held) == [f"user:{held.people['1002'][0].id}"]
+    await held.read(meeting(END + 10 * MINUTE, others=("1002",)))
+    await held.until(END + 11 * MINUTE)
+    assert held.rung.count("1002") == 1
+
+
 async def test_who_came_and_went_without_a_gateway_is_known_afterwards(held: Meetings) -> None:
     name = await opened(held)
     first = held.pbx.telephones.dial_in(name, "1001")
