@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
+from gateway.deciding import signing
 from gateway.deciding.given import shortened
 from gateway.deciding.installation import Installation
 from gateway.deciding.person import FIELDS, nobody, person, service_account
@@ -18,7 +19,7 @@ from gateway.deciding.users import By, services
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Organisation, User
 from gateway.errors import Misconfigured, RingplanError
-from gateway.store import audit, mailboxes, organisation, roster, users
+from gateway.store import audit, mailboxes, organisation, roster, signins, users
 from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 
@@ -142,12 +143,20 @@ async def is_current(rows: Rows, wanted: Plan) -> bool:
 
 
 async def write(rows: Rows, installation: Installation, by: By, wanted: Plan) -> Imported:
-    """Write everybody of a plan that is current here. Raises an `ExceptionGroup` if anything is wrong."""
+    """Write everybody of a plan that is current here. Raises an `ExceptionGroup` if anything is wrong.
+
+    Raises `Refused` where no administrator would take part any more.
+    """
     if wanted.wrong:
         raise ExceptionGroup("the file cannot be imported", [one.error for one in wanted.wrong])
     new = [line for line in wanted.lines if line.before is None]
     changed = [line for line in wanted.lines if line.before is not None and line.before != line.user]
     await users.put_every(rows, [line.user for line in changed])
+    disabled = [
+        one.user.id for one in changed if one.before is not None and one.before.enabled and not one.user.enabled
+    ]
+    for signin in (await signins.of_users(rows, disabled)).values():
+        await signing.stays_in_hands(rows, signin)
     added = await users.add_every(rows, [line.user for line in new])
     known = [(line, line.user) for line in wanted.lines if line.before is not None]
     read = [

@@ -4,9 +4,12 @@ import re
 from datetime import timedelta
 
 import httpx
+import pytest
 
+from gateway.domain.signin import Role
 from gateway.domain.user import User
-from gateway.store import audit, users
+from gateway.store import audit, signins, users
+from gateway.web.pages import uploading
 from tests.fakes.clock import HandClock
 from tests.unit.web.visiting import Browser, House, a_user
 
@@ -124,3 +127,27 @@ async def test_everybody_can_be_exported_and_imported_again(house: House):
     assert "There is nothing to do" in page
     head = (await browser.get(f"{PLACE}/template")).text
     assert head.startswith("\ufeffextension,name,email,language")
+
+
+async def test_no_file_takes_the_last_administrators_away(house: House):
+    store = house.portal.store
+    async with store.write() as rows:
+        await signins.remove(rows, house.root.id)
+        await signins.put_role(rows, house.otto.id, Role.ADMINISTRATOR)
+    browser, program = await house.browser(house.ada), await house.program(house.ada)
+    both = "extension,enabled\n1002,no\n1003,no\n"
+    refused = await confirmed(browser, *await looked_at(browser, both, update="yes"))
+    assert refused.status_code == 409
+    assert "last administrator" in refused.text
+    url, csv = "/users/import?update=true", {"Content-Type": "text/csv"}
+    assert (await program.client.post(url, content=both, headers=csv)).status_code == 409
+    assert all(user.enabled for user in (await everybody(house)).values())
+    one = await program.client.post(url, content="extension,enabled\n1002,no\n", headers=csv)
+    assert one.json() == {"added": 0, "changed": 1}
+
+
+async def test_what_nobody_comes_back_for_is_not_in_memory_for_long(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(uploading, "LASTING", timedelta())
+    browser = await house.browser(house.ada)
+    place = (await uploaded(browser, "extension,name\n1010,Carl\n")).headers["location"]
+    assert (await browser.get(place)).headers["location"] == f"{PLACE}?told=late"
