@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gateway.deciding import addresses
+from gateway.deciding.tokens import scopes_for
 from gateway.domain.signin import Scope
 from gateway.domain.user import User
 from gateway.store import claims, users
@@ -18,6 +19,15 @@ from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Caller, Calling, good_for
 
 router = APIRouter(tags=["account"])
+
+
+async def may_all(caller: Calling) -> None:
+    """Answer 403 to a token that may less than its owner: who has an address of theirs gets in as them, by a letter."""
+    if caller.scopes != scopes_for(caller.role):
+        raise HTTPException(403, "this needs a token with all scopes that its owner may give")
+
+
+ADDS = [Depends(good_for(Scope.OWN_WRITE)), Depends(may_all)]
 
 Email = Annotated[str, Field(min_length=3, max_length=addresses.LONGEST)]
 
@@ -64,9 +74,12 @@ async def show(caller: Calling) -> Addresses:
         return await _shown(rows, caller)
 
 
-@router.post("/account/addresses", name="claim_address", dependencies=[Depends(good_for(Scope.OWN_WRITE))])
+@router.post("/account/addresses", name="claim_address", dependencies=ADDS)
 async def claim(caller: Calling, request: Request, wanted: Claimed, later: BackgroundTasks) -> Addresses:
-    """Say that an address is one's own: a letter to it asks, or where no mail is sent, an administrator is asked."""
+    """Say that an address is one's own: a letter to it asks, or where no mail is sent, an administrator is asked.
+
+    An address lets in: this needs a token with all scopes that its owner may give.
+    """
     portal = caller.portal
     one = claiming.tried(portal, caller.mine.id, request.client.host if request.client else "")
     wait = claiming.wait(portal, one)
@@ -78,11 +91,12 @@ async def claim(caller: Calling, request: Request, wanted: Claimed, later: Backg
     return await show(caller)
 
 
-@router.post(
-    "/account/addresses/confirmation", name="confirm_address", dependencies=[Depends(good_for(Scope.OWN_WRITE))]
-)
+@router.post("/account/addresses/confirmation", name="confirm_address", dependencies=ADDS)
 async def confirm(caller: Calling, confirmed: Confirmed) -> Addresses:
-    """Confirm an address with what a letter to it brought."""
+    """Confirm an address with what a letter to it brought.
+
+    An address lets in: this needs a token with all scopes that its owner may give.
+    """
     async with caller.portal.store.write() as rows:
         found = await addresses.confirmed_by(rows, await _me(rows, caller), confirmed.secret, caller.now)
         if found is None:

@@ -64,3 +64,19 @@ async def test_who_may_only_read_changes_nothing(house: House) -> None:
         {"email": "a@b.c", "x": 1},
     ):
         assert (await (await house.program(house.anna)).call("POST", PATH, wrong)).status_code == 422, wrong
+
+
+@pytest.mark.parametrize("scopes", [(Scope.OWN_WRITE,), (Scope.OWN_READ, Scope.OWN_WRITE, Scope.PEOPLE_WRITE)])
+async def test_no_narrow_token_lets_in_whoever_holds_it(
+    house: House, post: FakePost, scopes: tuple[Scope, ...]
+) -> None:
+    """An address of an administrator's gets a letter with which their password is chosen."""
+    narrow, whole = await house.program(house.ada, *scopes), await house.program(house.ada)
+    address = {"email": "b@example.org"}
+    assert (await narrow.call("POST", PATH, address)).status_code == 403
+    assert post.sent == []
+    assert (await whole.call("POST", PATH, address)).status_code == 200
+    link = next(line for line in post.sent[0].body.splitlines() if line.startswith(PLACE))
+    secret = {"secret": link.rpartition("/")[2]}
+    assert (await narrow.call("POST", f"{PATH}/confirmation", secret)).status_code == 403
+    assert (await whole.call("POST", f"{PATH}/confirmation", secret)).status_code == 200
