@@ -15,7 +15,7 @@ CONFIRM = "/account/addresses/confirm"
 
 def tried(portal: Portal, user: int, host: str) -> Try:
     """Return what a claim of a user, sent from the address `host`, counts for: each that is right sends a letter."""
-    return portal.asking.tried(f"address {user}", host)
+    return portal.asking.tried(str(user), host, "address")
 
 
 def wait(portal: Portal, one: Try) -> int:

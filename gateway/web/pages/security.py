@@ -38,7 +38,7 @@ async def show(visit: Visiting) -> Response:
 async def change(visit: Visiting) -> Response:
     """Let them have another password; all their other browsers are signed out, and this one gets a new cookie."""
     form, portal, me = await visit.form(), visit.portal, me_of(visit)
-    one = portal.slowing.tried(visit.who, host_of(visit))
+    one = portal.slowing.tried(visit.who, host_of(visit), "password")
     wait = portal.slowing.wait(one, visit.now)
     if wait:
         return too_often(visit, "security.html", wait, **await _values(visit))

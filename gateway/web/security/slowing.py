@@ -53,10 +53,10 @@ class Slowing:
     _known: dict[Key, None] = field(default_factory=dict, repr=False)
     _told: dict[Key, datetime] = field(default_factory=dict, repr=False)
 
-    def tried(self, name: str, host: str) -> Try:
-        """Return what a try of `name` from the address `host` counts for."""
+    def tried(self, name: str, host: str, kind: str = "name") -> Try:
+        """Return what a try of `name` from the address `host` counts for; names of another kind are other ones."""
         place = place_of(host)
-        of_name, pair = _key("name", name), _key("pair", name, place)
+        of_name, pair = _key(kind, name), _key("pair", kind, name, place)
         counted = pair if pair in self._known else of_name
         return Try({counted: self.free, _key("place", place): self.free_at}, of_name, pair)
 

@@ -9,6 +9,7 @@ import pytest
 from gateway.deciding import passwords
 from gateway.domain.secret import Secret
 from gateway.store import signins
+from gateway.web import claiming
 from gateway.web.security.slowing import FREE, FREE_AT, LONGEST, Slowing, place_of
 from tests.unit.web.conftest import NOON
 from tests.unit.web.visiting import Browser, House
@@ -124,3 +125,21 @@ def test_a_place_is_what_one_customer_has() -> None:
     assert place_of("2001:db8::1") == place_of("2001:db8::2") != place_of("2001:db8:1::1")
     assert place_of("fe80::1%eth0") == place_of("fe80::1")
     assert place_of("") == ""
+
+
+async def test_what_a_stranger_types_slows_nobody_who_has_signed_in(house: House) -> None:
+    stranger, anna = await before_signing_in(house), await house.browser(house.anna)
+    for _ in range(FREE):
+        assert await try_as(stranger, f"signin {house.anna.id}", "wrong") == 422
+    assert await try_as(stranger, f"signin {house.anna.id}", "wrong") == 429
+    fields = {"old": "what it is not", "password": "several words in a row", "again": "several words in a row"}
+    assert (await anna.post("/security/password", fields)).status_code == 422
+
+
+async def test_letters_that_a_stranger_asks_for_are_none_of_those_for_addresses(house: House) -> None:
+    asking, user = house.portal.asking, house.anna.user
+    for _ in range(10):
+        asking.begun(asking.tried(f"address {user}", "198.51.100.7"), NOON)
+        asking.begun(asking.tried(str(user), "198.51.100.7"), NOON)
+    assert user is not None
+    assert asking.wait(claiming.tried(house.portal, user, "192.0.2.1"), NOON) == 0
