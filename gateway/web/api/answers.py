@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-HELD = ConfigDict(frozen=True, extra="forbid")
-"""For every model of the API: what nobody expects is refused, not overlooked."""
+HELD = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+"""For every model of the API: what nobody expects is refused, not overlooked; and what it is stays out of the log."""
 
 
 class Wrong(BaseModel):

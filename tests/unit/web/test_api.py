@@ -1,11 +1,13 @@
 """The API's frame: its errors have one shape, whatever goes wrong, and its description says what is true."""
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.domain.signin import Role, Scope
 from gateway.store import signins
 from gateway.web.api import api
 from gateway.web.api.answers import Failure
+from gateway.web.api.tokens import NewToken
 from tests.unit.web.visiting import PLACE, House
 
 
@@ -68,3 +70,9 @@ def test_every_operation_is_described_with_a_scope_and_a_sentence():
     operations = [one for ways in api.description()["paths"].values() for one in ways.values()]
     assert [one["operationId"] for one in operations if not one["security"][0]["token"]] == []
     assert [one["operationId"] for one in operations if not one["summary"].endswith(".")] == []
+
+
+def test_a_value_that_cannot_be_stays_out_of_what_is_logged():
+    with pytest.raises(ValidationError) as raised:
+        NewToken.model_validate({"name": "x", "scopes": ["a secret"], "another": "a secret"})
+    assert "a secret" not in str(raised.value)
