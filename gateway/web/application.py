@@ -39,7 +39,7 @@ from gateway.web.pages import (
     users,
 )
 from gateway.web.portal import Portal
-from gateway.web.security.headers import Headers, Host, Size, refusal
+from gateway.web.security.headers import Headers, Host, Letters, Size, refusal
 from gateway.web.security.mended import Mended
 from gateway.web.visit import visit_of
 
@@ -59,6 +59,7 @@ def application(portal: Portal) -> FastAPI:
         Middleware(Headers, strict=settings.is_secret),
         Middleware(Host, settings=settings),
         Middleware(Mended, page=_broken),
+        Middleware(Letters),
         Middleware(Size),
     ]
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=middleware, redirect_slashes=False)
@@ -81,8 +82,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     return await _page(request, found.status_code, found.detail)
 
 
-async def _garbled(request: Request, _: Exception) -> Response:
-    return await _page(request, HTTPStatus.BAD_REQUEST)
+async def _garbled(request: Request, error: Exception) -> Response:
+    """Say that there is no such page, where it is the path that cannot be."""
+    is_path = any(one["loc"][0] == "path" for one in cast("RequestValidationError", error).errors())
+    return await _page(request, HTTPStatus.NOT_FOUND if is_path else HTTPStatus.BAD_REQUEST)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

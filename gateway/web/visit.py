@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,6 +28,7 @@ from gateway.web.texts import NAMES
 A_MINUTE = timedelta(minutes=1)
 LANGUAGE = "language"  # the cookie of who has chosen one before signing in
 LIVE = "x-live"  # the header of a page that asks for itself (static/portal.js)
+LARGEST = 2**53  # of what names a row in an address
 SAFE = frozenset({"GET", "HEAD"})
 MOST_FIELDS = 500
 
@@ -172,6 +173,7 @@ async def visit_of(request: Request) -> Visit:
 
 
 Visiting = Annotated[Visit, Depends(visit_of)]
+Id = Annotated[int, Path(ge=1, le=LARGEST)]
 
 
 def entered(least: Role | None) -> Callable[[Visit], Coroutine[Any, Any, None]]:

@@ -11,7 +11,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store import accounts, books, contacts, overview
-from gateway.web.visit import Visit, Visiting, entered
+from gateway.web.visit import Id, Visit, Visiting, entered
 
 PLACE = "/administration/accounts"
 A_PAGE = 50
@@ -41,13 +41,13 @@ async def add(visit: Visiting) -> Response:
 
 
 @router.get("/{account}")
-async def look(account: int, visit: Visiting) -> Response:
+async def look(account: Id, visit: Visiting) -> Response:
     """Show one account, and what can be done with it."""
     return await _one(visit, account)
 
 
 @router.post("/{account}/password")
-async def change(account: int, visit: Visiting) -> Response:
+async def change(account: Id, visit: Visiting) -> Response:
     """Give an account another password."""
     form = await visit.form()
     try:
@@ -61,7 +61,7 @@ async def change(account: int, visit: Visiting) -> Response:
 
 
 @router.post("/{account}/retry")
-async def retry(account: int, visit: Visiting) -> Response:
+async def retry(account: Id, visit: Visiting) -> Response:
     """Let refused credentials be tried now."""
     async with visit.portal.store.write() as rows:
         if await accounts.shown(rows, account) is None:
@@ -71,7 +71,7 @@ async def retry(account: int, visit: Visiting) -> Response:
 
 
 @router.get("/{account}/remove")
-async def consider(account: int, visit: Visiting) -> Response:
+async def consider(account: Id, visit: Visiting) -> Response:
     """Say what goes with an account."""
     async with visit.portal.store.read() as rows:
         found = await accounts.shown(rows, account)
@@ -82,7 +82,7 @@ async def consider(account: int, visit: Visiting) -> Response:
 
 
 @router.post("/{account}/remove")
-async def remove(account: int, visit: Visiting) -> Response:
+async def remove(account: Id, visit: Visiting) -> Response:
     """Remove an account with all that is read through it."""
     async with visit.portal.store.write() as rows:
         if not await service_accounts.remove(rows, visit.now, visit.who, account):

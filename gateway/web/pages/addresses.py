@@ -14,7 +14,7 @@ from gateway.store import claims, users
 from gateway.store.rows import Rows
 from gateway.web import claiming
 from gateway.web.pages.signin import host_of, too_often
-from gateway.web.visit import Visit, Visiting, entered
+from gateway.web.visit import Id, Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
 
@@ -97,7 +97,7 @@ async def remove(visit: Visiting) -> Response:
 
 
 @router.post(PLACE + "/claims/{claim}/remove")
-async def withdraw(visit: Visiting, claim: int) -> Response:
+async def withdraw(visit: Visiting, claim: Id) -> Response:
     """Let one that waits be gone."""
     async with visit.portal.store.write() as rows:
         if not await claims.remove(rows, visit.mine.id, claim):

@@ -26,7 +26,7 @@ from gateway.errors import RingplanError
 from gateway.planning.handsets import Profile, best
 from gateway.store import devices
 from gateway.web.files import as_file
-from gateway.web.visit import Given, Visit, Visiting, entered
+from gateway.web.visit import Given, Id, Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
 
@@ -57,14 +57,14 @@ async def add(visit: Visiting) -> Response:
     return visit.to(f"/phones/{device.id}", told="added")
 
 
-@router.get("/phones/{phone:int}")
-async def show_one(visit: Visiting, phone: int) -> Response:
+@router.get("/phones/{phone}")
+async def show_one(visit: Visiting, phone: Id) -> Response:
     """Show one, without its password."""
     return await _one(visit, await _mine(visit, phone))
 
 
-@router.post("/phones/{phone:int}")
-async def change(visit: Visiting, phone: int) -> Response:
+@router.post("/phones/{phone}")
+async def change(visit: Visiting, phone: Id) -> Response:
     """Let it be of another maker, or show numbers otherwise."""
     device, form = await _mine(visit, phone), await visit.form()
     known = await asyncio.to_thread(delivered)
@@ -79,8 +79,8 @@ async def change(visit: Visiting, phone: int) -> Response:
     return visit.to(f"/phones/{device.id}", told="changed")
 
 
-@router.post("/phones/{phone:int}/show")
-async def show_settings(visit: Visiting, phone: int) -> Response:
+@router.post("/phones/{phone}/show")
+async def show_settings(visit: Visiting, phone: Id) -> Response:
     """Show its settings with the password, as text and as a QR code."""
     device = await _mine(visit, phone)
     try:
@@ -90,8 +90,8 @@ async def show_settings(visit: Visiting, phone: int) -> Response:
     return await _one(visit, device, sheet)
 
 
-@router.post("/phones/{phone:int}/file")
-async def download(visit: Visiting, phone: int) -> Response:
+@router.post("/phones/{phone}/file")
+async def download(visit: Visiting, phone: Id) -> Response:
     """Hand out its settings as the file that it asks for."""
     device = await _mine(visit, phone)
     try:
@@ -100,8 +100,8 @@ async def download(visit: Visiting, phone: int) -> Response:
         return await _one(visit, device, error=error)
 
 
-@router.post("/phones/{phone:int}/revoke")
-async def revoke(visit: Visiting, phone: int) -> Response:
+@router.post("/phones/{phone}/revoke")
+async def revoke(visit: Visiting, phone: Id) -> Response:
     """Let it search no more."""
     device = await _mine(visit, phone)
     async with visit.portal.store.write() as rows:

@@ -10,7 +10,7 @@ from gateway.deciding import tokens as deciding
 from gateway.domain.signin import Role, Scope
 from gateway.errors import RingplanError
 from gateway.store import tokens
-from gateway.web.visit import Visit, Visiting, entered
+from gateway.web.visit import Id, Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
 
@@ -39,7 +39,7 @@ async def make(visit: Visiting) -> Response:
 
 
 @router.post("/security/tokens/{token}/revoke")
-async def revoke(visit: Visiting, token: int) -> Response:
+async def revoke(visit: Visiting, token: Id) -> Response:
     """Let one be good for nothing."""
     async with visit.portal.store.write() as rows:
         found = await deciding.revoke(rows, signed_in(visit), visit.who, token, visit.now)

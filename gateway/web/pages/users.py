@@ -1,8 +1,8 @@
 """Users: everybody who takes part, found and listed; one of them added, changed, switched off, removed."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -20,7 +20,7 @@ from gateway.store.rows import Rows
 from gateway.web.pages import users_access
 from gateway.web.texts import NAMES
 from gateway.web.visit import Given as Form
-from gateway.web.visit import Visit, Visiting, entered
+from gateway.web.visit import Id, Visit, Visiting, entered
 
 PLACE = "/administration/users"
 A_PAGE = 50
@@ -30,7 +30,6 @@ UNREAD = "-"  # the choice of a calendar that no service account reads
 TEXTS = ("extension", "name", "email", "language", "zone", "phones", "pbx", "operator", "hours", "through")
 OF_CALENDAR = ("source", "path")
 
-Id = Annotated[int, Path(ge=1, le=2**53)]
 Errors = RingplanError | BaseExceptionGroup[RingplanError]
 
 router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])

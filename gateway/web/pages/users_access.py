@@ -1,8 +1,6 @@
 """Users, one at a time: how they sign in, the addresses that they say are theirs, and their telephones' passwords."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -13,9 +11,7 @@ from gateway.errors import Misconfigured, RingplanError
 from gateway.store import audit, claims, devices, signins, users
 from gateway.store.rows import Rows
 from gateway.web import letters
-from gateway.web.visit import Visiting
-
-Id = Annotated[int, Path(ge=1, le=2**53)]
+from gateway.web.visit import Id, Visiting
 
 router = APIRouter()  # of users.py, which says who may enter
 PLACE = "/administration/users"

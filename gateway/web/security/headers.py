@@ -1,5 +1,8 @@
-"""What every answer forbids a browser; and requests that are turned away: for another host, or bringing too much."""
+"""What every answer forbids a browser; and requests that are turned away: for another host, or bringing
+too much, or what takes too long to read.
+"""
 
+import re
 from contextlib import suppress
 
 from starlette.datastructures import Headers as Given
@@ -27,6 +30,7 @@ STRICT = "max-age=31536000"  # RFC 6797
 KEPT = "no-cache"  # it is asked for each time whether it is still the same (ETag)
 MOST = 64 * 1024  # bytes of a form
 MOST_UPLOADED = 2 * 1024 * 1024
+UTF8 = re.compile(r'charset="?utf-?8"?(?=;|$)', re.IGNORECASE)
 UPLOADS = ("/administration/users/import", "/api/users/import")
 
 
@@ -69,6 +73,21 @@ class Host:
         if scope["type"] == "http" and Given(scope=scope).get("host", "").lower() not in self._hosts:
             answer = refusal(scope, 421, f"This is {self._public}, and nothing else.")  # RFC 9110, 15.5.20
             await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class Letters:
+    """Refuses forms in other letters than UTF-8. No browser sends any, and some take seconds to be read (Punycode)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        kinds = Given(scope=scope).getlist("content-type") if scope["type"] == "http" else []
+        if any("charset" in UTF8.sub("", kind).lower() for kind in kinds if "multipart" in kind.lower()):
+            await refusal(scope, 415, "This can be sent in UTF-8 alone.")(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -113,3 +113,20 @@ async def test_a_form_is_ours_or_nothing_happens(house: House):
     assert (await anna.get("/")).status_code == 200
     anna.client.headers["Origin"] = PLACE
     assert (await anna.post("/sign-out")).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/administration/users/import", "/api/users/import"])
+@pytest.mark.parametrize("letters", ["punycode", "unicode_escape", '"idna"', "utf-8; charset=punycode", "UTF-16"])
+async def test_forms_are_in_utf_8(house: House, path: str, letters: str):
+    browser = await house.browser()
+    await browser.get("/sign-in")
+    cookie = browser.client.cookies.get(cookie_name(house.portal)) or ""
+    fields = {"csrf": house.portal.seal.of(cookie), "name": "\\ud800-" + "b" * 10_000}
+    parts = [f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{one}\r\n' for name, one in fields.items()]
+    form = "".join([*parts, "--B--\r\n"])
+    kind = "Multipart/Form-Data; boundary=B; Charset="
+    refused = await browser.client.post(path, content=form, headers={"Content-Type": f"{kind}{letters}"})
+    assert refused.status_code == 415
+    for usual in ("utf-8", '"UTF-8"'):
+        answer = await browser.client.post("/sign-in", content=form, headers={"Content-Type": f"{kind}{usual}"})
+        assert answer.status_code == 422
