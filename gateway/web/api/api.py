@@ -73,13 +73,8 @@ class Api(FastAPI):
     """A FastAPI that describes which scope each operation needs."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description, OpenAPI 3.1; made once."""
-        if self.openapi_schema is None:
-            described = super().openapi()
-            for route in operations():
-                for method in route.methods or ():
-                    _told(described["paths"][route.path_format][method.lower()], scopes_of(route))
-        return super().openapi()
+        """Return the description, OpenAPI 3.1."""
+        return description()
 
 
 def application(portal: Portal) -> FastAPI:
@@ -96,8 +91,12 @@ def application(portal: Portal) -> FastAPI:
 
 @cache
 def description() -> dict[str, Any]:
-    """Return what the API says of itself, OpenAPI 3.1; alike for every portal."""
-    return _bare().openapi()
+    """Return what the API says of itself, OpenAPI 3.1; alike for every portal, and made once: that takes a while."""
+    described = FastAPI.openapi(_bare())
+    for route in operations():
+        for method in route.methods or ():
+            _told(described["paths"][route.path_format][method.lower()], scopes_of(route))
+    return described
 
 
 def _bare() -> FastAPI:
