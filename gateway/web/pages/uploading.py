@@ -25,7 +25,7 @@ from gateway.errors import Misconfigured, RingplanError
 from gateway.store import accounts, mailboxes, users
 from gateway.store.rows import Rows
 from gateway.store.signins import verifier_of
-from gateway.web.uploads import Upload
+from gateway.web.uploads import LASTING, Upload
 from gateway.web.visit import Visit, Visiting, entered
 
 PLACE = "/administration/users"
@@ -68,7 +68,9 @@ async def upload(visit: Visiting) -> Response:
     except* RingplanError as error:
         wrong = error
     else:
-        key = visit.portal.uploads.keep(_owner(visit), file.filename, text, visit.now, update=update)
+        uploads = visit.portal.uploads
+        key = uploads.keep(_owner(visit), file.filename, text, visit.now, update=update)
+        asyncio.get_running_loop().call_later(LASTING.total_seconds(), uploads.forget, key)  # also if nobody comes back
         return visit.to(f"{IMPORT}/{key}")
     return visit.page("uploading.html", error=wrong, fields=FIELDS, update=update)
 
