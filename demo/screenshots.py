@@ -4,12 +4,29 @@ import asyncio
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from peers.browser import DESKTOP, PHONE, Scheme, chromium, visitor
-from peers.portal import PASSWORD, served
+from peers.portal import PASSWORD, ZONE, served
 
 PICTURES = Path("docs/pictures")
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """A clock that stands still, so that pictures show a day at work, and change only when pages do."""
+
+    at: datetime = datetime(2026, 11, 24, 10, 30, tzinfo=ZONE)
+
+    def now(self) -> datetime:
+        """Return that moment."""
+        return self.at
+
+    async def until(self, when: datetime, wake: asyncio.Event) -> None:
+        """Wait for `wake`: it never gets later."""
+        if when > self.at:
+            await wake.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,7 @@ async def shoot() -> None:
     """Take all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ringplan-pictures-") as folder:
-        async with served(Path(folder)) as portal, chromium() as browser:
+        async with served(Path(folder), clock=Morning()) as portal, chromium() as browser:
             for shot in SHOTS:
                 async with visitor(browser, portal.place, size=shot.size, scheme=shot.scheme) as visit:
                     await visit.page.goto("/sign-in")
