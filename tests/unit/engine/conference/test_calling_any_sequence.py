@@ -18,8 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from gateway.domain.appointment import Appointment, Attendee, Response
 from gateway.domain.conference import Call, CallState, Result
+from gateway.engine.conference.live import AGAIN
+from gateway.engine.conference.pace import CREDIT
 from gateway.errors import Refused
 from gateway.planning.conference.calling import is_by_hand
+from gateway.store.calls import KEPT
 from tests.fakes.switch_calls import Phone
 from tests.unit.engine.conference.meeting import MINUTE, PEOPLE, SECOND, Meetings, build, meeting
 from tests.unit.store.made import NOON
@@ -56,6 +59,8 @@ class AnySequence(RuleBasedStateMachine):
         self.been: set[tuple[str, str]] = set()  # who was in when all was quiet
         self.known: set[str] = set()  # names of conferences
         self.gone: set[str] = set()  # those that nobody asks for any more, when all was quiet
+        self.ended: set[str] = set()  # those whose rows of calls had their time, at the latest that there has been
+        self.latest = NOON
         self.was_set_back = False
         self.pressed: set[str] = set()  # ids of calls by hand
         self.held.start()
@@ -94,8 +99,32 @@ class AnySequence(RuleBasedStateMachine):
             return
         self.runner.run(self.held.settle())
         self.look()
+        self.let_all_leave()
+        if self.held.is_up:
+            self.put_out()
         if self.held.is_up:
             self.check_quiet()
+
+    def let_all_leave(self) -> None:
+        """After a clock that was set back calls leave one by one: let the milliseconds between them pass."""
+        while (following := self.held.clock.next) and following <= self.held.clock.now() + CREDIT:
+            self.runner.run(self.held.until(following))
+            self.look()
+
+    def put_out(self) -> None:
+        """Let who came in after their conference was closed be put out, which is done once more a little later."""
+        there = {one.name for one in self.runner.run(self.held.conferences()) if not one.cancelled}
+        closed = {name for name, _ in self.telephones.closed} - there
+        if any(member.name in closed for member in self.telephones.inside.values()):
+            self.held.pbx.keep()
+            self.runner.run(self.held.until(self.held.clock.now() + AGAIN))
+            self.look()
+
+    def note_ended(self) -> None:
+        """Note which conferences had ended long ago by the latest clock: rows go then, though people talk on."""
+        self.latest = max(self.latest, self.held.clock.now())
+        there = self.runner.run(self.held.conferences())
+        self.ended |= {one.name for one in there if one.end + KEPT <= self.latest}
 
     def look(self) -> None:
         """Look at what has rung since."""
@@ -118,8 +147,13 @@ class AnySequence(RuleBasedStateMachine):
         assert max(live.values(), default=0) <= 1, "two calls to one person"
 
     def check_quiet(self) -> None:
-        """All is quiet, and gateway and PBX have each other: what one knows, the other knows too."""
-        now = self.held.clock.now()
+        """All is quiet, and gateway and PBX have each other: what one knows, the other knows too.
+
+        But a call that was lost on its way is asked for again when it is due, if the clock was set back to before that;
+        and who talks on in a conference that has ended has neither a row nor a mark any more.
+        """
+        self.note_ended()
+        now, live, marks = self.held.clock.now(), self.telephones.live, self.telephones.marks
         conferences = self.runner.run(self.held.conferences())
         attempts = {one.id: one for one in self.runner.run(self.held.attempts())}
         attendances = self.runner.run(self.held.attendances())
@@ -128,8 +162,13 @@ class AnySequence(RuleBasedStateMachine):
         }
         due = [one for one in attempts.values() if one.state is CallState.DUE and one.at <= now]
         assert not [one for one in due if (one.conference, one.who) not in engaged], "left due"
+        lost = {one.id for one in attempts.values() if one.state is CallState.SENT and one.at > now} - live.keys()
+        assert self.was_set_back or not lost, "not placed"
         waits = {one.id: one.state for one in attempts.values() if one.state in (CallState.SENT, CallState.UP)}
-        assert waits == {id_: self.telephones.marks[id_].state for id_ in self.telephones.live}
+        talks = {member.call for member in self.telephones.inside.values() if member.call and member.name in self.ended}
+        talks_on = talks - attempts.keys() - marks.keys()
+        known = {id_: marks[id_].state for id_ in live if id_ not in talks_on}
+        assert {id_: state for id_, state in waits.items() if id_ not in lost} == known
         names = {one.name: one for one in conferences}
         inside = {member.channel for member in self.telephones.inside.values()}
         assert {one.channel for one in attendances if one.left is None} == inside
@@ -177,6 +216,7 @@ class AnySequence(RuleBasedStateMachine):
         self.sync(pause)
 
     def sync(self, pause: int | None) -> None:
+        self.note_ended()
         if self.held.is_running:
             self.gone = set()  # until all is quiet: what was no more may be asked for again
             self.runner.run(self.held.read(*self.items.values()))
