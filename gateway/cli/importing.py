@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from gateway.deciding.by import By
 from gateway.deciding.importing import Imported, Wrong, plan, records, text_of, write
-from gateway.deciding.users import By
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings

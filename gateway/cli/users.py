@@ -10,9 +10,9 @@ from gateway.cli import shown
 from gateway.cli.importing import import_users
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import users as deciding
+from gateway.deciding.by import By
 from gateway.deciding.pace import pace
 from gateway.deciding.read import Read, as_put, in_short
-from gateway.deciding.users import By
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.settings import Settings

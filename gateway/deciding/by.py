@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """`who` as the audit log has it: "signin 3", "token 7"."""
+    """`who` as the audit log has it: "signin 3", "token 7", "command"."""
 
     now: datetime
     who: str = "command"

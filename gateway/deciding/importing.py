@@ -12,10 +12,11 @@ from difflib import get_close_matches
 from enum import Enum
 
 from gateway.deciding import signing
+from gateway.deciding.by import By
 from gateway.deciding.given import shortened
 from gateway.deciding.installation import Installation
 from gateway.deciding.person import FIELDS, nobody, person, service_account
-from gateway.deciding.users import By, services
+from gateway.deciding.users import services
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.user import Organisation, User
 from gateway.errors import Misconfigured, RingplanError

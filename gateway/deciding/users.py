@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.deciding import signing
+from gateway.deciding.by import By
 from gateway.deciding.installation import Installation
 from gateway.deciding.person import nobody, person, service_account
 from gateway.deciding.read import Read, put_read
@@ -15,14 +15,6 @@ from gateway.store import accounts, audit, mailboxes, organisation, rooms, signi
 from gateway.store.rows import Rows
 
 ADDED, CHANGED, REMOVED = "user added", "user changed", "user removed"  # for the audit log
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who decides, and when, as the audit log tells it."""
-
-    now: datetime
-    who: str = "command"
 
 
 @dataclass(frozen=True, slots=True)

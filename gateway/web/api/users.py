@@ -11,10 +11,10 @@ from starlette.responses import Response
 from gateway.deciding import signing
 from gateway.deciding import users as deciding
 from gateway.deciding.accounts import reads
+from gateway.deciding.by import By
 from gateway.deciding.hours import write_week
 from gateway.deciding.pace import LONGEST, SHORTEST
 from gateway.deciding.read import Read, Stays
-from gateway.deciding.users import By
 from gateway.domain.code import Language
 from gateway.domain.signin import Scope
 from gateway.domain.user import User

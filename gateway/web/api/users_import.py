@@ -10,8 +10,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gateway.deciding.by import By
 from gateway.deciding.importing import Kind, Plan, is_current, plan, records, text_of, write
-from gateway.deciding.users import By
 from gateway.domain.signin import Scope
 from gateway.errors import Misconfigured
 from gateway.web.api.answers import HELD

@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from gateway.deciding.by import By
 from gateway.deciding.hours import write_week
 from gateway.deciding.importing import Kind, Line, Plan, is_current, plan, records, text_of, write
 from gateway.deciding.person import FIELDS
 from gateway.deciding.spreadsheet import cells
-from gateway.deciding.users import By
 from gateway.domain.mailbox import Mailbox
 from gateway.domain.signin import Role
 from gateway.domain.user import User

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from gateway.deciding import users as deciding
 from gateway.deciding.accounts import Reads, reads
+from gateway.deciding.by import By
 from gateway.deciding.hours import write_week
 from gateway.deciding.pace import as_given, pace
 from gateway.deciding.read import Read
-from gateway.deciding.users import By
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.errors import RingplanError

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.deciding import importing
 from gateway.deciding import users as deciding
+from gateway.deciding.by import By
 from gateway.deciding.installation import Installation, SourceAt
-from gateway.deciding.users import By
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
