@@ -27,7 +27,7 @@ from gateway.web.visit import Visit, Visiting, entered
 
 Glance = Callable[[Rows, Visit, User], Awaitable[object]]
 
-APART = 2.0  # seconds between two looks of one stream
+APART = 2.0  # seconds between two looks of one stream, at least
 APART_FOR_ALL = 5.0  # where everybody's changes are told
 LONGEST = 600.0  # seconds of one stream; a browser comes again by itself
 BEGINNING = "retry: 3000\n\n"
@@ -88,7 +88,7 @@ async def live(topic: str, visit: Visiting) -> Response:
 
 async def _events(visit: Visit, signin: SignIn, about: Topic, known: str) -> AsyncIterator[str]:
     """Tell at first, and then of changes: something may have changed since the page was made."""
-    portal, apart = visit.portal, APART if about.seen else APART_FOR_ALL
+    portal, least = visit.portal, APART if about.seen else APART_FOR_ALL
     try:
         with portal.streams.one(signin.id):
             async with asyncio.timeout(LONGEST), aclosing(portal.store.watch(*about.nouns)) as changes:
@@ -101,7 +101,7 @@ async def _events(visit: Visit, signin: SignIn, about: Topic, known: str) -> Asy
                     if not seen or seen != known:
                         known = seen
                         yield f"id: {seen}\ndata: changed\n\n" if seen else "data: changed\n\n"
-                    await asyncio.sleep(apart)
+                    await asyncio.sleep(portal.streams.apart(least))
     except (TimeoutError, RetryLater):
         return
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 MOST = 6  # of one person: as many as browsers open to one host
 MOST_OF_ALL = 500
+EACH = 0.02  # seconds that the looks of all are apart at least; one takes 2 to 6 ms of a processor
 AT_ONCE = 2  # that ask the database: all are woken together, and calls must not wait for them
 
 
@@ -21,6 +22,10 @@ class Streams:
     def are_enough(self, signin: int) -> bool:
         """Say whether somebody may open no further one."""
         return self._open[signin] >= MOST or self._open.total() >= MOST_OF_ALL
+
+    def apart(self, least: float) -> float:
+        """Return how many seconds two looks of one stream are apart, `least` or, where there are many, more."""
+        return max(least, self._open.total() * EACH)
 
     @contextmanager
     def one(self, signin: int) -> Iterator[None]:

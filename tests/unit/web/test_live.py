@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -201,6 +201,16 @@ async def test_one_person_has_only_so_many_and_those_that_end_count_no_more(
             await ottos.told()
     async with opened(house, house.anna, "sync") as stream:
         await stream.told()
+
+
+def test_the_more_there_are_the_less_often_each_looks():
+    every = streams.Streams()
+    with ExitStack() as opened:
+        for person in range(100):
+            opened.enter_context(every.one(person))
+        assert every.apart(0.0) == 100 * streams.EACH
+        assert every.apart(10.0) == 10.0
+    assert every.apart(0.0) == 0.0
 
 
 async def test_a_page_that_asks_for_itself_keeps_no_session_alive(house: House, clock: HandClock):
