@@ -18,6 +18,7 @@ from gateway.store.rows import Rows
 from gateway.web.api.absences import Absence, Absences, NewAbsence, language_of, one, set_for, told
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Calling, good_for
+from gateway.web.paging import many_pages
 
 router = APIRouter(tags=["people"])
 
@@ -88,7 +89,7 @@ async def index(
         )
         for user, outlook in seen
     )
-    return People(people=people, total=found.total, page=page, pages=max(1, -(-found.total // A_PAGE)))
+    return People(people=people, total=found.total, page=page, pages=many_pages(found.total, A_PAGE))
 
 
 @router.get("/people/{extension}", dependencies=[Depends(good_for(Scope.PEOPLE_READ))])

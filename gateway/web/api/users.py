@@ -25,6 +25,7 @@ from gateway.web import letters
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Caller, Calling, good_for
 from gateway.web.api.me import NAMES
+from gateway.web.paging import many_pages
 
 router = APIRouter(tags=["users"])
 
@@ -184,7 +185,7 @@ async def index(
         total = await roster.found(rows, search, only or "")
         lines = await roster.page(rows, search, only or "", (page - 1) * A_PAGE, A_PAGE)
     told = tuple(_line(one) for one in lines)
-    return Users(users=told, total=total, page=page, pages=max(1, -(-total // A_PAGE)))
+    return Users(users=told, total=total, page=page, pages=many_pages(total, A_PAGE))
 
 
 @router.post("/users", status_code=201, dependencies=[Depends(good_for(Scope.ADMINISTRATION_WRITE))])

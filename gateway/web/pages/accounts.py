@@ -11,6 +11,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store import accounts, books, contacts, overview
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.visit import Id, Visit, Visiting, entered
 
 PLACE = "/administration/accounts"
@@ -100,7 +101,7 @@ async def _one(visit: Visit, account: int, error: RingplanError | None = None) -
 
 
 async def _list(visit: Visit, error: RingplanError | None = None, **typed: str) -> Response:
-    installation, at = visit.portal.installation, _page_number(visit)
+    installation, at = visit.portal.installation, asked_page(visit.request)
     async with visit.portal.store.read() as rows:
         there = {one.name: one for one in await overview.sources(rows, installation.pilot)}
         hows = await service_accounts.services(rows)
@@ -122,12 +123,7 @@ async def _list(visit: Visit, error: RingplanError | None = None, **typed: str) 
         failing=failing,
         many=many,
         at=at,
-        pages=max(1, -(-many // A_PAGE)),
+        pages=many_pages(many, A_PAGE),
         books=shelf,
         typed={"source": "", "login": ""} | typed,
     )
-
-
-def _page_number(visit: Visit) -> int:
-    text = visit.request.query_params.get("page", "1")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -14,13 +14,13 @@ from gateway.domain.signin import Role
 from gateway.errors import RetryLater
 from gateway.planning.numbers import shown
 from gateway.store import books
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.visit import Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
 
 A_PAGE = 50
 LONGEST = 100  # characters that are looked for
-MOST_DIGITS = 6  # of a page's number
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Line:
 async def show(visit: Visiting) -> Response:
     """Show them, fifty at a time."""
     mine, query = visit.mine, visit.request.query_params
-    text, at = _typed(query.get("search", "")), _page(query.get("page", ""))
+    text, at = _typed(query.get("search", "")), asked_page(visit.request)
     search = visit.portal.search
     async with visit.portal.store.read() as rows:
         state = await own(rows, mine.id)
@@ -50,7 +50,7 @@ async def show(visit: Visiting) -> Response:
         found = await search(mine.id, text, (at - 1) * A_PAGE, A_PAGE) if search else found
     except RetryLater as said:
         error = said
-    pages = max(1, -(-found.total // A_PAGE))
+    pages = many_pages(found.total, A_PAGE)
     if at > pages and error is None:
         return visit.to("/contacts", search=text, page=str(pages))
     return visit.page(
@@ -91,8 +91,3 @@ def _line(one: Listed, numbering: Numbering, names: Mapping[int, str]) -> Line:
 
 def _typed(asked: str) -> str:
     return "".join(filter(str.isprintable, asked)).strip()[:LONGEST]
-
-
-def _page(asked: str) -> int:
-    """Return which page is asked for, the first where that is none."""
-    return max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS else 1

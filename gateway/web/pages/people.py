@@ -18,6 +18,7 @@ from gateway.planning.targets import is_number
 from gateway.store import presence, switches, users
 from gateway.store.rows import Rows
 from gateway.web.pages.absences import Typed, asking, beyond, fields, typed, wanted
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.visit import Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.OPERATOR))])
@@ -31,8 +32,7 @@ async def show(visit: Visiting) -> Response:
     """Show everybody, or who is looked for."""
     query = visit.request.query_params
     search, away = query.get("search", "").strip()[:LONGEST_SEARCH], "away" in query
-    page = int(query["page"]) if is_number(query.get("page", "")) else 1
-    page = max(1, min(page, 10_000))
+    page = asked_page(visit.request)
     async with visit.portal.store.read() as rows:
         rules = await visit.portal.decided.house(rows)
         found = await presence.found(rows, search, visit.now, (page - 1) * A_PAGE, A_PAGE, away=away)
@@ -45,7 +45,7 @@ async def show(visit: Visiting) -> Response:
         search=search,
         away=away,
         page=page,
-        pages=max(1, -(-found.total // A_PAGE)),
+        pages=many_pages(found.total, A_PAGE),
         is_off=is_off,
         named=lambda code: named(code, visit.language, rules),
     )

@@ -13,14 +13,13 @@ from gateway.domain.conference import RoomOf
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.errors import RingplanError
-from gateway.planning.targets import is_number
 from gateway.store import rooms, users
 from gateway.store.rows import Rows
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.visit import Given, Visit, Visiting, entered
 
 PLACE = "/administration/rooms"
 A_PAGE = 50
-MOST_PAGES = 10_000
 LONGEST = 20  # what is looked for
 
 router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])
@@ -30,12 +29,11 @@ router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATO
 async def show(visit: Visiting) -> Response:
     """Show the rooms, page by page."""
     query = visit.request.query_params
-    search, page = query.get("search", "").strip()[:LONGEST], query.get("page", "")
-    at = max(1, min(int(page), MOST_PAGES)) if is_number(page) else 1
+    search, at = query.get("search", "").strip()[:LONGEST], asked_page(visit.request)
     async with visit.portal.store.read() as rows:
         found, total = await rooms.found(rows, search, (at - 1) * A_PAGE, A_PAGE)
         owners = await users.some(rows, {one.owner for one in found if one.owner is not None})
-    pages = max(1, -(-total // A_PAGE))
+    pages = many_pages(total, A_PAGE)
     if at > pages:
         return visit.to(PLACE, search=search, page=str(pages))
     return visit.page("rooms.html", found=found, owners=owners, total=total, search=search, page=at, pages=pages)

@@ -25,13 +25,13 @@ from gateway.errors import Misconfigured, RingplanError
 from gateway.store import accounts, mailboxes, users
 from gateway.store.rows import Rows
 from gateway.store.signins import verifier_of
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.uploads import LASTING, Upload
 from gateway.web.visit import Visit, Visiting, entered
 
 PLACE = "/administration/users"
 IMPORT = f"{PLACE}/import"
 A_PAGE = 100
-MOST_DIGITS = 6  # of a page's number
 BOM = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
 
 router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])
@@ -132,7 +132,7 @@ async def _plan(visit: Visit, rows: Rows, found: Upload) -> Plan:
 async def _preview(visit: Visit, found: Upload, wanted: Plan) -> Response:
     """Show a hundred lines, those that are wrong before the others."""
     seen = await asyncio.to_thread(_seen, visit, wanted)
-    pages, at = max(1, -(-len(seen) // A_PAGE)), _page(visit.request.query_params.get("page", ""))
+    pages, at = many_pages(len(seen), A_PAGE), asked_page(visit.request)
     at = min(at, pages)
     return visit.page(
         "uploading_look.html",
@@ -205,8 +205,3 @@ def _written(lines: Iterable[Mapping[str, str]]) -> str:
 def _file(name: str, text: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _page(asked: str) -> int:
-    """Return which page is asked for, the first where that is none."""
-    return max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS else 1

@@ -18,6 +18,7 @@ from gateway.errors import RingplanError
 from gateway.store import claims, devices, rooms, roster, sessions, signins, users
 from gateway.store.rows import Rows
 from gateway.web.pages import users_access
+from gateway.web.paging import asked_page, many_pages
 from gateway.web.texts import NAMES
 from gateway.web.visit import Given as Form
 from gateway.web.visit import Id, Visit, Visiting, entered
@@ -25,7 +26,6 @@ from gateway.web.visit import Id, Visit, Visiting, entered
 PLACE = "/administration/users"
 A_PAGE = 50
 LONGEST = 100  # characters that are looked for
-MOST_DIGITS = 6  # of a page's number
 UNREAD = "-"  # the choice of a calendar that no service account reads
 TEXTS = ("extension", "name", "email", "language", "zone", "phones", "pbx", "operator", "hours", "through")
 OF_CALENDAR = ("source", "path")
@@ -41,12 +41,12 @@ async def show(visit: Visiting) -> Response:
     query = visit.request.query_params
     search, only = query.get("search", "").strip()[:LONGEST], query.get("only", "")
     only = only if only in roster.ONLY else ""
-    at = _page(query.get("page", ""))
+    at = asked_page(visit.request)
     async with visit.portal.store.read() as rows:
         total, counts = await roster.found(rows, search, only), await roster.counts(rows)
         lines = await roster.page(rows, search, only, (at - 1) * A_PAGE, A_PAGE)
         claimed = [(one, await users.get(rows, one.user)) for one in await claims.waiting(rows, visit.now)]
-    pages = max(1, -(-total // A_PAGE))
+    pages = many_pages(total, A_PAGE)
     if at > pages:
         return visit.to(PLACE, search=search, only=only, page=str(pages))
     values: dict[str, Any] = {
@@ -236,8 +236,3 @@ def _as_typed(one: User, read: Reads) -> dict[str, Any]:
         "calendar": read.mailbox is not None and read.mailbox.calendar,
         "contacts": read.book is not None and read.book.enabled,
     }
-
-
-def _page(asked: str) -> int:
-    """Return which page is asked for, the first where that is none."""
-    return max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS else 1
