@@ -92,7 +92,7 @@ def changed(ours: Organisation, wanted: Given) -> Organisation:
 
 
 def coming_holidays(hours: WorkingHours, today: date, language: Language, many: int) -> list[tuple[date, str]]:
-    """Return the next public holidays from `today` on, with their names, in `language` where they are known in it."""
+    """Return the next public holidays from `today` on, with their names: in `language`, else in the country's own."""
     years = range(today.year, today.year + YEARS_AHEAD)
     days = sorted(
         day for year in years for day in public_holidays(hours.country, hours.subdivision, year) if day >= today
@@ -100,9 +100,13 @@ def coming_holidays(hours: WorkingHours, today: date, language: Language, many: 
     if not days:
         return []
     offered = holidays.list_localized_countries().get(hours.country, ())
-    locale = LOCALES[language] if LOCALES[language] in offered else None
+    names = holidays.country_holidays(hours.country, subdiv=hours.subdivision or None, years=list(years))
+    own = names.default_language  # told: without a language, they are in that of the environment
     names = holidays.country_holidays(
-        hours.country, subdiv=hours.subdivision or None, years=list(years), language=locale
+        hours.country,
+        subdiv=hours.subdivision or None,
+        years=list(years),
+        language=LOCALES[language] if LOCALES[language] in offered else own,
     )
     return [(day, names.get(day) or "") for day in days[:many]]
 

@@ -60,8 +60,8 @@ class Counts:
 
 async def counts(rows: Rows) -> Counts:
     """Count all users."""
-    row = await rows.first(select(func.count().label("all"), func.sum(USER.enabled).label("enabled")))
-    return Counts(row["all"], row["enabled"] or 0) if row else Counts(0, 0)
+    row = await rows.first(select(func.count().label("all"), func.count().filter(USER.enabled).label("enabled")))
+    return Counts(row["all"], row["enabled"]) if row else Counts(0, 0)
 
 
 async def found(rows: Rows, search: str = "", only: str = "") -> int:

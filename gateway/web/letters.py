@@ -86,7 +86,7 @@ def _said(texts: Texts, language: Language, message: str, **values: str) -> str:
 
 
 def _until(texts: Texts, language: Language, until: datetime, zone: ZoneInfo) -> str:
-    return str(texts.environment(language).filters["stamp"](until, zone))
+    return str(texts.environment(language).filters["stamp_text"](until, zone))
 
 
 def _letter(secret: Secret, to: str, subject: str, parts: list[str]) -> Letter:

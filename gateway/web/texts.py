@@ -6,6 +6,7 @@ them once at the start. A message without a translation is shown in English, and
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -18,12 +19,29 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from gateway.domain.code import LANGUAGES, Language
 from gateway.errors import RingplanError
 
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """How instants are written (CLDR patterns): one that is near, a day, and one that may be long ago."""
+
+    moment: str
+    day: str
+    stamp: str
+
+
 ENGLISH: Language = "en"
 LOCALES: Mapping[Language, Locale] = {"sv": Locale("sv", "SE"), "de": Locale("de", "DE"), "en": Locale("en", "GB")}
+FORMS: Mapping[Language, Forms] = {
+    "sv": Forms("EEE d MMM HH:mm", "EEEE d MMMM y", "yyyy-MM-dd HH:mm"),
+    "de": Forms("EEE d. MMM HH:mm", "EEEE, d. MMMM y", "dd.MM.yyyy HH:mm"),
+    "en": Forms("EEE d MMM HH:mm", "EEEE d MMMM y", "d MMM y HH:mm"),
+}
+QUOTES: Mapping[Language, str] = {"sv": "”{}”", "de": "„{}“", "en": "'{}'"}
 NAMES: Mapping[Language, str] = {"sv": "Svenska", "de": "Deutsch", "en": "English"}
 
 
@@ -48,7 +66,8 @@ class Texts:
         return self._filled(language, error.template, error), self._filled(language, remedy, error)
 
     def _filled(self, language: Language, text: str, error: RingplanError) -> str:
-        said, values = self.said(language, text), error.values
+        said = self.said(language, text)
+        values = {name: _quoted(language, value) for name, value in error.values.items()}
         if "field" in values:
             values = {**values, "field": self.said(language, str(values["field"]))}
         return said.format_map(values) if values else said
@@ -63,27 +82,44 @@ class Texts:
             extensions=["jinja2.ext.i18n"],
         )
         made.install_gettext_translations(self._translations[language], newstyle=True)  # type: ignore[attr-defined]
-        made.filters |= _written(LOCALES[language])
+        made.filters |= _written(language)
         return made
 
 
-def _written(locale: Locale) -> dict[str, Callable[..., str]]:
-    """Return filters for instants, which want the reader's zone: `{{ one.end | moment(zone) }}`."""
+def _written(language: Language) -> dict[str, Callable[..., str]]:
+    """Return filters for instants, which want the reader's zone: `{{ one.end | moment(zone) }}`.
 
-    def moment(instant: datetime, zone: ZoneInfo) -> str:
-        return format_datetime(instant, "EEE d MMM HH:mm", zone, locale)
+    Each gives a `<time>`; `stamp_text` is for where no element can be, such as an attribute or a letter.
+    """
+    locale, forms = LOCALES[language], FORMS[language]
 
-    def clock(instant: datetime, zone: ZoneInfo) -> str:
-        return format_time(instant.astimezone(zone), "HH:mm", locale=locale)
+    def moment(instant: datetime, zone: ZoneInfo) -> Markup:
+        return _timed(instant, format_datetime(instant, forms.moment, zone, locale))
 
-    def day(instant: datetime | date, zone: ZoneInfo) -> str:
+    def clock(instant: datetime, zone: ZoneInfo) -> Markup:
+        return _timed(instant, format_time(instant.astimezone(zone), "HH:mm", locale=locale))
+
+    def day(instant: datetime | date, zone: ZoneInfo) -> Markup:
         local = instant.astimezone(zone).date() if isinstance(instant, datetime) else instant
-        return format_date(local, "EEEE d MMMM y", locale)
+        return _timed(local, format_date(local, forms.day, locale))
 
-    def stamp(instant: datetime, zone: ZoneInfo) -> str:
-        return format_datetime(instant, "yyyy-MM-dd HH:mm", zone, locale)
+    def stamp(instant: datetime, zone: ZoneInfo) -> Markup:
+        return _timed(instant, stamp_text(instant, zone))
 
-    return {"moment": moment, "clock": clock, "day": day, "stamp": stamp}
+    def stamp_text(instant: datetime, zone: ZoneInfo) -> str:
+        return format_datetime(instant, forms.stamp, zone, locale)
+
+    return {"moment": moment, "clock": clock, "day": day, "stamp": stamp, "stamp_text": stamp_text}
+
+
+def _quoted(language: Language, value: str | int) -> str | int:
+    """Put what somebody typed between the quotation marks of a language: it comes between Python's."""
+    is_typed = isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return QUOTES[language].format(str(value)[1:-1]) if is_typed else value
+
+
+def _timed(instant: datetime | date, said: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), said)
 
 
 def _translations(language: Language) -> NullTranslations:

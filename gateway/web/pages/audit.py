@@ -13,6 +13,7 @@ router = APIRouter(dependencies=[Depends(entered(Role.ADMINISTRATOR))])
 
 A_PAGE = 50
 LARGEST = 2**53
+WORDS = {"off": "turned off", "on": "turned on"}  # what is noted in other words than it is told
 
 
 @router.get("/administration/audit")
@@ -29,6 +30,7 @@ async def show(visit: Visiting, who: str = "", did: str = "", about: str = "", b
         entries=found[:A_PAGE],
         older=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
         names=known,
-        done=[(one, visit.say(one)) for one in done],
+        done=[(one, visit.say(WORDS.get(one, one))) for one in done],
+        words=WORDS,
         asked=asked,
     )

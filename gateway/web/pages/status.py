@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fastapi import APIRouter, Depends
+from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from gateway.deciding import switching, sync
@@ -68,10 +69,11 @@ async def read_everything(visit: Visiting) -> Response:
     return visit.to(PLACE, told="sync")
 
 
-def _said(visit: Visit, problem: Problem) -> str:
+def _said(visit: Visit, problem: Problem) -> Markup:
     """Return a problem in the visitor's language, with instants in their zone."""
+    stamp = visit.portal.texts.environment(visit.language).filters["stamp"]
     values = {
-        name: f"{value.astimezone(visit.zone):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+        name: stamp(value, visit.zone) if isinstance(value, datetime) else value
         for name, value in problem.values.items()
     }
-    return visit.say(problem.template).format_map(values)
+    return escape(visit.say(problem.template)).format_map(values)

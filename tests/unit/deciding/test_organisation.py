@@ -53,7 +53,9 @@ def test_what_cannot_be_is_named_by_its_field(wanted: Given, field: str):
     assert found.value.values["field"] == field
 
 
-@pytest.mark.parametrize(("language", "name"), [("de", "Erster Weihnachtstag"), ("en", "Christmas Day")])
+@pytest.mark.parametrize(
+    ("language", "name"), [("de", "Erster Weihnachtstag"), ("en", "Christmas Day"), ("sv", "Erster Weihnachtstag")]
+)
 def test_the_next_holidays_are_named_in_a_language_that_is_known(language: str, name: str):
     found = coming_holidays(OURS.hours, date(2026, 12, 25), language, 3)
     assert found[0] == (date(2026, 12, 25), name)

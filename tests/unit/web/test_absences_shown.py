@@ -125,7 +125,7 @@ async def test_times_are_those_of_the_persons_own_zone(house: House):
             (
                 "In einer Besprechung",
                 "von Hand",
-                "Bis Mo. 23 Nov. 15:00",
+                "Bis Mo. 23. Nov. 15:00",
                 "hört den Grund",
                 "In der Mittagspause (L, LUN)",
             ),

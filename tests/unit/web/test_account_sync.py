@@ -127,7 +127,7 @@ async def test_a_password_that_is_refused_twice_has_to_be_entered_again(
     house: House, store: Store, clock: HandClock, account: Account
 ):
     browser = await house.browser(house.anna)
-    for told in ("is tried again only at Mon 23 Nov 12:10", "Enter it again in My account"):
+    for told in (">Mon 23 Nov 12:10</time>.", "Enter it again in My account"):
         async with store.write() as rows:
             await refusals.refused(rows, account, clock.now())
         await browser.post("/account/sync")

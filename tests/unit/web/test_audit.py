@@ -29,6 +29,18 @@ async def test_who_is_told_by_name_and_who_is_gone_by_number(written: House):
     assert "1001 Anna Berg" not in page
 
 
+async def test_what_was_done_is_told_in_the_language_of_who_reads(house: House, clock: HandClock):
+    done = ("user added", "users imported", "account added", "off", "code changed")
+    async with house.portal.store.write() as rows:
+        for one in done:
+            await audit.note(rows, clock.now(), "command", one)
+    browser = await house.browser(house.ada)
+    for language in ("sv", "de"):
+        browser.client.cookies.set("language", language)
+        page = (await browser.get("/administration/audit")).text
+        assert [one for one in done if f">{one}<" in page] == []
+
+
 async def test_there_are_fifty_to_a_page(written: House):
     browser = await written.browser(written.ada)
     first = (await browser.get("/administration/audit")).text

@@ -194,7 +194,7 @@ async def test_that_ringplan_is_off_is_said(busy: House, operator: Browser):
 async def test_people_are_told_of_in_the_operators_language(busy: House, operator: Browser):
     operator.client.cookies.set("language", "de")
     assert await people(operator, away="yes") == [
-        "Anna Berg 1001 In der Mittagspause Mo. 23 Nov. 13:00 Di. 24 Nov. 08:00"
+        "Anna Berg 1001 In der Mittagspause Mo. 23. Nov. 13:00 Di. 24. Nov. 08:00"
     ]
 
 

@@ -3,14 +3,16 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from gateway.domain.code import LANGUAGES
-from gateway.web.texts import ENGLISH, catalogues
+from gateway.domain.code import LANGUAGES, Language
+from gateway.web.texts import ENGLISH, Texts, catalogues
 
 GATEWAY = Path(__file__).parents[3] / "gateway"
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -86,3 +88,19 @@ def test_nothing_is_passed_unescaped():
     assert [
         one.name for one in templates if re.search(r"\|\s*safe\b|autoescape|style=|onclick|<script>", one.read_text())
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "near", "day", "past"),
+    [
+        ("sv", "mån 23 nov. 13:00", "måndag 23 november 2026", "2026-11-23 13:00"),
+        ("de", "Mo. 23. Nov. 13:00", "Montag, 23. November 2026", "23.11.2026 13:00"),
+        ("en", "Mon 23 Nov 13:00", "Monday 23 November 2026", "23 Nov 2026 13:00"),
+    ],
+)
+def test_times_are_written_as_in_the_language_and_marked_as_times(language: Language, near: str, day: str, past: str):
+    written, noon = Texts().environment(language).filters, datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for name, said in (("moment", near), ("day", day), ("stamp", past), ("clock", "13:00")):
+        shown = written[name](noon, ZoneInfo("Europe/Stockholm"))
+        assert shown.startswith('<time datetime="2026-11-23')
+        assert shown.endswith(f">{said}</time>")
