@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from math import ceil
+from typing import TypeVar
 
 FREE = 5  # wrong tries of one name
 FREE_AT = 30  # and from one place: a whole office may be one
@@ -21,6 +22,7 @@ A_MINUTE = timedelta(minutes=1)
 MOST_TOLD = 60  # a minute
 
 Key = bytes
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _key(*parts: str) -> Key:
     return hashlib.sha256("\0".join(parts).lower().encode(errors="replace")).digest()
 
 
-def _keep(kept: dict, key: Key, value: object, most: int) -> None:  # type: ignore[type-arg]
+def _keep(kept: dict[Key, T], key: Key, value: T, most: int) -> None:
     kept.pop(key, None)
     kept[key] = value
     if len(kept) > most:
