@@ -20,13 +20,14 @@ PIN := build/lock/bin/uv --no-config pip compile -q --upgrade --universal --pyth
 
 # Calls wait more than they work, so there are seven runs, six of them at a time, each with servers of its own.
 UNITS := tests/unit
-PORTS := tests/contract
+PORTAL := $(wildcard tests/system/test_portal*.py)
+PORTS := tests/contract $(PORTAL)
 CONFERENCES := $(wildcard tests/system/test_conference*.py tests/system/dialplan/test_conference*.py)
 MEETINGS := $(foreach part,autocall changes commands told,tests/system/test_conference_$(part).py)
 ROOMS := $(filter-out $(MEETINGS),$(CONFERENCES))
 CALLS := tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES))
 HANDS := $(wildcard tests/system/test_by_hand*.py)
-WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS))
+WHOLE := tests/system --ignore=tests/system/dialplan $(patsubst %,--ignore=%,$(CONFERENCES) $(HANDS) $(PORTAL))
 ALL := $(MAKE) --no-print-directory -j6 whole calls hands meetings units rooms ports
 
 .PHONY: demo screenshots test soak units ports calls meetings rooms hands whole bench check lock clean

@@ -34,7 +34,7 @@ from tests.unit.web.visiting import PLACE, House, house_of, portal_of
 T = TypeVar("T")
 
 HOST = PLACE.partition("//")[2]
-EXAMPLES = 20  # of each operation
+EXAMPLES = settings().max_examples // 4  # of each operation, which are many
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -33,7 +33,7 @@ from gateway.web.settings import WebSettings
 from gateway.web.texts import Texts
 from gateway.web.visit import cookie_name
 from peers import ports
-from peers.process import POLL
+from peers.process import POLL, SOON
 from tests.unit.web.visiting import portal_of
 
 HERE = "127.0.0.1"
