@@ -74,8 +74,7 @@ async def _send(settings: Settings, made: Invitation, link: str, zone: ZoneInfo)
     from gateway.web.texts import Texts
 
     if settings.mail is not None:
-        texts = await asyncio.to_thread(Texts)
-        letter = letters.invitation(texts, made, link, zone, is_asked=made.signin.has_password)
+        letter = letters.invitation(await asyncio.to_thread(Texts), made, link, zone)
         await Smtp(settings.mail).send(letter)
 
 

@@ -137,7 +137,7 @@ async def remove(rows: Rows, user: int) -> bool:
     await rows.run(delete(tables.accounts).where(~account.service, account.id.in_(own), account.id.not_in(others)))
     await rows.run(delete(tables.users).where(tables.users.c.id == user))
     rows.touch("users", "absences", "mailboxes", "diversions", "meetings", "accounts", "wishes")
-    rows.touch("books", "contacts", "devices")
+    rows.touch("books", "contacts", "devices", "signins", "claims")
     rows.removed = True
     return True
 

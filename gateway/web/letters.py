@@ -44,10 +44,10 @@ CLAIMED_BODY = N_(
 CLAIMED_ELSE = N_("If it is not you, you need not do anything: nobody gets your address.")
 
 
-def invitation(texts: Texts, invited: Invitation, link: str, zone: ZoneInfo, *, is_asked: bool = False) -> Letter:
-    """Return the letter with which somebody chooses a password; `is_asked`: they have forgotten the one they had."""
+def invitation(texts: Texts, invited: Invitation, link: str, zone: ZoneInfo) -> Letter:
+    """Return the letter with which somebody chooses a password, the first or another one."""
     say = partial(_said, texts, invited.language)
-    again = is_asked and invited.signin.has_password
+    again = invited.signin.has_password
     parts = [
         say(GREETING_NAMED, name=invited.name) if invited.name else say(GREETING),
         say(RESET_BODY if again else INVITED_BODY),

@@ -250,7 +250,7 @@ async def invite(caller: Calling, extension: Extension, wanted: NewInvitation) -
         link = signing.link(portal.installation, made.secret)
     if not wanted.by_letter or portal.post is None:
         return Invitation(link=link, until=made.until)
-    letter = letters.invitation(portal.texts, made, link, user.zone, is_asked=made.signin.has_password)
+    letter = letters.invitation(portal.texts, made, link, user.zone)
     await portal.post.send(letter)
     return Invitation(link=None, until=made.until)
 

@@ -207,7 +207,7 @@ async def _reset(portal: Portal, post: Post, name: str, now: datetime) -> None:
         zone = (await organisation.get(rows)).zone
     if asked is not None:
         link = f"{portal.settings.public}/welcome/{asked.secret.reveal()}"
-        await letters.send(post, letters.invitation(portal.texts, asked, link, zone, is_asked=True))
+        await letters.send(post, letters.invitation(portal.texts, asked, link, zone))
 
 
 def _outside(visit: Visit, template: str, **values: Any) -> Response:

@@ -40,7 +40,7 @@ async def invite(user: Id, visit: Visiting) -> Response:
         link = signing.link(portal.installation, made.secret)
     if not by_letter or portal.post is None:
         return visit.page("users_invited.html", one=one, link=link, until=made.until)
-    letter = letters.invitation(portal.texts, made, link, one.zone, is_asked=made.signin.has_password)
+    letter = letters.invitation(portal.texts, made, link, one.zone)
     try:
         await portal.post.send(letter)
     except RingplanError as error:
