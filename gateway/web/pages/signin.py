@@ -50,7 +50,12 @@ async def enter(visit: Visiting) -> Response:
     async with portal.store.read() as rows:
         found = await signins.named(rows, name)
     known, hashed = found or (None, None)
-    if await portal.hashing.fits(password, hashed) and known is not None and hashed is not None:
+    try:
+        fits = await portal.hashing.fits(password, hashed)
+    except RetryLater:
+        portal.slowing.taken_back(one, visit.now)
+        raise
+    if fits and known is not None and hashed is not None:
         answer = visit.to(to)
         if await _let_in(visit, answer, name, known, hashed):
             portal.slowing.right(one, visit.now)

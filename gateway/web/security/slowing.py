@@ -71,6 +71,11 @@ class Slowing:
         for key in one.keys:
             _keep(self._wrong, key, _Wrong(self._count(key, now) + 1, now), self.most)
 
+    def taken_back(self, one: Try, now: datetime) -> None:
+        """Count a try no more: nobody has looked whether it is right."""
+        for key in one.keys:
+            _keep(self._wrong, key, _Wrong(max(0, self._count(key, now) - 1), now), self.most)
+
     def right(self, one: Try, now: datetime) -> None:
         """Forget wrong tries of the name; of the place, only that this try was one."""
         counted, place = one.keys

@@ -10,6 +10,7 @@ from gateway.deciding import passwords
 from gateway.domain.secret import Secret
 from gateway.store import signins
 from gateway.web import claiming
+from gateway.web.security import hashing
 from gateway.web.security.slowing import FREE, FREE_AT, LONGEST, Slowing, place_of
 from tests.unit.web.conftest import NOON
 from tests.unit.web.visiting import Browser, House
@@ -143,3 +144,13 @@ async def test_letters_that_a_stranger_asks_for_are_none_of_those_for_addresses(
         asking.begun(asking.tried(str(user), "198.51.100.7"), NOON)
     assert user is not None
     assert asking.wait(claiming.tried(house.portal, user, "192.0.2.1"), NOON) == 0
+
+
+async def test_who_comes_while_too_many_sign_in_has_tried_nothing(
+    with_password: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await before_signing_in(with_password)
+    with monkeypatch.context() as crowd:
+        crowd.setattr(hashing, "MOST", 0)
+        assert {await try_as(browser, "1001", GOOD) for _ in range(FREE + 1)} == {503}
+    assert await try_as(browser, "1001", GOOD) == 303
