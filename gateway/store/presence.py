@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from gateway.store import tables
 from gateway.store.rows import Rows
+from gateway.store.sought import sought
 
-USER, NUMBER, EMAIL = tables.users.c, tables.numbers.c, tables.emails.c
-MOST_WORDS = 5
+USER, NUMBER = tables.users.c, tables.numbers.c
 DIVERSION, ABSENCE = tables.diversions.c, tables.absences.c
 
 
@@ -25,10 +25,9 @@ class Page:
 async def found(rows: Rows, search: str, at: datetime, first: int, many: int, *, away: bool) -> Page:
     """Return `many` people, by name, from the `first` on (counted from 0).
 
-    Each word of `search` must be in the name or an address, or begin a number; "" finds everybody. `away`: those alone
-    who are away.
+    `search` as in `sought`. `away`: those alone who are away.
     """
-    wanted = [_says(word) for word in search.split()[:MOST_WORDS]] + ([_is_away(at)] if away else [])
+    wanted = [sought(search), *([_is_away(at)] if away else [])]
     extension = select(NUMBER.number).where(NUMBER.user == USER.id, NUMBER.position == 0).scalar_subquery()
     total = func.count().over().label("total")
     query = select(USER.id, total).where(*wanted).order_by(USER.name, extension).limit(many).offset(first)
@@ -53,12 +52,3 @@ def _is_away(at: datetime) -> ColumnElement[bool]:
     )
     by_hand = select(ABSENCE.user).where(ABSENCE.start <= at, ABSENCE.end > at, ABSENCE.code.in_(codes))
     return USER.enabled & or_(USER.id.in_(planned), USER.id.in_(by_hand))
-
-
-def _says(word: str) -> ColumnElement[bool]:
-    """Say who is found by `word`. Of letters beyond a to z SQLite knows no capitals: all ways to write it are tried."""
-    written = {word, word.lower(), word.upper(), word.title()}
-    names = [USER.name.contains(one, autoescape=True) for one in written]
-    numbers = select(NUMBER.user).where(NUMBER.number.startswith(word, autoescape=True))
-    addresses = select(EMAIL.user).where(EMAIL.email.contains(word.lower(), autoescape=True))
-    return or_(*names, USER.id.in_(numbers), USER.id.in_(addresses))

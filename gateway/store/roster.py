@@ -1,24 +1,19 @@
-"""Users as a list shows them: fifty of them, those who were searched for, and how many there are.
-
-Each part of a search must be in the name, in one of the addresses, or at the beginning of one of the numbers. SQLite
-knows upper and lower case of ASCII alone: what was typed is looked for as it is, small, large, and with a capital.
-"""
+"""Users as a list shows them: fifty of them, those who were searched for, and how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Join, RowMapping, and_, exists, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Join, RowMapping, and_, exists, func, not_, select, true
 
 from gateway.domain.signin import Role
 from gateway.domain.user import Extension
 from gateway.store import entrance, tables
 from gateway.store.rows import Rows
+from gateway.store.sought import sought
 
 USER, NUMBER, EMAIL, SIGNIN = tables.users.c, tables.numbers.c, tables.emails.c, entrance.signins.c
 BOX, ACCOUNT = tables.mailboxes.c, tables.accounts.c
-ANY_EMAIL, ANY_NUMBER = tables.emails.alias().c, tables.numbers.alias().c
-MOST_PARTS = 5
 
 ONLY: dict[str, ColumnElement[bool]] = {
     "": true(),
@@ -35,7 +30,7 @@ ONLY: dict[str, ColumnElement[bool]] = {
 class Line:
     """One user in a list. `email` is the main address, "" none; `role` None: they cannot sign in.
 
-    `reader` names the login that reads their calendar, "" none does, and `own` whether it is their own account;
+    `reader` is the login that reads their calendar at `source`, "" none does, and `own` whether it is theirs;
     `failing` since when it cannot be read.
     """
 
@@ -46,6 +41,7 @@ class Line:
     enabled: bool
     role: Role | None
     reader: str = ""
+    source: str = ""
     own: bool = False
     failing: datetime | None = None
 
@@ -66,7 +62,7 @@ async def counts(rows: Rows) -> Counts:
 
 async def found(rows: Rows, search: str = "", only: str = "") -> int:
     """Return how many users a search finds among those of a kind (`ONLY`)."""
-    wanted = select(func.count().label("many")).select_from(_joined()).where(_fits(search), ONLY[only])
+    wanted = select(func.count().label("many")).select_from(_joined()).where(sought(search), ONLY[only])
     row = await rows.first(wanted)
     return int(row["many"]) if row else 0
 
@@ -76,7 +72,7 @@ async def page(rows: Rows, search: str = "", only: str = "", skip: int = 0, many
     wanted = (
         select(USER.id, NUMBER.number, USER.name, EMAIL.email, USER.enabled, SIGNIN.role)
         .select_from(_joined().join(tables.numbers, and_(NUMBER.user == USER.id, NUMBER.position == 0)))
-        .where(_fits(search), ONLY[only])
+        .where(sought(search), ONLY[only])
         .order_by(func.length(NUMBER.number), NUMBER.number)
         .limit(many)
         .offset(skip)
@@ -102,19 +98,6 @@ def _joined() -> Join:
     return tables.users.outerjoin(tables.emails, main).outerjoin(entrance.signins, SIGNIN.user == USER.id)
 
 
-def _fits(search: str) -> ColumnElement[bool]:
-    return and_(true(), *(_has(part) for part in search.split()[:MOST_PARTS]))
-
-
-def _has(part: str) -> ColumnElement[bool]:
-    forms = {part, part.lower(), part.upper(), part.capitalize(), part.title()}
-    return or_(
-        *(USER.name.contains(form, autoescape=True) for form in sorted(forms)),
-        exists().where(ANY_EMAIL.user == USER.id, ANY_EMAIL.email.contains(part.lower(), autoescape=True)),
-        exists().where(ANY_NUMBER.user == USER.id, ANY_NUMBER.number.startswith(part, autoescape=True)),
-    )
-
-
 def _line(row: RowMapping, read: RowMapping | None) -> Line:
     return Line(
         id=row["id"],
@@ -123,7 +106,8 @@ def _line(row: RowMapping, read: RowMapping | None) -> Line:
         email=row["email"] or "",
         enabled=row["enabled"],
         role=None if row["role"] is None else Role(row["role"]),
-        reader=f"{read['login']} at {read['source']}" if read else "",
+        reader=read["login"] if read else "",
+        source=read["source"] if read else "",
         own=read is not None and not read["service"],
         failing=read["failing_since"] if read else None,
     )
