@@ -296,7 +296,7 @@ def _line(one: roster.Line) -> UserLine:
         email=one.email or None,
         enabled=one.enabled,
         role=NAMES[one.role] if one.role else None,
-        read_by=one.reader or None,
+        read_by=f"{one.reader} at {one.source}" if one.reader else None,
         failing_since=one.failing,
     )
 

@@ -104,6 +104,8 @@ async def test_a_service_account_reads_whose_calendar_it_is_told_to(house: House
         (box,) = await mailboxes.every(rows)
     assert (box.user, box.path, box.refresh, box.calendar) == (dora.id, "/d/", 7200, True)
     assert "reader at office" in (await browser.get(PLACE, search="1011")).text
+    browser.client.cookies.set("language", "de")
+    assert "reader bei office" in (await browser.get(PLACE, search="1011")).text
 
 
 async def test_the_last_administrator_stays(house: House):
