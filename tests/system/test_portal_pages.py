@@ -96,6 +96,17 @@ async def test_a_file_of_users_is_looked_at_before_anything_is_written(
         assert await _wrong(visit, size) == []
 
 
+async def test_the_menu_of_a_telephone_opens_without_scripts(browser: Browser, portal: Served):
+    async with signed_in(browser, portal, ADA, size=PHONE, scripts=False) as visit:
+        link = visit.page.get_by_role("link", name="Users")
+        await expect(link).to_be_hidden()
+        await visit.page.get_by_role("button", name="Menu").click()
+        await visit.page.get_by_text("Administration").click()
+        await link.click()
+        await expect(visit.page.locator("h1")).to_have_text("Users")
+        assert await _wrong(visit, PHONE) == []
+
+
 async def _wrong(visit: Visitor, size: tuple[int, int], *, is_new: bool = True) -> list[str]:
     """Return all that is wrong with the page that is shown; axe looks where it is new to it."""
     found = [*visit.wrong, *(await visit.sins() if is_new else ())]
