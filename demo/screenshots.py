@@ -63,7 +63,9 @@ async def shoot() -> None:
                     await visit.page.fill("#password", PASSWORD)
                     await visit.page.click("main form button")
                     await visit.page.wait_for_url("**/")
-                    await visit.page.goto(shot.path)
+                    answer = await visit.page.goto(shot.path)
+                    if answer is None or not answer.ok:
+                        raise RuntimeError(f"{shot.path} cannot be shown")
                     file = PICTURES / f"{shot.name}.png"
                     await visit.page.screenshot(path=file)
                     print(file)
