@@ -49,11 +49,11 @@ def translated(language: str) -> dict[str, tuple[str, ...]]:
     for file in catalogues(language):
         with file.open("rb") as opened:
             for message in read_po(opened, locale=language):
-                ids = message.id if isinstance(message.id, tuple) else (message.id,)
-                said = message.string if isinstance(message.string, tuple | list) else (message.string,)
+                ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+                said = tuple(message.string) if isinstance(message.string, tuple | list) else (message.string or "",)
                 assert not message.fuzzy or not ids[0], f"{file.name}: {ids[0]} is fuzzy"
-                assert ids[0] not in found or found[ids[0]] == tuple(said), f"{file.name}: {ids[0]} is there twice"
-                found |= {one: tuple(said) for one in ids if one}
+                assert ids[0] not in found or found[ids[0]] == said, f"{file.name}: {ids[0]} is there twice"
+                found |= {one: said for one in ids if one}
     return found
 
 
