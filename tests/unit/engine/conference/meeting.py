@@ -108,6 +108,7 @@ class Meetings:
         """Open the house, with people and rooms in it, and no gateway yet."""
         with noted_work() as working, pytest.MonkeyPatch.context() as patched:
             patched.setattr("gateway.engine.sweep.LONGEST", HOUR)  # hours pass here, which it would cut into pieces
+            patched.setattr("gateway.store.news.LOOK", 3600.0)  # no other process writes, and seconds pass here
             async with aclosing(store.watch("users")) as news:
                 await anext(news)  # what looks for news is warm from now on
                 held = cls(store, pbx, calendar, clock, working)
