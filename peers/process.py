@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 POLL = 0.01
+LOOK = 0.05  # seconds between questions to a server or a store, each of which is some work for both
 SOON = 20.0  # seconds, for what takes less than one: a wait costs nothing where what is waited for comes
 
 
@@ -90,7 +91,7 @@ class Process:
                 await self.kill()
                 ends = "\n".join(f"--- {log}\n{tail(log)}" for log in (self.log, *logs))
                 raise StartFailed(f"{self.name} {state} within {deadline} s\n{ends}")
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
 
     async def wait(self, deadline: float) -> int:
         """Return the exit code; raise `Late` if the process still runs after `deadline` seconds."""

@@ -12,7 +12,7 @@ from peers.asterisk import Asterisk
 from peers.gateway import STOCKHOLM, Gateway
 from peers.leg import Leg
 from peers.phone import Phone, call
-from peers.process import POLL
+from peers.process import LOOK
 from peers.raw_ami import RawAmi
 
 MINUTE = timedelta(minutes=1)
@@ -80,7 +80,7 @@ async def is_gone(ami: RawAmi, family: str, key: str, within: float = 60) -> Non
     """Wait until AstDB holds nothing there."""
     async with asyncio.timeout(within):
         while await held(ami, family, key) is not None:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
 
 
 async def is_present(ami: RawAmi, extension: str, within: float = 60) -> None:
@@ -90,7 +90,7 @@ async def is_present(ami: RawAmi, extension: str, within: float = 60) -> None:
             _, _, owner, *_ = (await held(ami, "ringplan-phone", extension) or "||").split("|")
             if owner.split("-")[3:4] == ["0"] and await held(ami, "ringplan-hand", extension) is None:
                 break
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
     await shows(ami, extension, away=False)
 
 
@@ -115,7 +115,7 @@ async def has_taken_over(gateway: Gateway, ami: RawAmi, extension: str, until: d
     try:
         async with asyncio.timeout(60):
             while (seen := await kept(gateway)) != wanted:
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(LOOK)
     except TimeoutError:
         raise AssertionError(f"kept: {seen}, not {wanted}") from None
     return turn
@@ -137,7 +137,7 @@ async def shows(ami: RawAmi, extension: str, *, away: bool, presence: str = "dnd
     try:
         async with asyncio.timeout(within):
             while (seen := await _shown(ami, extension)) != wanted:
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(LOOK)
     except TimeoutError:
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
 
@@ -154,7 +154,7 @@ async def holds(ami: RawAmi, extension: str, *, diverted: bool, presence: str = 
             while seen != wanted:
                 planned = await held(ami, "ringplan", extension) is not None
                 seen = (*await _shown(ami, extension), planned)
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(LOOK)
     except TimeoutError:
         raise AssertionError(f"{extension} after {within} s: {seen}, not {wanted}") from None
 
@@ -168,7 +168,7 @@ async def is_planned(ami: RawAmi, extension: str, within: float = 60) -> None:
     """Wait until the PBX holds a schedule for `extension`, whether it is in force yet or not."""
     async with asyncio.timeout(within):
         while await held(ami, "ringplan", extension) is None:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
 
 
 async def clock_passes(ami: RawAmi, when: str, within: float = 60) -> None:
@@ -180,4 +180,4 @@ async def passes(ami: RawAmi, when: datetime, within: float = 120) -> None:
     """Wait until the PBX's own clock has passed `when`."""
     async with asyncio.timeout(within):
         while float((await ami.action("Ping"))["Timestamp"]) < when.timestamp():
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)

@@ -15,7 +15,7 @@ from peers.gateway import Gateway
 from peers.leg import Leg
 from peers.media import loudness
 from peers.phone import Phone
-from peers.process import POLL
+from peers.process import LOOK
 from peers.radicale import Radicale
 from peers.raw_ami import RawAmi
 from tests.system.calls import held
@@ -67,7 +67,7 @@ async def opens(ami: RawAmi, room: str, *, there: bool = True, within: float = 6
     """Wait until the PBX knows of conferences behind `room`, or of none."""
     async with asyncio.timeout(within):
         while (await held(ami, "ringplan-room", room) is not None) is not there:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
 
 
 async def speaks(leg: Leg, within: float = 60) -> None:
@@ -75,7 +75,7 @@ async def speaks(leg: Leg, within: float = 60) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
             while not hears_somebody(leg):
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(LOOK)
     assert hears_somebody(leg), leg.ladder()
 
 
@@ -89,7 +89,7 @@ async def are_inside(asterisk: Asterisk, room: str, many: int, within: float = 6
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
             while len(await asterisk.inside(room)) != many:
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(LOOK)
     assert len(await asterisk.inside(room)) == many
 
 
@@ -141,7 +141,7 @@ async def is_well(store: Store, since: datetime, *, well: bool = True, within: f
                 row = await health.get(rows, "pbx:main")
             if row is not None and row.ok is well and row.since >= since:
                 return
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(LOOK)
 
 
 async def planned(gateway: Gateway) -> list[dict[str, object]]:
