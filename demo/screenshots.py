@@ -42,11 +42,9 @@ class Shot:
 
 SHOTS = (
     Shot("overview", "1001", "/"),
-    Shot("absences", "1001", "/absences"),
     Shot("conferences", "1001", "/conferences"),
     Shot("absences-telephone", "1001", "/absences", PHONE, "dark"),
     Shot("people", "1002", "/people"),
-    Shot("users", "1003", "/administration/users"),
     Shot("status", "1003", "/administration/status"),
 )
 

@@ -134,14 +134,15 @@ async def _preview(visit: Visit, found: Upload, wanted: Plan) -> Response:
     seen = await asyncio.to_thread(_seen, visit, wanted)
     pages, at = many_pages(len(seen), A_PAGE), asked_page(visit.request)
     at = min(at, pages)
+    wrong = {one.number for one in wanted.wrong}
     return visit.page(
         "uploading_look.html",
         name=found.name,
         update=found.update,
         seen=seen[(at - 1) * A_PAGE : at * A_PAGE],
-        counts=Counter(one.kind for one in wanted.lines),
+        counts=Counter(one.kind for one in wanted.lines if one.number not in wrong),
         Kind=Kind,
-        many_wrong=len({one.number for one in wanted.wrong}),
+        many_wrong=len(wrong),
         page=at,
         pages=pages,
         print=await asyncio.to_thread(_print, wanted),
