@@ -9,10 +9,11 @@ from starlette.responses import Response
 from gateway.deciding import addresses
 from gateway.domain.signin import Role
 from gateway.domain.user import User
-from gateway.errors import RingplanError
+from gateway.errors import RetryLater, RingplanError
 from gateway.store import claims, users
 from gateway.store.rows import Rows
-from gateway.web import claiming
+from gateway.web import claiming, proving
+from gateway.web.pages.security import me_of
 from gateway.web.pages.signin import host_of, too_often
 from gateway.web.visit import Id, Visit, Visiting, entered
 
@@ -30,14 +31,24 @@ async def show(visit: Visiting) -> Response:
 
 @router.post(PLACE)
 async def add(visit: Visiting) -> Response:
-    """Note an address as claimed; a letter to it asks whether that is right."""
-    portal, typed = visit.portal, (await visit.form()).text("email")
+    """Note an address as claimed; a letter to it asks whether that is right.
+
+    Whoever has an address of theirs gets in as them, by a letter: so the password is asked for.
+    """
+    portal, form = visit.portal, await visit.form()
+    typed, proof = form.text("email"), proving.tried(visit, host_of(visit))
+    wait = portal.slowing.wait(proof, visit.now)
+    if wait:
+        return too_often(visit, "addresses.html", wait, **await _values(visit, typed))
     one = claiming.tried(portal, visit.mine.id, host_of(visit))
     wait = claiming.wait(portal, one)
     if wait:
         return too_often(visit, "addresses.html", wait, **await _values(visit, typed))
     try:
+        await proving.present(visit, me_of(visit), form.secret("present"), "present", proof)
         sending = await claiming.claim(portal, visit.mine.id, one, typed)
+    except RetryLater:
+        raise
     except RingplanError as error:
         return await _shown(visit, error, typed)
     answer = visit.to(PLACE, told="sent" if sending else "waits")

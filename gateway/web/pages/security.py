@@ -12,6 +12,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, SignIn
 from gateway.errors import Misconfigured, RingplanError
 from gateway.store import audit, sessions, signins
+from gateway.web import proving
 from gateway.web.pages.signin import begun, forgotten_by_browser, host_of, too_often
 from gateway.web.visit import Visit, Visiting, entered, put_cookie
 
@@ -38,22 +39,18 @@ async def show(visit: Visiting) -> Response:
 async def change(visit: Visiting) -> Response:
     """Let them have another password; all their other browsers are signed out, and this one gets a new cookie."""
     form, portal, me = await visit.form(), visit.portal, me_of(visit)
-    one = portal.slowing.tried(visit.who, host_of(visit), "password")
+    one = proving.tried(visit, host_of(visit))
     wait = portal.slowing.wait(one, visit.now)
     if wait:
         return too_often(visit, "security.html", wait, **await _values(visit))
     password = Secret(form.secret("password"))
     async with portal.store.read() as rows:
-        hashed = await signins.hash_of(rows, me.id)
         known = await signing.own_words(rows, me) or ()
     try:
         passwords.acceptable(password, Secret(form.secret("again")), known)
-        portal.slowing.begun(one, visit.now)
-        if not await portal.hashing.fits(Secret(form.secret("old")), hashed):
-            raise Misconfigured("This is not your present password.", "Try again.", field="old")
-    except RingplanError as error:
+        hashed = await proving.present(visit, me, form.secret("old"), "old", one)
+    except Misconfigured as error:
         return await _shown(visit, error)
-    portal.slowing.right(one, visit.now)
     written = await portal.hashing.kept(password)
     async with portal.store.write() as rows:
         if await signins.hash_of(rows, me.id) != hashed:  # changed by somebody else meanwhile: they decide

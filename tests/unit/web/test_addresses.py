@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.deciding import addresses
+from gateway.deciding import addresses, passwords
+from gateway.domain.secret import Secret
 from gateway.domain.signin import SignIn
 from gateway.errors import Refused
-from gateway.store import audit, claims, users
+from gateway.store import audit, claims, signins, users
 from gateway.store.store import Store
 from gateway.web.application import application
 from gateway.web.portal import Portal
@@ -17,6 +18,7 @@ from tests.fakes.mail import FakePost
 from tests.unit.web.visiting import PLACE, Browser, House, portal_of
 
 PATH = "/account/addresses"
+GOOD = "four words in a row"
 
 
 @pytest.fixture
@@ -32,6 +34,8 @@ def portal(store: Store, clock: HandClock, texts: Texts, post: FakePost) -> Port
 async def of(house: House, one: SignIn) -> Browser:
     browser = await house.browser(one)
     browser.client.cookies.set("language", "en")
+    async with house.portal.store.write() as rows:
+        await signins.put_hash(rows, one.id, passwords.kept(Secret(GOOD)))
     return browser
 
 
@@ -55,7 +59,7 @@ def link(post: FakePost) -> str:
 
 async def test_an_address_is_mine_once_i_have_confirmed_it(house: House, post: FakePost) -> None:
     browser = await of(house, house.anna)
-    answer = await browser.post(PATH, {"email": " Anna.Berg@Example.org "})
+    answer = await browser.post(PATH, {"email": " Anna.Berg@Example.org ", "present": GOOD})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}?told=sent")
     assert post.sent[0].to == "anna.berg@example.org"
     assert "Anna Berg" in post.sent[0].body
@@ -70,9 +74,20 @@ async def test_an_address_is_mine_once_i_have_confirmed_it(house: House, post: F
     assert await notes(house) == ["address added"]
 
 
+@pytest.mark.parametrize("present", ["", "not that one"])
+async def test_a_browser_that_was_left_alone_adds_none(house: House, post: FakePost, present: str) -> None:
+    browser = await of(house, house.anna)
+    answer = await browser.post(PATH, {"email": "thief@example.org", "present": present})
+    assert (answer.status_code, "not your present password" in answer.text) == (422, True)
+    async with house.portal.store.read() as rows:
+        assert house.anna.user is not None
+        assert await claims.of(rows, house.anna.user, house.portal.clock.now()) == ()
+    assert post.sent == []
+
+
 async def test_nobody_confirms_for_another(house: House, post: FakePost) -> None:
     browser, otto = await of(house, house.anna), await of(house, house.otto)
-    await browser.post(PATH, {"email": "anna.berg@example.org"})
+    await browser.post(PATH, {"email": "anna.berg@example.org", "present": GOOD})
     assert (await otto.get(link(post))).status_code == 410
     assert (await otto.post(link(post))).status_code == 410
     assert "anna.berg" not in (await otto.get(PATH)).text
@@ -86,7 +101,7 @@ async def test_nobody_confirms_for_another(house: House, post: FakePost) -> None
 
 async def test_a_letter_is_good_for_a_day(house: House, post: FakePost, clock: HandClock) -> None:
     browser = await of(house, house.anna)
-    await browser.post(PATH, {"email": "anna.berg@example.org"})
+    await browser.post(PATH, {"email": "anna.berg@example.org", "present": GOOD})
     clock.turn(timedelta(hours=11))
     assert (await browser.get(link(post))).status_code == 200
     clock.turn(timedelta(hours=11))
@@ -97,7 +112,10 @@ async def test_a_letter_is_good_for_a_day(house: House, post: FakePost, clock: H
 
 async def test_whose_an_address_is_nobody_learns_and_it_stays_theirs(house: House, post: FakePost) -> None:
     browser = await of(house, house.anna)
-    answers = [await browser.post(PATH, {"email": email}) for email in ("otto@example.org", "free@example.org")]
+    answers = [
+        await browser.post(PATH, {"email": email, "present": GOOD})
+        for email in ("otto@example.org", "free@example.org")
+    ]
     assert len({(answer.status_code, answer.headers["location"], answer.text) for answer in answers}) == 1
     assert [letter.to for letter in post.sent] == ["otto@example.org", "free@example.org"]
     post.sent.pop()
@@ -112,7 +130,7 @@ async def test_whose_an_address_is_nobody_learns_and_it_stays_theirs(house: Hous
 )
 async def test_what_is_no_address_or_mine_already_is_said_to_be(house: House, post: FakePost, email: str) -> None:
     browser = await of(house, house.anna)
-    answer = await browser.post(PATH, {"email": email})
+    answer = await browser.post(PATH, {"email": email, "present": GOOD})
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text
     assert post.sent == []
@@ -120,7 +138,8 @@ async def test_what_is_no_address_or_mine_already_is_said_to_be(house: House, po
 
 async def test_nobody_is_flooded_with_letters(house: House, post: FakePost) -> None:
     browser = await of(house, house.anna)
-    answers = [(await browser.post(PATH, {"email": f"a{number}@example.org"})).status_code for number in range(5)]
+    fields = [{"email": f"a{number}@example.org", "present": GOOD} for number in range(5)]
+    answers = [(await browser.post(PATH, one)).status_code for one in fields]
     assert answers == [303, 303, 303, 429, 429]
     assert len(post.sent) == 3
 
@@ -152,7 +171,7 @@ async def test_without_mail_an_administrator_decides(
     quiet = House(silent, application(silent), house.anna, house.otto, house.ada, house.root)
     browser = await of(quiet, quiet.anna)
     for email in ("b@example.org", "c@example.org", "otto@example.org"):
-        assert (await browser.post(PATH, {"email": email})).headers["location"] == f"{PATH}?told=waits"
+        assert (await browser.post(PATH, {"email": email, "present": GOOD})).headers["location"] == f"{PATH}?told=waits"
     assert (await browser.get(PATH)).text.count("waits for an administrator") == 3
     async with store.write() as rows:
         b, c, ottos = await claims.waiting(rows, clock.now())
@@ -179,7 +198,7 @@ async def test_somebody_has_only_so_many(house: House, store: Store) -> None:
 async def test_who_has_no_telephone_here_has_no_addresses(house: House) -> None:
     browser = await of(house, house.root)
     assert (await browser.get(PATH)).status_code == 404
-    assert (await browser.post(PATH, {"email": "a@example.org"})).status_code == 404
+    assert (await browser.post(PATH, {"email": "a@example.org", "present": GOOD})).status_code == 404
 
 
 @pytest.mark.parametrize(("language", "said"), [("sv", "Mina e-postadresser"), ("de", "Meine E-Mail-Adressen")])
