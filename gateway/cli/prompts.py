@@ -142,12 +142,15 @@ class _Work:
             _ready(folder)
             self.made_before[folder] = _read_marks(folder / MARK)
         at_once = asyncio.Semaphore(os.cpu_count() or 1)
+        failed: Exception | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 for sound, text, voice in work:
                     tasks.create_task(self._one(sound, text, voice, at_once), name=f"prompt {sound.name}")
-        except* GiveUp as failed:
-            raise failed.exceptions[0] from None
+        except* GiveUp as several:
+            failed = several.exceptions[0]
+        if failed is not None:  # raised up there, Python 3.11.2 would put it into a group
+            raise failed
         return Built(self.made, self.kept, self.recorded)
 
     async def _one(self, sound: Path, text: str, voice: Voice, at_once: asyncio.Semaphore) -> None:

@@ -1,9 +1,11 @@
 """Whom a connection trusts, against real TLS servers on this machine, for both libraries that connect to servers."""
 
 import asyncio
+import socket
 import ssl
+import threading
 import warnings
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import httpx
 import pytest
@@ -62,6 +64,36 @@ async def server(certificate: trustme.LeafCert, newest: ssl.TLSVersion = ssl.TLS
     async def hello(request: Request) -> Reply:
         return Reply(body=b"hello")
 
+    async with Server(hello, {}, speaking(certificate, newest)).up() as running:
+        yield running
+
+
+@contextmanager
+def refuser(certificate: trustme.LeafCert, newest: ssl.TLSVersion):
+    """Something that says why it will not speak a newer version of TLS; yields its address.
+
+    asyncio's own TLS of Python 3.11.2 hangs up without a word (RFC 8446, 6.2: an alert should be sent), so this waits.
+    """
+    context, port = speaking(certificate, newest), ports.free()
+    with socket.create_server(("127.0.0.1", port)) as listening:
+
+        def refuse() -> None:
+            with suppress(OSError):
+                while True:
+                    taken, _ = listening.accept()
+                    with taken, suppress(OSError):
+                        context.wrap_socket(taken, server_side=True).close()
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        yield f"https://localhost:{port}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    ports.release(port)
+
+
+def speaking(certificate: trustme.LeafCert, newest: ssl.TLSVersion) -> ssl.SSLContext:
+    """A server's side of TLS, of no newer a version."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     if newest == OLD:
@@ -70,8 +102,7 @@ async def server(certificate: trustme.LeafCert, newest: ssl.TLSVersion = ssl.TLS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of 1.1
         context.maximum_version = newest
-    async with Server(hello, {}, context).up() as running:
-        yield running
+    return context
 
 
 def print_of(certificate: trustme.LeafCert) -> str:
@@ -130,17 +161,22 @@ async def test_two_servers_with_two_trusts_in_one_process(ask, authority, pem):
 async def test_an_old_version_of_tls_is_spoken_only_where_it_was_asked_for(ask, authority, pem, pinned):
     certificate = authority.issue_cert("localhost")
     ca, pin = (None, print_of(certificate)) if pinned else (pem, None)
-    async with server(certificate, OLD) as running:
+    with refuser(certificate, OLD) as url:
         with pytest.raises(Unreachable, match=r"only (an old|a) version") as raised:
-            await ask(running.url, trust(ca, pin))
+            await ask(url, trust(ca, pin))
         assert "tls_minimum" in raised.value.remedy
+    async with server(certificate, OLD) as running:
         assert await ask(running.url, trust(ca, pin, "1.0")) == "hello"
 
 
 async def test_the_newest_version_can_be_demanded(ask, authority, pem):
-    async with server(authority.issue_cert("localhost"), ssl.TLSVersion.TLSv1_2) as running:
-        with pytest.raises(Unreachable, match=r"only (an old|a) version"):
-            await ask(running.url, trust(pem, minimum="1.3"))
+    certificate = authority.issue_cert("localhost")
+    with (
+        refuser(certificate, ssl.TLSVersion.TLSv1_2) as url,
+        pytest.raises(Unreachable, match=r"only (an old|a) version"),
+    ):
+        await ask(url, trust(pem, minimum="1.3"))
+    async with server(certificate, ssl.TLSVersion.TLSv1_2) as running:
         assert await ask(running.url, trust(pem)) == "hello"
 
 
