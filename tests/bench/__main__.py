@@ -1,6 +1,7 @@
 """Run the benches, print their rows as a table, and write them to build/bench.json.
 
     python -m tests.bench [planning] [caldav] [ews] [reconcile] [gateway] [hand] [conference] [directory] [portal]
+                          [portal_sync]
 
 Each module has `rows()`, a function or a coroutine. A goal that is missed is shown and said, and ends with 0 all the
 same: another program on the machine can miss it for us. A bench that breaks ends with 1.
@@ -22,7 +23,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-BENCHES = ("planning", "caldav", "ews", "reconcile", "gateway", "hand", "conference", "directory", "portal")
+BENCHES = (
+    "planning", "caldav", "ews", "reconcile", "gateway", "hand", "conference", "directory", "portal", "portal_sync",
+)  # fmt: skip
 RECORD = Path("build/bench.json")
 NARROW = 100  # columns that the table needs
 WIDE = 140  # columns: narrower, how a value came about is told by the record alone

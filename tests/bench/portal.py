@@ -36,7 +36,6 @@ from gateway.store.store import Store
 from gateway.web.application import application
 from gateway.web.texts import Texts
 from gateway.web.visit import cookie_name
-from tests.bench import portal_sync
 from tests.bench.measure import Row, row
 from tests.bench.portal_world import WHO, Company, filled
 from tests.unit.web.visiting import Browser, Program, portal_of
@@ -79,7 +78,7 @@ async def rows() -> list[Row]:
         async with _served(Path(name)) as served:
             found = [await _page(served, path) for path in _pages(served.app)]
             found += [await _after_a_change(served), await _looked_up(served), await _signed_in(served)]
-    return [*found, *await portal_sync.rows()]
+    return found
 
 
 @asynccontextmanager

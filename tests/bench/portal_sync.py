@@ -18,6 +18,7 @@ from pathlib import Path
 
 import httpx
 
+from gateway.deciding.sync import APART
 from gateway.domain.signin import Scope
 from gateway.store import books, mailboxes, signins, tokens
 from gateway.store.store import Store
@@ -142,6 +143,8 @@ async def _while_all_are_read(portal: Portal, ami: RawAmi, store: Store) -> tupl
     took: list[float] = []
     everybody = [one for one in portal.programs if one != HAND]
     while len(late) < ENOUGH and len(took) < ROUNDS:
+        if took:
+            await asyncio.sleep(APART.total_seconds())  # who has just been heard is not heard again
         async with store.write() as some:
             await mailboxes.reread(some)
             await books.reread(some)
