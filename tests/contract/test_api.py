@@ -34,7 +34,7 @@ from tests.unit.web.visiting import PLACE, House, house_of, portal_of
 T = TypeVar("T")
 
 HOST = PLACE.partition("//")[2]
-EXAMPLES = settings().max_examples // 4  # of each operation, which are many
+EXAMPLES = settings().max_examples // 2  # of each operation: 20, and 250 in soak
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
