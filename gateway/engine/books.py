@@ -49,7 +49,7 @@ async def read_book(
     if changes is None:
         return False
     day_of_whole = day if changes.whole else before.day
-    async with store.write() as rows:
+    async with store.write(patient=True) as rows:
         await contacts.apply(rows, book.id, changes, day=day_of_whole, epoch=before.epoch, now=clock.now())
     return True
 

@@ -48,7 +48,7 @@ class Outcomes:
         ids = [one.id for one in some]
         self._unchanged.difference_update(ids)
         self._failing |= dict.fromkeys(ids, error)
-        async with self._store.write() as rows:
+        async with self._store.write(patient=True) as rows:
             await self._noun.failed(rows, ids, error, self._clock.now())
 
     async def flush(self) -> None:
@@ -56,7 +56,7 @@ class Outcomes:
         self._tell_failing()
         if self._unchanged:
             unchanged, self._unchanged = self._unchanged, set()
-            async with self._store.write() as rows:
+            async with self._store.write(patient=True) as rows:
                 await self._noun.unchanged(rows, tuple(unchanged), self._clock.now())
 
     def _tell_failing(self) -> None:

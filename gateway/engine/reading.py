@@ -121,7 +121,7 @@ class _Answers(Generic[Answer]):
 async def _keep(
     store: Store, decided: Decided, mailbox: Mailbox, reading: Reading, told: Told, epoch: int, clock: Clock
 ) -> None:
-    async with store.write() as rows:
+    async with store.write(patient=True) as rows:
         now = clock.now()  # an answer may have been long in coming
         decisions = await decided.now(rows)
         user = decisions.users.get(mailbox.user)

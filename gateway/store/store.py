@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from math import inf
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class Store:
         self._engine = engine
         self._vault = vault
         self._writing = asyncio.Lock()
+        self._reading = asyncio.Lock()  # taken before `_writing`, never the other way about
         self._news = News(engine, self._heard)
         self._wal_tells = False
         self._pages_tell = False
@@ -101,10 +102,18 @@ class Store:
                 yield Rows(connection, self._vault)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Rows]:
-        """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then."""
+    async def write(self, *, patient: bool = False) -> AsyncIterator[Rows]:
+        """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then.
+
+        `patient`: what a reading has brought. Of many such, one stands in line with all others: whoever sets something
+        by hand waits for one of them, and not for fifty.
+        """
         with later():
-            async with self._writing, transaction(self._engine, writes=True) as connection:
+            async with (
+                self._reading if patient else nullcontext(),
+                self._writing,
+                transaction(self._engine, writes=True) as connection,
+            ):
                 rows = Rows(connection, self._vault)
                 yield rows
                 revisions = await _counted_up(rows)
