@@ -6,7 +6,7 @@ Somebody is meant by a user of theirs, or, an administrator who has no telephone
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.deciding import given
+from gateway.deciding import given, tokens
 from gateway.deciding.installation import Installation
 from gateway.domain.code import Language
 from gateway.domain.secret import Secret
@@ -89,19 +89,24 @@ async def reset(rows: Rows, name: str, now: datetime) -> Invitation | None:
 
 
 async def welcome(rows: Rows, secret: str, hashed: str, now: datetime) -> SignIn | None:
-    """Let whoever was invited by this have a password; all their sessions end. None: it is used, or too old."""
+    """Let whoever was invited by this have a password; all their sessions and tokens end. None: it is used, or too old.
+
+    Perhaps somebody else knew the password of before: what they have made of it is good for nothing then.
+    """
     found = await signins.invited(rows, secret, now)
     if found is None or await own_words(rows, found) is None:
         return None
-    await change(rows, found, hashed, now)
+    await change(rows, found, hashed, now, revokes=True)
     return found
 
 
-async def change(rows: Rows, signin: SignIn, hashed: str, now: datetime) -> None:
-    """Let somebody have another password; all their sessions end."""
+async def change(rows: Rows, signin: SignIn, hashed: str, now: datetime, *, revokes: bool) -> None:
+    """Let somebody have another password; all their sessions end, and with `revokes` their tokens."""
     await signins.put_hash(rows, signin.id, hashed)
     await sessions.end_others(rows, signin.id)
     await audit.note(rows, now, _who(signin), "password changed", _who(signin))
+    if revokes:
+        await tokens.revoke_all(rows, signin.id, _who(signin), now)
 
 
 async def own_words(rows: Rows, signin: SignIn) -> tuple[str, ...] | None:

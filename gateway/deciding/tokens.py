@@ -74,3 +74,11 @@ async def revoke(rows: Rows, signin: int, who: str, token: int, now: datetime) -
         return False
     await audit.note(rows, now, who, "token revoked", f"token {token}")
     return True
+
+
+async def revoke_all(rows: Rows, signin: int, who: str, now: datetime) -> int:
+    """Let all of somebody's tokens be good for nothing, at once, and return how many there were."""
+    theirs = await tokens.of(rows, signin)
+    for one in theirs:
+        await revoke(rows, signin, who, one.id, now)
+    return len(theirs)

@@ -1,8 +1,8 @@
 """Forgetting: what is over, planned or by hand, leaves the store, its free pages and its WAL (CODES.md, "Privacy").
 
 Conferences go as soon as nobody is in (engine/conference/conferences.py); here go those of which no PBX has told the
-end. Sessions of browsers, invitations, claims of addresses and old notes of who did what are let in by nobody once they
-are over; they are gone within the hour.
+end. Sessions of browsers, invitations, tokens, claims of addresses and old notes of who did what let nobody in once
+they are over; they are gone within the hour.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from gateway.store import (
     meetings,
     sessions,
     signins,
+    tokens,
 )
 from gateway.store.rows import Rows
 from gateway.store.store import Store
@@ -81,5 +82,5 @@ async def sweep(store: Store, clock: Clock, idle: timedelta = IDLE) -> NoReturn:
 async def _sweep_entrance(store: Store, now: datetime, idle: timedelta) -> None:
     async with store.write() as rows:
         await sessions.forget_over(rows, now, idle)
-        for noun in (signins, claims, audit):
+        for noun in (signins, tokens, claims, audit):
             await noun.forget_over(rows, now)

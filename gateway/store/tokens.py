@@ -58,6 +58,11 @@ async def remove(rows: Rows, signin: int, token: int) -> bool:
     return await rows.remove(gone, "signins") > 0
 
 
+async def forget_over(rows: Rows, now: datetime) -> int:
+    """Remove those that are over, and return how many."""
+    return await rows.remove(delete(entrance.tokens).where(COLUMN.until <= now), "signins")
+
+
 def _token(row: RowMapping) -> Token:
     scopes = frozenset(Scope(one) for one in row["scopes"])
     return Token(row["id"], row["signin"], row["name"], scopes, row["created"], row["used"], row["until"])

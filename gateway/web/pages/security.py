@@ -11,7 +11,7 @@ from gateway.deciding import passwords, signing
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, SignIn
 from gateway.errors import Misconfigured, RingplanError
-from gateway.store import audit, sessions, signins
+from gateway.store import audit, sessions, signins, tokens
 from gateway.web import proving
 from gateway.web.pages.signin import begun, forgotten_by_browser, host_of, too_often
 from gateway.web.visit import Visit, Visiting, entered, put_cookie
@@ -43,7 +43,7 @@ async def change(visit: Visiting) -> Response:
     wait = portal.slowing.wait(one, visit.now)
     if wait:
         return too_often(visit, "security.html", wait, **await _values(visit))
-    password = Secret(form.secret("password"))
+    password, revokes = Secret(form.secret("password")), form.flag("revokes")
     async with portal.store.read() as rows:
         known = await signing.own_words(rows, me) or ()
     try:
@@ -55,9 +55,9 @@ async def change(visit: Visiting) -> Response:
     async with portal.store.write() as rows:
         if await signins.hash_of(rows, me.id) != hashed:  # changed by somebody else meanwhile: they decide
             raise HTTPException(409)
-        await signing.change(rows, me, written, visit.now)
+        await signing.change(rows, me, written, visit.now, revokes=revokes)
         cookie = await begun(rows, visit, me)
-    answer = visit.to("/security", told="password")
+    answer = visit.to("/security", told="all" if revokes else "password")
     put_cookie(answer, portal, cookie.reveal())
     return answer
 
@@ -106,9 +106,10 @@ async def _values(visit: Visit) -> dict[str, Any]:
     idle = timedelta(minutes=visit.portal.settings.idle)
     async with visit.portal.store.read() as rows:
         found = await sessions.of(rows, me_of(visit).id)
+        programs = len(await tokens.of(rows, me_of(visit).id))
     there = [
         (name, browser_of(one.agent), one)
         for name, one in found
         if one.until > visit.now and one.used + idle > visit.now
     ]
-    return {"sessions": there, "this": sessions.name_of(visit.cookie)}
+    return {"sessions": there, "this": sessions.name_of(visit.cookie), "programs": programs}

@@ -17,7 +17,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import SignIn
 from gateway.errors import Misconfigured, Refused, RetryLater, SignInAgain
 from gateway.ports import Post
-from gateway.store import audit, organisation, sessions, signins
+from gateway.store import audit, organisation, sessions, signins, tokens
 from gateway.store.rows import Rows
 from gateway.web import letters
 from gateway.web.portal import Portal
@@ -77,12 +77,10 @@ async def leave(visit: Visiting) -> Response:
 @router.get("/welcome/{secret}")
 async def choose(visit: Visiting, secret: str) -> Response:
     """Ask whom a link has invited for a password. Links are opened by programs that look at mail, too: it stays."""
-    async with visit.portal.store.read() as rows:
-        found = await signins.invited(rows, secret, visit.now)
-        known = await signing.own_words(rows, found) if found else None
+    known, programs = await _invited(visit, secret)
     if known is None:
         return visit.page("welcome_over.html", GONE)
-    return _outside(visit, "welcome.html", secret=secret)
+    return _outside(visit, "welcome.html", secret=secret, programs=programs)
 
 
 @router.post("/welcome/{secret}")
@@ -90,15 +88,13 @@ async def chosen(visit: Visiting, secret: str) -> Response:
     """Let them in with the password that they have chosen."""
     form, portal = await visit.form(), visit.portal
     password = Secret(form.secret("password"))
-    async with portal.store.read() as rows:
-        found = await signins.invited(rows, secret, visit.now)
-        known = await signing.own_words(rows, found) if found else None
+    known, programs = await _invited(visit, secret)
     if known is None:
         return visit.page("welcome_over.html", GONE)
     try:
         passwords.acceptable(password, Secret(form.secret("again")), known)
     except Misconfigured as error:
-        return visit.page("welcome.html", error=error, secret=secret)
+        return visit.page("welcome.html", error=error, secret=secret, programs=programs)
     hashed = await portal.hashing.kept(password)
     async with portal.store.write() as rows:
         welcomed = await signing.welcome(rows, secret, hashed, visit.now)
@@ -176,6 +172,15 @@ def too_often(visit: Visit, template: str, wait: int, **values: Any) -> Response
 def host_of(visit: Visit) -> str:
     """Return the address that a request comes from."""
     return visit.request.client.host if visit.request.client else ""
+
+
+async def _invited(visit: Visit, secret: str) -> tuple[tuple[str, ...] | None, int]:
+    """Return what everybody knows of whom a link has invited, None: nobody; and how many tokens they have."""
+    async with visit.portal.store.read() as rows:
+        found = await signins.invited(rows, secret, visit.now)
+        if found is None:
+            return None, 0
+        return await signing.own_words(rows, found), len(await tokens.of(rows, found.id))
 
 
 async def _let_in(visit: Visit, answer: Response, name: str, known: SignIn, hashed: str) -> bool:

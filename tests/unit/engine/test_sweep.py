@@ -24,6 +24,7 @@ from gateway.store import (
     meetings,
     sessions,
     signins,
+    tokens,
 )
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
@@ -168,19 +169,21 @@ async def test_what_lets_in_to_the_portal_leaves_the_store_within_the_hour(store
         await sessions.begin(rows, entry.id, NOON, NOON + 30 * timedelta(days=1), "used")
         await sessions.begin(rows, entry.id, NOON, NOON + HOUR, "short")
         await signins.invite(rows, entry.id, NOON + HOUR)
+        await tokens.add(rows, entry.id, "short", (), NOON, NOON + HOUR)
+        await tokens.add(rows, entry.id, "no end", (), NOON, None)
         await claims.put(rows, user.id, "new@example.org", NOON + HOUR, by_letter=True)
         await audit.note(rows, NOON - audit.KEPT + HOUR, "command", "invited")
 
     async def left() -> list[int]:
         async with store.read() as rows:
-            tables = (entrance.sessions, entrance.invitations, entrance.claims, entrance.audit)
+            tables = (entrance.sessions, entrance.invitations, entrance.claims, entrance.audit, entrance.tokens)
             return [len(await rows.all(select(table))) for table in tables]
 
     async with running(store, clock):
-        assert await left() == [2, 1, 1, 1]
+        assert await left() == [2, 1, 1, 1, 2]
         clock.turn(2 * HOUR)
         await comes(lambda: clock.waiting == 1)
-        assert await left() == [1, 0, 0, 0]
+        assert await left() == [1, 0, 0, 0, 1]
         clock.turn(10 * HOUR)
         await comes(lambda: clock.waiting == 1)
-        assert await left() == [0, 0, 0, 0]
+        assert await left() == [0, 0, 0, 0, 1]

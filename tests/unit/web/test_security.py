@@ -58,6 +58,21 @@ async def test_a_changed_password_signs_all_others_out_and_gives_a_new_cookie(wi
         assert (who, "password changed", who) in [(one.who, one.did, one.about) for one in await audit.latest(rows, 9)]
 
 
+@pytest.mark.parametrize(("ticked", "told", "status"), [({}, "password", 200), ({"revokes": "yes"}, "all", 401)])
+async def test_tokens_go_with_the_password_where_that_is_asked_for(
+    with_password: House, ticked: dict[str, str], told: str, status: int
+) -> None:
+    browser = await of(with_password, with_password.anna)
+    assert "revokes" not in (await browser.get("/security")).text
+    program = await with_password.program(with_password.anna)
+    assert "revokes" in (await browser.get("/security")).text
+    wrong = await browser.post("/security/password", CHANGED | ticked | {"old": NEW})
+    assert (wrong.status_code, (await program.call("GET", "/me")).status_code) == (422, 200)
+    answer = await browser.post("/security/password", CHANGED | ticked)
+    assert answer.headers["location"] == f"/security?told={told}"
+    assert (await program.call("GET", "/me")).status_code == status
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [({"old": NEW}, "old"), ({"again": OLD}, "again"), ({"password": "short", "again": "short"}, "password")],

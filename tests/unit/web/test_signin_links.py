@@ -119,6 +119,17 @@ async def test_all_browsers_of_before_are_signed_out_by_a_new_password(house: Ho
         assert len(await sessions.of(rows, house.anna.id)) == 1
 
 
+async def test_tokens_of_before_are_good_for_nothing_after_a_password_that_was_chosen_by_a_link(house: House) -> None:
+    browser, link = await outside(house), await invited(house, house.anna)
+    assert "revoked" not in (await browser.get(link)).text
+    hers, his = await house.program(house.anna), await house.program(house.otto)
+    assert "Your tokens of programs are revoked" in (await browser.get(link)).text
+    assert "Your tokens of programs are revoked" in (await choose(browser, link, "brief")).text
+    assert (await hers.call("GET", "/me")).status_code == 200
+    await choose(browser, link)
+    assert [(await one.call("GET", "/me")).status_code for one in (hers, his)] == [401, 200]
+
+
 async def test_who_takes_part_no_more_is_invited_no_more(house: House) -> None:
     link, browser = await invited(house, house.anna), await outside(house)
     await browser.get("/sign-in")
