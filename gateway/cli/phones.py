@@ -183,6 +183,7 @@ async def _one(
             _say(f"{extension} gets a telephone of {profile.title}: {name}")
         device, gone = await deciding.add(rows, _by(), owner, name, profile, form)
         text = await settings_for(rows, where, profile, owner, device)
+        await deciding.note_shown(rows, _by(), device)
     _tell_of(gone)
     _warn_of(where, [profile])
     return text
@@ -214,11 +215,15 @@ async def _some(rows: Rows, where: Reach, some: Iterable[Telephone], files: dict
     named: dict[str, list[Device]] = {}
     for device, _ in await devices.every(rows):
         named.setdefault(device.name, []).append(device)
+    known = {device.id for those in named.values() for device in those}
+    made: list[int] = []
     gone: list[Device] = []
     for one in some:
         device, others = await assigned(rows, named.get(one.mac, ()), one.user, one.mac, one.profile.key)
         files[file_name(one.profile, one.mac)] = await settings_for(rows, where, one.profile, one.user, device)
+        made.append(device.id)
         gone += others
+    await deciding.note_written(rows, _by(), len(made), len({*made} - known), gone)
     return gone
 
 

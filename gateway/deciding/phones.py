@@ -19,6 +19,7 @@ from gateway.store import audit, devices
 from gateway.store.rows import Rows
 
 MOST = 20  # of one user: with each sign-in on a telephone, the passwords of all are compared
+SHOWN = "phone settings shown"  # for the audit log
 ESSENTIALS = ("server", "port", "encryption", "base", "user", "password")
 
 
@@ -97,10 +98,14 @@ async def add(
     return device, gone
 
 
-async def change(rows: Rows, device: Device, profile: Profile | None = None, form: Form | None = None) -> Device:
-    """Let a telephone be of another maker, or show numbers so (None: as the organisation); its password stays."""
+async def change(rows: Rows, by: By, device: Device, profile: Profile | None, form: Form | None) -> Device:
+    """Let a telephone be of another maker (None: of the same), or show numbers so (None: as the organisation).
+
+    Its password stays.
+    """
     changed = replace(device, vendor=profile.key if profile else device.vendor, form=form)
-    await devices.put(rows, changed)
+    if changed != device and await devices.put(rows, changed):
+        await audit.note(rows, by.now, by.who, "phone changed", f"device {device.id}")
     return changed
 
 
@@ -108,6 +113,24 @@ async def revoke(rows: Rows, by: By, device: Device) -> None:
     """Let a telephone search no more: its password ends at once, and for good."""
     if await devices.remove(rows, device.id):
         await audit.note(rows, by.now, by.who, "phone revoked", f"device {device.id}")
+
+
+async def revoke_all(rows: Rows, by: By, user: User) -> None:
+    """Let no telephone of somebody search any more."""
+    for device in await devices.of(rows, user.id):
+        await revoke(rows, by, device)
+
+
+async def note_shown(rows: Rows, by: By, device: Device) -> None:
+    """Note that somebody has seen the settings of a telephone."""
+    await audit.note(rows, by.now, by.who, SHOWN, f"device {device.id}")
+
+
+async def note_written(rows: Rows, by: By, many: int, added: int, gone: Sequence[Device]) -> None:
+    """Note that settings of `many` telephones were written at once, `added` of them new; one entry for these all."""
+    for one in gone:
+        await audit.note(rows, by.now, by.who, "phone revoked", f"device {one.id}")
+    await audit.note(rows, by.now, by.who, SHOWN, f"{many} shown, {added} added")
 
 
 async def show(rows: Rows, by: By, where: Reach, profile: Profile, typed: Profile, user: User, device: Device) -> Sheet:
@@ -118,6 +141,6 @@ async def show(rows: Rows, by: By, where: Reach, profile: Profile, typed: Profil
     listener = where.of(profile)
     text = await settings_for(rows, where, profile, user, device)
     values = await typed_in(rows, where, typed, listener, user, device)
-    await audit.note(rows, by.now, by.who, "phone settings shown", f"device {device.id}")
+    await note_shown(rows, by, device)
     file = file_name(profile, mac_of(device.name) or UNKNOWN)
     return Sheet(file, text, values, profile.is_xml, is_secret=listener.tls != "none")

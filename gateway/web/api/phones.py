@@ -91,7 +91,7 @@ async def change(caller: Calling, phone: Id, changed: ChangedPhone) -> Phone:
     async with caller.portal.store.write() as rows:
         device = await _mine(rows, caller, phone)
         form = changed.shown_as if "shown_as" in changed.model_fields_set else device.form
-        return _phone(await deciding.change(rows, device, profile, form))
+        return _phone(await deciding.change(rows, _by(caller), device, profile, form))
 
 
 @router.delete("/phones/{phone}", status_code=204, dependencies=[Depends(good_for(Scope.OWN_WRITE))])

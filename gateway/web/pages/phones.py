@@ -73,7 +73,10 @@ async def change(visit: Visiting, phone: Id) -> Response:
         reach(visit.portal.installation).of(profile)
         shows = _form(form)
         async with visit.portal.store.write() as rows:
-            await deciding.change(rows, device, profile, shows)
+            now_is = await deciding.own(rows, visit.mine.id, phone)
+            if now_is is None:
+                raise HTTPException(404)
+            await deciding.change(rows, _by(visit), now_is, profile, shows)
     except RingplanError as error:
         return await _one(visit, device, error=error)
     return visit.to(f"/phones/{device.id}", told="changed")

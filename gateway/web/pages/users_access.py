@@ -4,11 +4,12 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from gateway.deciding import addresses, signing
+from gateway.deciding import addresses, phones, signing
+from gateway.deciding.by import By
 from gateway.domain.signin import SignIn
 from gateway.domain.user import User
 from gateway.errors import Misconfigured, RingplanError
-from gateway.store import audit, claims, devices, signins, users
+from gateway.store import claims, signins, users
 from gateway.store.rows import Rows
 from gateway.web import letters
 from gateway.web.visit import Id, Visiting
@@ -73,11 +74,7 @@ async def answer(user: Id, claim: Id, visit: Visiting) -> Response:
 async def revoke(user: Id, visit: Visiting) -> Response:
     """Let no telephone of somebody search the directory any more, with the passwords that they have."""
     async with visit.portal.store.write() as rows:
-        theirs = await devices.of(rows, (await _user(rows, user)).id)
-        for device in theirs:
-            await devices.remove(rows, device.id)
-        if theirs:
-            await audit.note(rows, visit.now, visit.who, "telephones revoked", f"user {user}")
+        await phones.revoke_all(rows, By(visit.now, visit.who), await _user(rows, user))
     return visit.to(f"{PLACE}/{user}", told="revoked")
 
 

@@ -64,6 +64,7 @@ def test_settings_are_the_same_each_time_and_the_telephone_is_made_once(office: 
     first, again = (office("phones", "settings", "yealink", "--user", "1001") for _ in range(2))
     assert first.exit_code == 0, first.output
     assert first.stdout == again.stdout
+    assert office("audit").stdout.count("phone settings shown") == 2
     assert "1001 gets a telephone of Yealink" in first.stderr
     assert again.stderr == ""
     assert first.stdout.startswith("#!version")
@@ -150,6 +151,8 @@ def test_all_telephones_of_a_file_get_their_settings(office: Ringplan, tmp_path:
     assert sorted(files) == ["0004f2aabb01.cfg", "snom-0004F2AABB02.xml"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
     assert [one["name"] for one in listed(office)] == ["0004f2aabb01", "0004f2aabb02"]
+    noted = office("audit").stdout
+    assert ("phone settings shown" in noted, "2 shown, 2 added" in noted) == (True, True)
     macs.write_text("vendor;mac;extension\nsnom;0004F2-AABB02;1002\nyealink;0004f2aabb01;1001\n")
     again = office("phones", "settings", "--all", "--map", str(macs), "--out", str(out))
     assert again.stdout == f"2 telephones: 0 files written, 2 as they were; in {out}\n", again.output

@@ -48,7 +48,7 @@ async def test_a_telephone_is_added_shown_changed_and_removed(house: House):
     assert (gone.status_code, gone.headers["location"]) == (303, "/phones?told=revoked")
     assert MAC not in (await browser.get("/phones")).text
     who = f"signin {house.anna.id}"
-    assert await noted(house) == [(who, "phone added", "device 1"), (who, "phone revoked", "device 1")]
+    assert await noted(house) == [(who, f"phone {did}", "device 1") for did in ("added", "changed", "revoked")]
 
 
 async def test_the_password_is_shown_to_who_asks_for_it_and_that_is_noted(house: House):
@@ -188,7 +188,8 @@ async def test_programs_do_the_same(house: House):
     assert await password_of(house, "/phones/1") in file.text
     assert (await program.call("DELETE", "/phones/1")).status_code == 204
     assert (await program.call("GET", "/phones")).json() == []
-    assert [did for _, did, _ in await noted(house)] == ["phone added", "phone settings shown", "phone revoked"]
+    did = ("added", "changed", "changed", "changed", "settings shown", "revoked")
+    assert [one for _, one, _ in await noted(house)] == [f"phone {one}" for one in did]
 
 
 @pytest.mark.parametrize(
