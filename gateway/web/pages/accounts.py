@@ -113,6 +113,9 @@ async def _list(visit: Visit, error: RingplanError | None = None, **typed: str) 
             account = whose.get(book.account) or await accounts.shown(rows, book.account)
             count = await contacts.count(rows, book.id)
             shelf.append({"book": book, "how": progress, "source": account.source if account else "", "many": count})
+    pages = many_pages(many, A_PAGE)
+    if at > pages and error is None:
+        return visit.to(PLACE, page=str(pages))
     names = dict.fromkeys([*service_accounts.sources(installation), *(name for name in there)])
     return visit.page(
         "accounts.html",
@@ -123,7 +126,7 @@ async def _list(visit: Visit, error: RingplanError | None = None, **typed: str) 
         failing=failing,
         many=many,
         at=at,
-        pages=many_pages(many, A_PAGE),
+        pages=pages,
         books=shelf,
         typed={"source": "", "login": ""} | typed,
     )

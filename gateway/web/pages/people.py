@@ -38,6 +38,9 @@ async def show(visit: Visiting) -> Response:
         found = await presence.found(rows, search, visit.now, (page - 1) * A_PAGE, A_PAGE, away=away)
         people = await page_of(rows, rules, found.users, visit.now)
         is_off = await switches.off_since(rows) is not None
+    pages = many_pages(found.total, A_PAGE)
+    if page > pages:
+        return visit.to("/people", search=search, page=str(pages), **({"away": "yes"} if away else {}))
     return visit.page(
         "people.html",
         people=people,
@@ -45,7 +48,7 @@ async def show(visit: Visiting) -> Response:
         search=search,
         away=away,
         page=page,
-        pages=many_pages(found.total, A_PAGE),
+        pages=pages,
         is_off=is_off,
         named=lambda code: named(code, visit.language, rules),
     )

@@ -107,3 +107,4 @@ async def test_people_whose_own_account_fails_are_paged(house: House):
     assert "p000@example.org" in first
     assert "p059@example.org" in last
     assert (await browser.get(PLACE, page="x")).status_code == 200
+    assert (await browser.get(PLACE, page="3")).headers["location"] == f"{PLACE}?page=2"
