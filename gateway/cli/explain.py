@@ -84,7 +84,7 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> About:
     now = WallClock().now()
     async with reading(settings) as rows:
         user = await user_at(rows, extension)
-        when = now if at is None else given.time_of(at, now, user.zone)
+        when = now if at is None else given.time_of("--at", at, now, user.zone)
         rules = await rules_of(rows)
         by_hand = await absences.of(rows, user.id)
         asked = [*await diversions.of(rows, user.id), *([by_hand] if by_hand else [])]

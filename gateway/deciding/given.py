@@ -166,14 +166,14 @@ def shortened(value: str) -> str:
     return value if len(value) <= LONGEST_TOLD else value[:LONGEST_TOLD] + "…"
 
 
-def time_of(value: str, now: datetime, local: ZoneInfo) -> datetime:
+def time_of(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
     """An instant: `14:30` (today), `2026-11-23 14:30`, or with an offset of its own; without one it is in `local`."""
     try:
         if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", value):
             value = f"{now.astimezone(local):%Y-%m-%d} {value.rjust(5, '0')}"
         found = datetime.fromisoformat(value)
     except ValueError as error:
-        raise wrong("--at", value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
+        raise wrong(field, value, "is no time", "give 14:30, or 2026-11-23 14:30") from error
     return found if found.tzinfo else found.replace(tzinfo=local)
 
 

@@ -112,13 +112,14 @@ def coming_holidays(hours: WorkingHours, today: date, language: Language, many: 
 
 
 def _hours(before: WorkingHours, wanted: Given) -> WorkingHours:
-    country, subdivision = wanted.country, wanted.subdivision
+    country = before.country if wanted.country is None else wanted.country.upper()
+    subdivision = before.subdivision if country == before.country else ""
     return given.holidays(
         replace(
             before,
             week=before.week if wanted.hours is None else read_week(wanted.hours),
-            country=before.country if country is None else country.upper(),
-            subdivision=subdivision.upper() if subdivision is not None else "" if country else before.subdivision,
+            country=country,
+            subdivision=subdivision if wanted.subdivision is None else wanted.subdivision.upper(),
         )
     )
 

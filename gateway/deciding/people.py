@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from gateway.domain.code import Code, Language
+from gateway.domain.code import LANGUAGES, Code, Language
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import User
 from gateway.planning.callers import window_of
@@ -95,8 +95,9 @@ async def page_of(rows: Rows, rules: Rules, some: Sequence[int], at: datetime) -
 
 
 def named(code: Code, language: Language, rules: Rules) -> str:
-    """Return the shown reason in a language, else in the organisation's."""
-    return code.texts.get(language) or code.texts.get(rules.organisation.language) or code.reason
+    """Return the shown reason in a language, else in the organisation's, else in any that there is."""
+    known = (code.texts.get(one) for one in (language, rules.organisation.language, *LANGUAGES))
+    return next(filter(None, known), code.reason)
 
 
 def _diverting(segment: Segment, user: User, rules: Rules, *, own: bool) -> Line:

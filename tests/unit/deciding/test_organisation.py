@@ -22,6 +22,15 @@ def test_another_country_has_no_part_of_the_one_before():
     assert changed(OURS, Given(country="se")).hours == WorkingHours(country="SE")
 
 
+def test_who_has_no_holidays_any_more_has_none_of_a_part_either():
+    assert changed(OURS, Given(country="")).hours == WorkingHours()
+
+
+def test_the_same_country_keeps_its_part():
+    assert changed(OURS, Given(country="de")).hours == OURS.hours
+    assert changed(OURS, Given(subdivision="")).hours == WorkingHours(country="DE")
+
+
 def test_what_is_given_is_put_and_nothing_takes_away():
     before = replace(OURS, operator="1004", permitted=("1xxx",), dial_in={"sv": "+46 8 500 100"})
     wanted = Given(mode="show-as", marker="", operator="", permitted=("",), dial_in=("", "de=+49 30 12"), grace=5)
@@ -60,6 +69,11 @@ def test_the_next_holidays_are_named_in_a_language_that_is_known(language: str, 
     found = coming_holidays(OURS.hours, date(2026, 12, 25), language, 3)
     assert found[0] == (date(2026, 12, 25), name)
     assert [day for day, _ in found] == [date(2026, 12, 25), date(2026, 12, 26), date(2027, 1, 1)]
+
+
+@pytest.mark.parametrize(("language", "name"), [("sv", "Juldagen"), ("de", "Juldagen"), ("en", "Christmas Day")])
+def test_holidays_whose_names_are_not_known_in_a_language_have_those_of_their_country(language: str, name: str):
+    assert coming_holidays(WorkingHours(country="SE"), date(2026, 12, 25), language, 1) == [(date(2026, 12, 25), name)]
 
 
 def test_without_a_country_no_day_is_a_holiday():
