@@ -4,11 +4,12 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from gateway.directory.directory import Directory
 from gateway.engine.callers import Callers, Names
@@ -183,21 +184,34 @@ async def _keep_portal(
     pulse: Pulse,
     clock: Clock,
 ) -> None:
-    """Keep the portal listening; what is wrong with it is said, and stops nothing else.
+    """Keep the portal listening, and its letters on their way; what is wrong with it is said, and stops nothing else.
 
     It takes a second to make, in a thread, since calls do not wait for pages.
     """
     say = partial(pulse.say, "web")
-    listen = await asyncio.to_thread(_portal, settings, web, directory, store, decided, clock)
-    await supervise(listen, partial(_serve, say), say, clock)
+    listen, post = await asyncio.to_thread(_portal, settings, web, directory, store, decided, pulse, clock)
+    async with asyncio.TaskGroup() as tasks:
+        if post is not None:
+            tasks.create_task(post(), name="letters")
+        await supervise(listen, partial(_serve, say), say, clock)
 
 
 def _portal(
-    settings: Settings, web: WebSettings, directory: Directory | None, store: Store, decided: Decided, clock: Clock
-) -> Callable[[], AbstractAsyncContextManager[object]]:
-    """Return how the portal begins to listen. Blocking: all that pages say is read."""
+    settings: Settings,
+    web: WebSettings,
+    directory: Directory | None,
+    store: Store,
+    decided: Decided,
+    pulse: Pulse,
+    clock: Clock,
+) -> tuple[Callable[[], AbstractAsyncContextManager[object]], Callable[[], Coroutine[Any, Any, None]] | None]:
+    """Return how the portal begins to listen, and how its letters are sent, None: none are.
+
+    Blocking: all that pages say is read.
+    """
     from gateway.web.pages.told import as_told
     from gateway.web.portal import Portal  # FastAPI is half a second, for who has a portal
+    from gateway.web.posting import Posting
     from gateway.web.preparing import prepare
     from gateway.web.security.csrf import Seal
     from gateway.web.server import listening
@@ -221,7 +235,8 @@ def _portal(
         file=str(settings.file.absolute()),
         read=clock.now(),
     )
-    return partial(listening, portal)
+    posting = Posting(portal, portal.post, pulse) if portal.post is not None else None
+    return partial(listening, portal), posting.run if posting is not None else None
 
 
 async def _serve(say: Callable[[None], Awaitable[None]], _: object) -> None:

@@ -9,13 +9,14 @@ import typer
 
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
-from gateway.deciding import given, signing
+from gateway.deciding import given, inviting, signing
 from gateway.deciding.signing import Invitation
 from gateway.domain.signin import Role, SignIn
 from gateway.engine.clock import WallClock
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
 from gateway.store import organisation, signins
+from gateway.store.letters import Counts
 from gateway.store.rows import Rows
 from gateway.store.signins import Listed
 
@@ -36,12 +37,20 @@ def invite(
         str | None, typer.Option(metavar="EMAIL", help="An administrator who has no telephone here.")
     ] = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link by mail instead of showing it.")] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="By mail, all who have no password yet; the running gateway sends the links.")
+    ] = False,
 ) -> None:
     """Let somebody choose a password, by a link that can be used once within a week; one of before ends."""
-    if (extension is None) == (administrator is None) or (administrator is not None and role is not None):
-        raise Misconfigured("who is invited?", "give an extension, or --administrator and an address")
-    as_role = None if role is None else signing.role("--role", role)
     settings = settings_of(context)
+    if everybody:
+        if extension or administrator or role:
+            raise Misconfigured("who is invited?", "--all stands alone")
+        _invite_everybody(settings)
+        return
+    if (extension is None) == (administrator is None) or (administrator is not None and role is not None):
+        raise Misconfigured("who is invited?", "give an extension, --administrator and an address, or --all")
+    as_role = None if role is None else signing.role("--role", role)
     if mail and settings.mail is None:
         raise Misconfigured("no mail is sent from here", "add [mail] to the settings, or leave out --mail")
 
@@ -66,6 +75,18 @@ def invite(
     else:
         shown.line(link)
         shown.line(f"it can be used once, until {until}")
+
+
+def _invite_everybody(settings: Settings) -> None:
+    async def work() -> Counts:
+        async with writing(settings) as rows:
+            return await inviting.want_everybody(rows, settings.installation, WallClock().now(), BY)
+
+    before = perform(work())
+    many = before.uninvited + before.waiting
+    shown.line(f"{before.uninvited} invited; {many} {'letter waits' if many == 1 else 'letters wait'} to be sent")
+    if before.unaddressed:
+        shown.line(f"without an e-mail address: {before.unaddressed}; ringplan users list --unaddressed names them")
 
 
 async def _send(settings: Settings, made: Invitation, link: str, zone: ZoneInfo) -> None:
@@ -167,7 +188,11 @@ def _a(role: Role) -> str:
 def _password(one: Listed, now: datetime, zone: ZoneInfo) -> shown.Cell:
     if not one.enabled:
         return shown.bad("disabled")
+    if one.refused:
+        return shown.bad("the mail server refused their letter")
     link = f"link until {shown.instant(one.invited, zone)}" if one.invited and one.invited > now else ""
+    if one.letter:
+        link = "letter waits"
     if one.signin.has_password:
         return f"yes, {link}" if link else "yes"
     return link or shown.bad("no: invite them")
@@ -183,4 +208,5 @@ def _as_json(one: Listed) -> dict[str, object]:
         "password": one.signin.has_password,
         "used": one.used,
         "invited_until": one.invited,
+        "letter": "refused" if one.refused else "waits" if one.letter else None,
     }

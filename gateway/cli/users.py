@@ -1,6 +1,6 @@
 """`ringplan users`: who takes part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from gateway.deciding.read import Read, as_put, in_short
 from gateway.domain.user import User
 from gateway.engine.clock import WallClock
 from gateway.settings import Settings
-from gateway.store import accounts, mailboxes, users
+from gateway.store import accounts, letters, mailboxes, users
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Who takes part: a number on the PBX, and the calendar that it follows.", no_args_is_help=True)
@@ -137,12 +137,22 @@ def remove(context: typer.Context, extension: Extension) -> None:
 
 
 @app.command("list")
-def show(context: typer.Context, as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context,
+    as_json: AsJson = False,
+    unaddressed: Annotated[
+        bool, typer.Option("--unaddressed", help="Only who takes part and has neither e-mail address nor password.")
+    ] = False,
+) -> None:
     """Show everybody."""
 
-    async def work() -> tuple[tuple[User, ...], Mapping[int, str], Mapping[int, Read]]:
+    async def work() -> tuple[Sequence[User], Mapping[int, str], Mapping[int, Read]]:
         async with reading(settings_of(context)) as rows:
-            return await users.every(rows), await _read_from(rows), await as_put(rows)
+            found: Sequence[User] = await users.every(rows)
+            if unaddressed:
+                without = await letters.unaddressed(rows)
+                found = [user for user in found if user.id in without]
+            return found, await _read_from(rows), await as_put(rows)
 
     everybody, read_from, read = perform(work())
     if as_json:
@@ -164,7 +174,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
             )
             for user in everybody
         ),
-        empty="Nobody takes part yet: ringplan users add, or ringplan users import",
+        empty="Nobody" if unaddressed else "Nobody takes part yet: ringplan users add, or ringplan users import",
     )
 
 

@@ -13,7 +13,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, SignIn
 from gateway.domain.user import User
 from gateway.errors import Misconfigured, Refused
-from gateway.store import audit, claims, organisation, sessions, signins, users
+from gateway.store import audit, claims, letters, organisation, sessions, signins, users
 from gateway.store.rows import Rows
 
 INVITATION = timedelta(days=7)
@@ -44,9 +44,14 @@ def role(field: str, value: str) -> Role:
 
 def link(installation: Installation, secret: Secret) -> str:
     """Return the address at which a password is chosen. Raises `Misconfigured` when there is no portal."""
+    return f"{portal(installation)}/welcome/{secret.reveal()}"
+
+
+def portal(installation: Installation) -> str:
+    """Return the portal's address. Raises `Misconfigured` when there is none."""
     if installation.portal is None:
         raise Misconfigured("there is no portal", "add [web] to the settings, with the url that people type")
-    return f"{installation.portal}/welcome/{secret.reveal()}"
+    return installation.portal
 
 
 async def invite(
@@ -56,11 +61,17 @@ async def invite(
 
     `role` None: as it was, at first a user's. Raises `Refused` for who does not take part, and like `put_role`.
     """
+    made = await let_in(rows, user, role, now, by)
+    await letters.forget(rows, made.id)  # one that waits would end this link
+    return await _invited(rows, made, now, by, lasting)
+
+
+async def let_in(rows: Rows, user: User, role: Role | None, now: datetime, by: str) -> SignIn:
+    """Let a user sign in, once they have a password, as `invite` says."""
     if not user.enabled:
         raise Refused("{who} does not take part, and cannot sign in", "let them take part first", who=user.extension)
     known = await signins.of_user(rows, user.id)
-    made = await _with(rows, known or await signins.add(rows, user.id), role, now, by)
-    return await _invited(rows, made, now, by, lasting)
+    return await _with(rows, known or await signins.add(rows, user.id), role, now, by)
 
 
 async def invite_administrator(rows: Rows, email: str, now: datetime, by: str) -> Invitation:

@@ -33,6 +33,14 @@ async def note(rows: Rows, now: datetime, who: str, did: str, about: str = "") -
     rows.touch("audit")
 
 
+async def note_each(rows: Rows, now: datetime, who: str, did: str, about: Iterable[str]) -> None:
+    """Write what somebody did to each of these, like `note`."""
+    some = [{"at": now, "who": who, "did": did, "about": one} for one in about]
+    if some:
+        await rows.run(insert(entrance.audit), some)
+        rows.touch("audit")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which entries are wanted; "" is any. `before`: those older than the one with this id, None: from the newest."""

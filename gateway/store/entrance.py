@@ -25,6 +25,15 @@ invitations = Table(
     Column("until", Instant, nullable=False),
 )
 
+# Invitations that wait for their letter; `refused`: since when the mail server does not take it.
+letters = Table(
+    "letters",
+    metadata,
+    Column("signin", ForeignKey("signins.id", ondelete="CASCADE"), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("refused", Instant),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from gateway.errors import Misconfigured
 
 FOLDER = Path(__file__).with_name("migrations")
-NEWEST = "0006"
+NEWEST = "0007"
 
 
 def migrate(connection: Connection) -> bool:

@@ -16,13 +16,15 @@ from gateway.store.rows import Rows
 
 COLUMN = entrance.signins.c
 INVITED = entrance.invitations.c
+LETTER = entrance.letters.c
 BYTES = 32  # of randomness in what opens something
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Somebody who may sign in, as lists show them. `extension` and `title` "": no user. `used`: the last of their
-    sessions that are not over; `invited` until when a link waits for them.
+    sessions that are not over; `invited` until when a link waits for them; `letter` and `refused` since when a letter
+    with one is wanted, and the mail server refuses it.
     """
 
     signin: SignIn
@@ -31,6 +33,8 @@ class Listed:
     enabled: bool
     used: datetime | None
     invited: datetime | None
+    letter: datetime | None
+    refused: datetime | None
 
 
 def opener() -> Secret:
@@ -73,15 +77,18 @@ async def listed(rows: Rows) -> tuple[Listed, ...]:
             user.enabled.label("enabled"),
             used.label("used"),
             INVITED.until.label("invited"),
+            LETTER.since.label("letter"),
+            LETTER.refused.label("refused"),
         )
         .join(tables.users, user.id == COLUMN.user, isouter=True)
         .join(entrance.invitations, INVITED.signin == COLUMN.id, isouter=True)
+        .join(entrance.letters, LETTER.signin == COLUMN.id, isouter=True)
         .order_by(COLUMN.id)
     )
     return tuple(
         Listed(
             _signin(row), row["extension"] or "", row["title"] or "", row["enabled"] is not False, row["used"],
-            row["invited"],
+            row["invited"], row["letter"], row["refused"],
         )
         for row in await rows.all(wanted)
     )  # fmt: skip
@@ -147,6 +154,7 @@ async def put_hash(rows: Rows, signin: int, written: str) -> bool:
     """Let this be the hash of their password (PHC string); an invitation to choose one ends. False: nobody is there."""
     changed = await rows.run(update(entrance.signins).where(COLUMN.id == signin).values(hash=written))
     await rows.run(delete(entrance.invitations).where(INVITED.signin == signin))
+    await rows.run(delete(entrance.letters).where(LETTER.signin == signin))
     rows.touch("signins")
     rows.removed = True
     return changed.rowcount > 0

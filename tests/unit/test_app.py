@@ -39,7 +39,7 @@ async def test_the_portal_is_made_in_a_thread_and_then_listens(
             loop.call_soon(begun.set)
             return nullcontext()
 
-        return listen
+        return listen, None
 
     monkeypatch.setattr(app, "_portal", made)
     settings, pulse = settings_in(tmp_path), Pulse(store, clock)

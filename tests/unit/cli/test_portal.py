@@ -42,6 +42,14 @@ def store_of(tmp_path: Path) -> StoreSettings:
     return StoreSettings(path=path)
 
 
+def send_mail(tmp_path: Path) -> None:
+    """Let letters be sent."""
+    settings = tmp_path / "ringplan.toml"
+    settings.write_text(
+        f'{settings.read_text()}\n[mail]\nhost = "mail.example.org"\nsender = "telephone@example.org"\n'
+    )
+
+
 def sign_in(tmp_path: Path, name: str) -> None:
     """Let somebody have chosen a password and signed in with a browser."""
 
@@ -149,10 +157,7 @@ def test_a_link_is_sent_in_the_language_of_who_gets_it(
         sent.append(letter)
 
     monkeypatch.setattr(Smtp, "send", send)
-    settings = tmp_path / "ringplan.toml"
-    settings.write_text(
-        f'{settings.read_text()}\n[mail]\nhost = "mail.example.org"\nsender = "telephone@example.org"\n'
-    )
+    send_mail(tmp_path)
     done = with_portal("portal", "invite", "1001", "--mail")
     assert done.exit_code == 0, done.stderr
     assert not LINK.search(done.stdout)
@@ -166,3 +171,28 @@ def test_a_link_is_sent_in_the_language_of_who_gets_it(
     with_portal("users", "add", "1003")
     done = with_portal("portal", "invite", "1003", "--mail")
     assert (done.exit_code, "has no e-mail address" in done.stderr) == (2, True)
+
+
+def test_everybody_without_a_password_is_invited_by_letters_that_wait(with_portal: Ringplan, tmp_path: Path) -> None:
+    done = with_portal("portal", "invite", "--all")
+    assert (done.exit_code, "no mail is sent" in done.stderr) == (2, True)
+    send_mail(tmp_path)
+    with_portal("users", "add", "1003")
+    done = with_portal("portal", "invite", "--all")
+    assert done.stdout.splitlines() == [
+        "2 invited; 2 letters wait to be sent",
+        "without an e-mail address: 1; ringplan users list --unaddressed names them",
+    ]
+    assert with_portal("portal", "invite", "--all").stdout.startswith("0 invited; 2 letters wait")
+    without = json.loads(with_portal("users", "list", "--unaddressed", "--json").stdout)
+    assert [one["extension"] for one in without] == ["1003"]
+    assert "Nobody" not in with_portal("users", "list", "--unaddressed").stdout
+    with_portal("users", "set", "1003", "--email", "eva@example.org")
+    assert with_portal("users", "list", "--unaddressed").stdout.strip() == "Nobody"
+    assert with_portal("portal", "invite", "--all").stdout.startswith("1 invited; 3 letters wait")
+    assert "letter waits" in with_portal("portal", "list").stdout
+    assert [one["letter"] for one in listed(with_portal)] == ["waits"] * 3
+    sign_in(tmp_path, "1001")
+    assert [one["letter"] for one in listed(with_portal)] == [None, "waits", "waits"]
+    for words in (("1001",), ("--role", "operator"), ("--administrator", "ada@example.org")):
+        assert with_portal("portal", "invite", "--all", *words).exit_code == 2

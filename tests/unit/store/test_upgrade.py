@@ -33,6 +33,7 @@ from gateway.store import (
     devices,
     diversions,
     health,
+    letters,
     mailboxes,
     meetings,
     organisation,
@@ -77,7 +78,7 @@ def raw(settings: StoreSettings) -> dict[str, list[sqlite3.Row]]:
     return found
 
 
-@pytest.mark.parametrize("by", ["r0001", "r0002", "r0003", "r0004"])
+@pytest.mark.parametrize("by", ["r0001", "r0002", "r0003", "r0004", "r0005", "r0006"])
 async def test_every_row_of_an_older_database_stays_as_it_was(settings: StoreSettings, by: str) -> None:
     older = written(settings, by)
     before = raw(older)
@@ -237,3 +238,14 @@ async def test_contacts_and_telephones_of_before_stay_and_somebody_can_sign_in(s
             assert await tokens.found(rows, secret.reveal(), NOON) is not None
             assert [one.email for one in await claims.waiting(rows, NOON)] == ["b@example.org"]
             assert [one.did for one in await audit.latest(rows, 9)] == ["invited"]
+
+
+async def test_who_could_sign_in_before_still_can_and_a_letter_can_wait(settings: StoreSettings) -> None:
+    async with Store.open(written(settings, "r0006")) as store, store.write() as rows:
+        hers, his = await signins.every(rows)
+        assert (hers.role, hers.has_password, his.has_password) == (Role.ADMINISTRATOR, True, False)
+        assert [one.did for one in await audit.latest(rows, 9)] == ["invited"]
+        assert [one.email for one in await claims.waiting(rows, NOON)] == ["b@example.org"]
+        assert await letters.waiting(rows) == ()
+        await letters.want(rows, his.id, NOON)
+        assert await letters.waiting(rows) == (his.id,)
