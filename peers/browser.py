@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 PROGRAM = "/usr/bin/chromium"
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -24,7 +24,7 @@ RULES = {
 }
 Scheme = Literal["light", "dark"]
 HTML = "text/html; charset=utf-8"
-DEADLINE = 20_000.0  # milliseconds
+DEADLINE = 60_000.0  # milliseconds
 
 
 @dataclass(slots=True)
@@ -72,8 +72,9 @@ def _without_scripts(shown: str) -> str:
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start it without a window; it ends with the block."""
+    expect.set_options(timeout=DEADLINE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"], timeout=DEADLINE)
         try:
             yield browser
         finally:

@@ -25,10 +25,9 @@ from gateway.store import accounts, codes, health, mailboxes, organisation, room
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from peers.asterisk import Asterisk
-from peers.process import Process, run
+from peers.process import SOON, Process, run
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-UP = 20.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Gateway:
         )  # fmt: skip
         if connected:
             async with self.store() as store:
-                await self._process.ready(partial(self._is_connected, store), UP)
+                await self._process.ready(partial(self._is_connected, store), SOON)
 
     async def stop(self) -> None:
         """End it in an orderly way."""

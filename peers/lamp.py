@@ -43,6 +43,7 @@ class Lamp(asyncio.DatagramProtocol):
         self._asterisk, self._port = asterisk, 0
         self._tag, self._call_id = secrets.token_hex(4), secrets.token_hex(8)
         self._count = itertools.count(1)
+        self._heard: set[str] = set()
         self._remote = ""
         self._expires = SUBSCRIBED
         self._over = False
@@ -65,7 +66,7 @@ class Lamp(asyncio.DatagramProtocol):
             yield lamp
             if asterisk.running:
                 lamp._subscribe(GONE)
-                await lamp._until(lambda: lamp._over, 5.0, "unsubscribed")
+                await lamp._until(lambda: lamp._over, SOON, "unsubscribed")
         finally:
             transport.close()
 
@@ -108,6 +109,10 @@ class Lamp(asyncio.DatagramProtocol):
         kept = ("Via", "From", "To", "Call-ID", "CSeq")
         lines = [f"{name}: {value}" for name in kept for value in message.headers(name)]
         self._send("\r\n".join(["SIP/2.0 200 OK", *lines, "Content-Length: 0", "", ""]))
+        count = message.header("CSeq")
+        if count in self._heard:  # sent again, as our answer to the first came late
+            return
+        self._heard.add(count)
         self._over = message.header("Subscription-State").startswith("terminated")
         if message.method == "NOTIFY" and message.body.strip():
             pattern = r"<state>(\w+)</state>" if self.event == "dialog" else r"<note>([^<]*)</note>"

@@ -209,7 +209,7 @@ class Leg:
         """Hang up if need be, without insisting, and stop sending sound: nothing of the call stays in Asterisk."""
         if self.outgoing or self.answered:
             with suppress(Late):
-                await self.hang_up(2.0)
+                await self.hang_up()
         await self.close()
 
     async def close(self) -> None:

@@ -169,7 +169,7 @@ async def call(asterisk: Asterisk, from_: str, to: str, *, trunk: bool = False) 
         fields = (from_, "" if trunk else _login(asterisk, from_), to)
         target = (asterisk.host, asterisk.sip_port)
         await sipp.start(SCENARIOS / "caller.xml", target, {"media": media.port}, fields, calls=1)
-        await asyncio.wait_for(out.wait(), 5.0)
+        await asyncio.wait_for(out.wait(), SOON)
         yield legs[0]
     finally:
         for leg in legs:

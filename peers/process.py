@@ -13,7 +13,7 @@ from pathlib import Path
 
 POLL = 0.01
 LOOK = 0.05  # seconds between questions to a server or a store, each of which is some work for both
-SOON = 20.0  # seconds, for what takes less than one: a wait costs nothing where what is waited for comes
+SOON = 60.0  # seconds, for what takes less than one: a wait costs nothing where what is waited for comes
 
 
 class StartFailed(RuntimeError):
@@ -134,7 +134,7 @@ async def answers(host: str, port: int) -> bool:
     return True
 
 
-async def run(*command: str, environment: Mapping[str, str] | None = None, deadline: float = 30.0) -> str:
+async def run(*command: str, environment: Mapping[str, str] | None = None, deadline: float = SOON) -> str:
     """Run a short command to its end and return what it wrote; raise `StartFailed` unless it exits with 0."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from peers import ports
 from peers.dav import AddressBook, Calendar, Person
-from peers.process import Process, answers
+from peers.process import SOON, Process, answers
 
 READER = "reader"
 COMPANY = "company"
@@ -137,7 +137,7 @@ class Radicale:
             sys.executable, "-m", "radicale", "--config", str(self.folder / "configuration"), log=self.log,
             name="Radicale", folder=self.folder,
         )  # fmt: skip
-        await self._process.ready(lambda: answers("127.0.0.1", self.port), 20.0)
+        await self._process.ready(lambda: answers("127.0.0.1", self.port), SOON)
 
     async def stop(self) -> None:
         """End it in an orderly way."""

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from peers import ports
-from peers.process import Process, answers, run
+from peers.process import SOON, Process, answers, run
 
 SLAPD, SLAPADD = "/usr/sbin/slapd", "/usr/sbin/slapadd"
 SCHEMAS = Path("/etc/ldap/schema")
@@ -129,7 +129,7 @@ class Slapd:
                 log=folder / "slapd.log", name="slapd", run_as=account,
             )  # fmt: skip
             try:
-                await process.ready(lambda: answers("127.0.0.1", port), 20.0)
+                await process.ready(lambda: answers("127.0.0.1", port), SOON)
                 yield cls(folder, port, secure, process)
             finally:
                 await process.stop()

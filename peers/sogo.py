@@ -18,7 +18,7 @@ import httpx
 
 from peers import ports
 from peers.dav import AddressBook, Calendar, Person
-from peers.process import Process, answers, run
+from peers.process import SOON, Process, answers, run
 
 DATABASE_USER, SOGO_USER = "postgres", "sogo"
 TABLES = {
@@ -158,7 +158,7 @@ class Sogo:
             log=self.folder / "memcached.log", name="memcached", run_as=SOGO_USER,
         )  # fmt: skip
         self._servers.append(cache)
-        await cache.ready(lambda: answers("127.0.0.1", self._cache_port), 20.0)
+        await cache.ready(lambda: answers("127.0.0.1", self._cache_port), SOON)
 
     def _settings(self) -> list[str]:
         database = f"postgresql://sogo:sogo@127.0.0.1:{self._database_port}/sogo"

@@ -12,7 +12,7 @@ from gateway.store import health
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from peers.asterisk import Asterisk
-from peers.process import Process
+from peers.process import SOON, Process
 from peers.radicale import Radicale
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("RINGPLAN_")}
@@ -65,7 +65,7 @@ class Installation:
                     up = {part.name for part in await health.every(rows) if part.ok and part.beat >= began}
                 return {"gateway", "pbx:main", "account:1"} <= up
 
-            await process.ready(is_up, 30)
+            await process.ready(is_up, SOON)
         return process
 
 

@@ -77,7 +77,7 @@ async def test_from_the_invitation_to_the_phone_book(
 
         await _enter_account(page, radicale.people[ADDRESS])
         await page.get_by_role("button", name="Sync").first.click()
-        await expect(page.locator("main")).to_contain_text("Contacts found", timeout=30_000)
+        await expect(page.locator("main")).to_contain_text("Contacts found")
 
         await calendar.put("board", event("board", instant(-5 * MINUTE), instant(HOUR), "M: Styrgrupp"))
         await page.goto("/account")
