@@ -13,9 +13,9 @@ from gateway.web.security.slowing import Try
 CONFIRM = "/account/addresses/confirm"
 
 
-def tried(portal: Portal, user: int, host: str) -> Try:
-    """Return what a claim of a user, sent from the address `host`, counts for: each that is right sends a letter."""
-    return portal.asking.tried(str(user), host, "address")
+def tried(portal: Portal, user: int) -> Try:
+    """Return what a claim of a user counts for: each that is right sends a letter."""
+    return portal.asking.tried_by(str(user), "address")
 
 
 def wait(portal: Portal, one: Try) -> int:

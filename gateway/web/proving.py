@@ -8,9 +8,9 @@ from gateway.web.security.slowing import Try
 from gateway.web.visit import Visit
 
 
-def tried(visit: Visit, host: str) -> Try:
-    """Return what it counts for that somebody at `host` types a password."""
-    return visit.portal.slowing.tried(visit.who, host, "password")
+def tried(visit: Visit) -> Try:
+    """Return what it counts for that somebody who has signed in types a password."""
+    return visit.portal.slowing.tried_by(visit.who, "password")
 
 
 async def present(visit: Visit, me: SignIn, typed: str, field: str, one: Try) -> str | None:

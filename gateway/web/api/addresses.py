@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from gateway.deciding import addresses
 from gateway.deciding.tokens import scopes_for
@@ -75,13 +74,13 @@ async def show(caller: Calling) -> Addresses:
 
 
 @router.post("/account/addresses", name="claim_address", dependencies=ADDS)
-async def claim(caller: Calling, request: Request, wanted: Claimed, later: BackgroundTasks) -> Addresses:
+async def claim(caller: Calling, wanted: Claimed, later: BackgroundTasks) -> Addresses:
     """Say that an address is one's own: a letter to it asks, or where no mail is sent, an administrator is asked.
 
     An address lets in: this needs a token with all scopes that its owner may give.
     """
     portal = caller.portal
-    one = claiming.tried(portal, caller.mine.id, request.client.host if request.client else "")
+    one = claiming.tried(portal, caller.mine.id)
     wait = claiming.wait(portal, one)
     if wait:
         raise HTTPException(429, "too many letters", headers={"Retry-After": str(wait)})

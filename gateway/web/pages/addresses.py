@@ -14,7 +14,7 @@ from gateway.store import claims, users
 from gateway.store.rows import Rows
 from gateway.web import claiming, proving
 from gateway.web.pages.security import me_of
-from gateway.web.pages.signin import host_of, too_often
+from gateway.web.pages.signin import too_often
 from gateway.web.visit import Id, Visit, Visiting, entered
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
@@ -36,11 +36,11 @@ async def add(visit: Visiting) -> Response:
     Whoever has an address of theirs gets in as them, by a letter: so the password is asked for.
     """
     portal, form = visit.portal, await visit.form()
-    typed, proof = form.text("email"), proving.tried(visit, host_of(visit))
+    typed, proof = form.text("email"), proving.tried(visit)
     wait = portal.slowing.wait(proof, visit.now)
     if wait:
         return too_often(visit, "addresses.html", wait, **await _values(visit, typed))
-    one = claiming.tried(portal, visit.mine.id, host_of(visit))
+    one = claiming.tried(portal, visit.mine.id)
     wait = claiming.wait(portal, one)
     if wait:
         return too_often(visit, "addresses.html", wait, **await _values(visit, typed))

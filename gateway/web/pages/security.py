@@ -13,7 +13,7 @@ from gateway.domain.signin import Role, SignIn
 from gateway.errors import Misconfigured, RingplanError
 from gateway.store import audit, sessions, signins, tokens
 from gateway.web import proving
-from gateway.web.pages.signin import begun, forgotten_by_browser, host_of, too_often
+from gateway.web.pages.signin import begun, forgotten_by_browser, too_often
 from gateway.web.visit import Visit, Visiting, entered, put_cookie
 
 router = APIRouter(dependencies=[Depends(entered(Role.USER))])
@@ -39,7 +39,7 @@ async def show(visit: Visiting) -> Response:
 async def change(visit: Visiting) -> Response:
     """Let them have another password; all their other browsers are signed out, and this one gets a new cookie."""
     form, portal, me = await visit.form(), visit.portal, me_of(visit)
-    one = proving.tried(visit, host_of(visit))
+    one = proving.tried(visit)
     wait = portal.slowing.wait(one, visit.now)
     if wait:
         return too_often(visit, "security.html", wait, **await _values(visit))

@@ -19,7 +19,7 @@ from gateway.errors import Misconfigured, Refused, RetryLater, SignInAgain
 from gateway.ports import Post
 from gateway.store import audit, organisation, sessions, signins, tokens
 from gateway.store.rows import Rows
-from gateway.web import letters
+from gateway.web import browsers, letters
 from gateway.web.portal import Portal
 from gateway.web.security.slowing import Try
 from gateway.web.visit import LANGUAGE, Visit, Visiting, cookie_name, entered, put_cookie
@@ -42,7 +42,7 @@ async def enter(visit: Visiting) -> Response:
     """Let them in, with a session that is new."""
     form, portal = await visit.form(), visit.portal
     name, password, to = form.text("name")[:LONGEST_NAME], Secret(form.secret("password")), _place(form.text("to"))
-    one = portal.slowing.tried(name, host_of(visit))
+    one = portal.slowing.tried(name, host_of(visit), is_known=await browsers.is_known(visit, name))
     wait = portal.slowing.wait(one, visit.now)
     if wait:
         return too_often(visit, "sign_in.html", wait, name=name, to=to)
@@ -120,7 +120,7 @@ async def ask(visit: Visiting) -> Response:
     if post is None:
         error = Refused("No mail is sent from here.", "Ask an administrator for a new link.")
         return visit.page("forgotten.html", error=error, name=name, by_mail=False)
-    one = portal.asking.tried(name, host_of(visit))
+    one = portal.asking.tried(name, host_of(visit), is_known=await browsers.is_known(visit, name))
     wait = portal.asking.wait(one, visit.now)
     if wait:
         return too_often(visit, "forgotten.html", wait, name=name, by_mail=True)
@@ -188,8 +188,9 @@ async def _let_in(visit: Visit, answer: Response, name: str, known: SignIn, hash
     async with visit.portal.store.write() as rows:
         if await signins.named(rows, name) != (known, hashed):
             return False
-        cookie = await begun(rows, visit, known)
+        cookie, theirs = await begun(rows, visit, known), browsers.cookie_for(rows, visit, name)
     put_cookie(answer, visit.portal, cookie.reveal())
+    browsers.put(answer, visit.portal, theirs)
     return True
 
 

@@ -1,8 +1,10 @@
 """How long somebody waits who guesses: longer with every wrong try, by the name that is tried and by where it is from.
 
-Whoever waits is told so at once, and a try in between changes nothing. A stranger can slow a name down, and no more:
-for who has been let in from the same place before, only wrong tries from that place count. Kept in memory, for at most
-`MOST` names and places, under a hash: what is typed as a name may be a password.
+Whoever waits is told so at once, and a try in between changes nothing. Nobody is kept out by others: for a browser in
+which that name has signed in before, only wrong tries of such browsers count; and for who has been let in from the same
+place before, those of their name from there. A name that is let in at last takes its wrong tries off the place: in an
+office behind one address many mistype. Kept in memory, for at most `MOST` names and places, under a hash: what is typed
+as a name may be a password.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ FREE = 5  # wrong tries of one name
 FREE_AT = 30  # and from one place: a whole office may be one
 LONGEST = 60.0  # seconds
 FORGIVEN = timedelta(minutes=30)  # without a wrong try, all are forgotten
-MOST = 10_000
+MOST = 30_000
 A_MINUTE = timedelta(minutes=1)
 MOST_TOLD = 60  # a minute
 
@@ -27,14 +29,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """What one try counts for: how many wrong ones each of `keys` has free, the name's first, then the place's.
+    """What one try counts for: how many wrong ones each of `keys` has free.
 
-    `pair`: this name from this place.
+    `name`: who says to try; `pair`: this name from this `place`. `place` None: where it is from does not count.
     """
 
     keys: Mapping[Key, int]
     name: Key
-    pair: Key
+    pair: Key | None = None
+    place: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,19 @@ class Slowing:
     _known: dict[Key, None] = field(default_factory=dict, repr=False)
     _told: dict[Key, datetime] = field(default_factory=dict, repr=False)
 
-    def tried(self, name: str, host: str, kind: str = "name") -> Try:
-        """Return what a try of `name` from the address `host` counts for; names of another kind are other ones."""
-        place = place_of(host)
-        of_name, pair = _key(kind, name), _key("pair", kind, name, place)
-        counted = pair if pair in self._known else of_name
-        return Try({counted: self.free, _key("place", place): self.free_at}, of_name, pair)
+    def tried(self, name: str, host: str, *, is_known: bool = False) -> Try:
+        """Return what a try of `name` from the address `host` counts for; `is_known`: in a browser that is theirs."""
+        if is_known:
+            return self.tried_by(name, "browser")
+        at = place_of(host)
+        of_name, pair, place = _key("name", name), _key("pair", name, at), _key("place", at)
+        counted = (pair,) if pair in self._known else (of_name, pair)
+        return Try({**dict.fromkeys(counted, self.free), place: self.free_at}, of_name, pair, place)
+
+    def tried_by(self, name: str, kind: str) -> Try:
+        """Return what a try counts for that nobody else can make, wherever they are; names of each kind are others."""
+        key = _key(kind, name)
+        return Try({key: self.free}, key)
 
     def wait(self, one: Try, now: datetime) -> int:
         """Return for how many seconds it is not looked at whether a try is right."""
@@ -77,11 +87,14 @@ class Slowing:
             _keep(self._wrong, key, _Wrong(max(0, self._count(key, now) - 1), now), self.most)
 
     def right(self, one: Try, now: datetime) -> None:
-        """Forget wrong tries of the name; of the place, only that this try was one."""
-        counted, place = one.keys
-        self._wrong.pop(counted, None)
-        _keep(self._wrong, place, _Wrong(max(0, self._count(place, now) - 1), now), self.most)
-        _keep(self._known, one.pair, None, self.most)
+        """Forget wrong tries of the name; of the place, those of this name."""
+        if one.place is not None and one.pair is not None:
+            left = self._count(one.place, now) - self._count(one.pair, now)
+            _keep(self._wrong, one.place, _Wrong(max(0, left), now), self.most)
+            _keep(self._known, one.pair, None, self.most)
+        for key in one.keys:
+            if key != one.place:
+                self._wrong.pop(key, None)
 
     def is_told(self, one: Try, now: datetime) -> bool:
         """Say whether a wrong try is written down: one of a name in a minute, and only so many in all."""

@@ -5,15 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from gateway.deciding import passwords
 from gateway.domain.secret import Secret
+from gateway.domain.user import Organisation
 from gateway.store import signins
-from gateway.web import claiming
+from gateway.web import browsers, claiming
 from gateway.web.security import hashing
 from gateway.web.security.slowing import FREE, FREE_AT, LONGEST, Slowing, place_of
+from gateway.web.visit import Visit
 from tests.unit.web.conftest import NOON
-from tests.unit.web.visiting import Browser, House
+from tests.unit.web.visiting import ZONE, Browser, House
 
 GOOD = "four words in a row"
 SECOND = timedelta(seconds=1)
@@ -31,6 +34,11 @@ async def before_signing_in(house: House) -> Browser:
     browser.client.headers["accept-language"] = "en"
     await browser.get("/sign-in")
     return browser
+
+
+def a_request(browser: Browser) -> Request:
+    cookie = browser.client.cookies.get("ringplan-known", "")
+    return Request({"type": "http", "headers": [(b"cookie", f"ringplan-known={cookie}".encode())]})
 
 
 async def try_as(browser: Browser, name: str, password: str) -> int:
@@ -107,6 +115,7 @@ def test_who_tries_many_names_from_one_place_waits_too() -> None:
 def test_the_table_has_an_end() -> None:
     slowing = Slowing(most=10)
     for number in range(1000):
+        slowing.begun(slowing.tried_by(str(number), "password"), NOON)
         one = slowing.tried(str(number), f"192.0.2.{number % 250}")
         slowing.begun(one, NOON)
         slowing.right(one, NOON)
@@ -137,13 +146,79 @@ async def test_what_a_stranger_types_slows_nobody_who_has_signed_in(house: House
     assert (await anna.post("/security/password", fields)).status_code == 422
 
 
+def test_in_an_office_behind_one_address_those_who_mistype_and_then_get_in_slow_nobody() -> None:
+    slowing = Slowing()
+    for number in range(10 * FREE_AT):
+        for _ in range(FREE - 1):
+            slowing.begun(slowing.tried(str(number), "192.0.2.1"), NOON)
+        one = slowing.tried(str(number), "192.0.2.1")
+        assert slowing.wait(one, NOON) == 0
+        slowing.begun(one, NOON)
+        slowing.right(one, NOON)
+    assert slowing.wait(slowing.tried("new", "192.0.2.1"), NOON) == 0
+
+
+def test_who_gets_in_takes_nobody_elses_wrong_tries_off_the_place() -> None:
+    slowing = Slowing()
+    for number in range(FREE_AT):
+        slowing.begun(slowing.tried(str(number), "192.0.2.1"), NOON)
+        slowing.begun(slowing.tried("mallory", f"198.51.100.{number}"), NOON)
+    slowing.right(slowing.tried("mallory", "192.0.2.1"), NOON)
+    slowing.right(slowing.tried("mallory", "192.0.2.1"), NOON)
+    assert slowing.wait(slowing.tried("new", "192.0.2.1"), NOON) == 1
+
+
+async def test_one_person_keeps_nobody_waiting_who_has_signed_in_before_in_their_browser(
+    with_password: House, clock: Any
+) -> None:
+    hers, colleague = await before_signing_in(with_password), await before_signing_in(with_password)
+    assert await try_as(hers, "1001", GOOD) == 303
+    assert (await hers.post("/sign-out")).status_code == 303
+    for number in range(3 * FREE_AT):
+        await try_as(colleague, "1001", "wrong")
+        await try_as(colleague, str(number), "wrong")
+        clock.turn(SECOND)
+    assert {await try_as(colleague, name, "wrong") for name in ("1001", "new")} == {429}
+    await hers.get("/sign-in")
+    assert await try_as(hers, "1002", "wrong") == 429, "it is known for her alone"
+    assert await try_as(hers, " 1001", GOOD) == 303
+
+
+async def test_a_browser_that_is_known_guesses_no_faster(with_password: House) -> None:
+    browser = await before_signing_in(with_password)
+    assert await try_as(browser, "1001", GOOD) == 303
+    await browser.post("/sign-out")
+    await browser.get("/sign-in")
+    assert [await try_as(browser, "1001", "wrong") for _ in range(FREE + 1)] == [422] * FREE + [429]
+
+
+@pytest.mark.parametrize("said", ["", ".", "x", "x" * 4000, "." * 4000, "é.é"])
+async def test_nobody_makes_a_browser_known_by_themselves(with_password: House, said: str) -> None:
+    browser = await before_signing_in(with_password)
+    browser.client.headers["cookie"] = f"ringplan={browser.client.cookies['ringplan']}; ringplan-known={said}"
+    assert [await try_as(browser, "1001", "wrong") for _ in range(FREE + 1)] == [422] * FREE + [429]
+    stranger = await before_signing_in(with_password)
+    assert await try_as(stranger, "1001", GOOD) == 429, "the name waits for all whose browser is not known"
+
+
+async def test_a_browser_is_known_for_the_last_five_who_have_signed_in_there(house: House) -> None:
+    browser = await house.browser()
+    names = [f"100{number}" for number in range(7)]
+    async with house.portal.store.read() as rows:
+        for name in [*names, names[3]]:
+            visit = Visit(a_request(browser), house.portal, Organisation(ZONE), "en", "")
+            browser.client.cookies.set("ringplan-known", browsers.cookie_for(rows, visit, name))
+    visit = Visit(a_request(browser), house.portal, Organisation(ZONE), "en", "")
+    assert [name for name in names if await browsers.is_known(visit, name)] == names[2:]
+
+
 async def test_letters_that_a_stranger_asks_for_are_none_of_those_for_addresses(house: House) -> None:
     asking, user = house.portal.asking, house.anna.user
     for _ in range(10):
         asking.begun(asking.tried(f"address {user}", "198.51.100.7"), NOON)
         asking.begun(asking.tried(str(user), "198.51.100.7"), NOON)
     assert user is not None
-    assert asking.wait(claiming.tried(house.portal, user, "192.0.2.1"), NOON) == 0
+    assert asking.wait(claiming.tried(house.portal, user), NOON) == 0
 
 
 async def test_who_comes_while_too_many_sign_in_has_tried_nothing(
