@@ -2,6 +2,7 @@
 
 Compatibility decomposition takes accents off (Unicode Standard Annex 15), the default caseless matching is Unicode
 3.13; letters that have a stroke of their own and no decomposition (Ø, Ł, Þ) are written as their nearest Latin ones.
+Joiners, which names in Persian and in the scripts of India have, say nothing (RFC 4518, section 2.2).
 The keys are those of ITU-T E.161, figure 2.
 """
 
@@ -23,8 +24,10 @@ STROKED = str.maketrans(
         "ŧ": "t",
     }
 )
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 ON_KEYS = frozenset("0123456789")
+_WRITTEN = STROKED | str.maketrans("", "", JOINERS)
 
 
 def folded(text: str) -> str:
@@ -36,7 +39,7 @@ def folded(text: str) -> str:
         return text.lower()
     apart = normalize("NFKD", text)
     plain = "".join(letter for letter in apart if not combining(letter))
-    return plain.casefold().translate(STROKED)
+    return plain.casefold().translate(_WRITTEN)
 
 
 def digits(name: str) -> str:

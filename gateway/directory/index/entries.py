@@ -11,7 +11,7 @@ from gateway.directory.index.column import SEPARATOR, line
 from gateway.directory.index.matching import bare, compared
 from gateway.domain.contact import Contact, Kind, Numbering, PhoneNumber
 from gateway.domain.user import User
-from gateway.planning.folding import KEYS
+from gateway.planning.folding import JOINERS, KEYS
 from gateway.planning.numbers import forms
 
 _MANY, _PAIR = "\x1e", "\x1d"  # between values, and between the key of a number and how it is written
@@ -133,8 +133,8 @@ def _number(packed: str) -> PhoneNumber:
 
 
 def _clean(text: str) -> str:
-    """Return one line of a length that a name can have."""
+    """Return one line of a length that a name can have; joiners belong to names, and stay."""
     text = text[:_LONGEST]
     if not text.isprintable():
-        text = "".join(each if each.isprintable() else " " for each in text)
+        text = "".join(each if each.isprintable() or each in JOINERS else " " for each in text)
     return " ".join(text.split())

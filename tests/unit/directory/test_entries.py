@@ -116,6 +116,7 @@ def test_what_is_told_only_to_who_names_it():
         (Contact("k", "", numbers=(PhoneNumber(Kind.WORK, "112"),)), "112", "", "112"),
         (Contact("k", ""), "?", "", "?"),
         (Contact("k", "A\x1fn\nn\x00a  Ek\u2028"), "A n n a Ek", "A n n a", "Ek"),
+        (Contact("k", "علی\u200cرضا Ek\u200b"), "علی\u200cرضا Ek", "علی\u200cرضا", "Ek"),
         (Contact("k", "x" * 10_000), "x" * 256, "", "x" * 256),
         (Contact("k", "\ud800"), "?", "", "?"),
     ],

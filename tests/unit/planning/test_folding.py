@@ -24,6 +24,7 @@ from gateway.planning.folding import digits, folded
         ("Ａnna", "anna"),
         ("O\N{COMBINING DIAERESIS}berg", "oberg"),
         ("Иван", "иван"),
+        ("علی\u200cرضا", "علیرضا"),
         ("", ""),
     ],
 )
