@@ -7,11 +7,9 @@ import asyncio
 import math
 import random
 import struct
-import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 from peers import ports
@@ -187,14 +185,6 @@ def loudness(packets: Sequence[Packet]) -> float:
     """Return the root mean square of the samples, 0 for none; below 100 is silence."""
     heard = samples(packets)
     return math.sqrt(sum(sample * sample for sample in heard) / len(heard)) if heard else 0.0
-
-
-def write_wav(packets: Sequence[Packet], path: Path) -> None:
-    """Write what was heard as a WAV file, 8 kHz mono."""
-    heard = samples(packets)
-    with wave.open(str(path), "wb") as sound:
-        sound.setparams((1, 2, 8000, 0, "NONE", ""))
-        sound.writeframes(struct.pack(f"<{len(heard)}h", *heard))
 
 
 def _encode(sample: int) -> int:

@@ -79,16 +79,6 @@ class Report:
         return runs(self.gateway, self.now)
 
     @property
-    def failing(self) -> tuple[datetime, ...]:
-        """Since when each calendar that cannot be read has been so."""
-        return tuple(how.failing_since for how in self.progress.values() if how.failing_since is not None)
-
-    @property
-    def books_failing(self) -> tuple[datetime, ...]:
-        """Since when each book that cannot be read has been so."""
-        return tuple(how.failing_since for how in self.book_progress.values() if how.failing_since is not None)
-
-    @property
     def contacts_set_aside(self) -> int:
         """How many contacts could not be read."""
         return sum(how.set_aside for how in self.book_progress.values())

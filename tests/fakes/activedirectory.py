@@ -18,7 +18,6 @@ from gateway.directory.wire import answers, ber, controls, messages
 
 BASE = "DC=example,DC=test"
 BIT_AND = "1.2.840.113556.1.4.803"
-START_TLS = b"1.3.6.1.4.1.1466.20037"
 REFERENCE = ber.tlv(0x73, ber.tlv(ber.OCTETS, b"ldap://other.example.test/DC=other,DC=example,DC=test"))
 CLASSES = {"user": ("top", "person", "user"), "contact": ("top", "person", "contact")}
 
