@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.deciding.summary import STALE
+from gateway.deciding.summary import runs
 from gateway.engine.clock import WallClock
 from gateway.store import health
 from gateway.store.rows import Rows
@@ -12,5 +12,4 @@ RUNS_NOT = "no gateway is running"
 
 async def is_running(rows: Rows, now: datetime | None = None) -> bool:
     """Tell whether a gateway runs on this store, `now` or by the wall's clock."""
-    row = await health.get(rows, "gateway")
-    return row is not None and (now or WallClock().now()) - row.beat < STALE
+    return runs(await health.get(rows, "gateway"), now or WallClock().now())

@@ -130,8 +130,7 @@ def at(installation: Installation, source: str) -> None:
     """Raise `Misconfigured` unless accounts can be at this source."""
     known = sources(installation)
     if source not in known:
-        said, name = "is no source in the settings", given.shortened(source)
-        raise given.wrong("source", name, said, "one of: {known}", known=", ".join(known))
+        raise given.wrong("source", source, "is no source in the settings", "one of: {known}", known=", ".join(known))
 
 
 def sendable(secret: Secret) -> Secret:
