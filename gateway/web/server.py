@@ -24,6 +24,7 @@ from gateway.net.certificates import Certificate
 from gateway.web.application import application
 from gateway.web.connection import Connection
 from gateway.web.portal import Portal
+from gateway.web.security.slowing import place_of
 from gateway.web.settings import WebSettings
 
 BACKLOG = 128
@@ -31,7 +32,7 @@ GRACE = 2  # seconds that answers have to go out when it ends
 HANDSHAKE = 10.0  # seconds that TLS may take to begin
 HEADERS = 32 * 1024  # bytes of one request's headers
 MOST = 1000  # connections
-MOST_OF_ONE = 100  # of one address that is no proxy of ours
+MOST_OF_ONE = 100  # of one address (of IPv6, one /64) that is no proxy of ours
 SPARE = 200  # file handles that the rest of Ringplan needs
 A_WHILE = 1.0  # seconds until another connection is taken, when there is no handle for it
 
@@ -81,16 +82,17 @@ class Server(uvicorn.Server):
                 await asyncio.sleep(A_WHILE)
                 continue
             address = str(place[0])
+            whose = place_of(address)
             if self._open.total() >= self._most or (
-                self._open[address] >= MOST_OF_ONE and not self._settings.trusts(address)
+                self._open[whose] >= MOST_OF_ONE and not self._settings.trusts(address)
             ):
                 taken.close()
             else:
-                self._begin(self._served(taken, address))
+                self._begin(self._served(taken, whose))
 
-    async def _served(self, taken: socket.socket, address: str) -> None:
+    async def _served(self, taken: socket.socket, whose: str) -> None:
         """Serve one connection to its end."""
-        self._open[address] += 1
+        self._open[whose] += 1
         loop, context = asyncio.get_running_loop(), self._context()
         try:
             taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -101,9 +103,9 @@ class Server(uvicorn.Server):
         except OSError:  # also what TLS complains of
             taken.close()
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]
 
     def _connection(self) -> Connection:
         return Connection(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)

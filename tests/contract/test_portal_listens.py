@@ -246,6 +246,18 @@ async def test_one_address_has_only_so_many_connections(plain: Portal, monkeypat
                     break
 
 
+async def test_what_one_customer_has_is_one_address(plain: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(server, "place_of", lambda _: "one network")
+    async with listening(plain) as (_, port):
+        kept = [await asyncio.open_connection(HERE, port, local_addr=(f"127.0.0.{n}", 0)) for n in (2, 3)]
+        reader, writer = await asyncio.open_connection(HERE, port, local_addr=("127.0.0.4", 0))
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        for _, one in [*kept, (reader, writer)]:
+            one.close()
+
+
 async def test_without_file_handles_it_waits_for_some(plain: Portal) -> None:
     async with listening(plain) as (_, port), httpx.AsyncClient() as client:
         taken: list[int] = []

@@ -6,7 +6,8 @@ lock out their neighbours.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
+
+from gateway.web.security.slowing import place_of
 
 FREE = 10  # so many wrong ones in a minute are told so
 MINUTE = 60.0  # seconds
@@ -21,7 +22,7 @@ class Strangers:
 
     def wrong(self, address: str, now: float) -> int:
         """Note a wrong token; returns after how many seconds another one is welcome, 0: at once. `now` in seconds."""
-        place = _network(address)
+        place = place_of(address)
         began, many = self._seen.pop(place, (now, 0))
         if now - began >= MINUTE:
             began, many = now, 0
@@ -29,12 +30,3 @@ class Strangers:
         if len(self._seen) > MOST:
             self._seen.popitem(last=False)
         return 0 if many < FREE else max(1, round(began + MINUTE - now))
-
-
-def _network(address: str) -> str:
-    """Return whom an address belongs to: of IPv6, one customer has 2^64."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return address if not isinstance(found, IPv6Address) else found.exploded[:19]

@@ -12,6 +12,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation
 from gateway.store import signins
 from gateway.web import browsers, claiming
+from gateway.web.api.strangers import Strangers
 from gateway.web.security import hashing
 from gateway.web.security.slowing import FREE, FREE_AT, LONGEST, Slowing, place_of
 from gateway.web.visit import Visit
@@ -229,3 +230,11 @@ async def test_who_comes_while_too_many_sign_in_has_tried_nothing(
         crowd.setattr(hashing, "MOST", 0)
         assert {await try_as(browser, "1001", GOOD) for _ in range(FREE + 1)} == {503}
     assert await try_as(browser, "1001", GOOD) == 303
+
+
+def test_wrong_tokens_are_counted_for_what_one_customer_has() -> None:
+    some = Strangers()
+    for number in range(10):
+        assert some.wrong(f"2001:db8::{number}", 0.0) == 0
+        assert some.wrong(f"::ffff:192.0.2.{number}", 0.0) == 0
+    assert [some.wrong(one, 0.0) for one in ("2001:db8::f", "::ffff:192.0.2.99")] == [60, 0]
