@@ -19,10 +19,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gateway.domain.code import LANGUAGES, Language
 from gateway.errors import RingplanError
+from gateway.web.heard import FILE, Heard, without_commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Texts:
         )
         made.install_gettext_translations(self._translations[language], newstyle=True)  # type: ignore[attr-defined]
         made.filters |= _written(language)
+        made.filters["heard"] = _heard(language)
         return made
 
 
@@ -110,6 +112,29 @@ def _written(language: Language) -> dict[str, Callable[..., str]]:
         return format_datetime(instant, forms.stamp, zone, locale)
 
     return {"moment": moment, "clock": clock, "day": day, "stamp": stamp, "stamp_text": stamp_text}
+
+
+def _heard(language: Language) -> Callable[[str | None], Markup]:
+    """Return a filter for what the gateway has noted of servers: `{{ one.said | heard }}`; the unknown is English."""
+    known = Heard(messages_in(FILE, language))
+
+    def heard(noted: str | None) -> Markup:
+        said = known.told(noted) if noted else ""
+        if said is not None:
+            return escape(said)
+        return Markup('<span lang="en">{}</span>').format(without_commands(noted or ""))
+
+    return heard
+
+
+def messages_in(file: str, language: Language) -> dict[str, str]:
+    """Return the messages of one catalogue with their translations; of English itself there are none."""
+    found: dict[str, str] = {}
+    for one in catalogues(language) if language != ENGLISH else ():
+        if one.name == file:
+            with one.open("rb") as opened:
+                found |= {str(message.id): str(message.string) for message in read_po(opened) if message.id}
+    return found
 
 
 def _quoted(language: Language, value: str | int) -> str | int:

@@ -71,9 +71,11 @@ async def read_everything(visit: Visiting) -> Response:
 
 def _said(visit: Visit, problem: Problem) -> Markup:
     """Return a problem in the visitor's language, with instants in their zone."""
-    stamp = visit.portal.texts.environment(visit.language).filters["stamp"]
+    filters = visit.portal.texts.environment(visit.language).filters
     values = {
-        name: stamp(value, visit.zone) if isinstance(value, datetime) else value
+        name: filters["stamp"](value, visit.zone) if isinstance(value, datetime) else value
         for name, value in problem.values.items()
     }
+    if "said" in values:
+        values["said"] = filters["heard"](values["said"])
     return escape(visit.say(problem.template)).format_map(values)

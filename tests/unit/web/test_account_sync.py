@@ -145,14 +145,22 @@ async def test_a_server_that_asks_for_a_pause_is_nobodys_fault(
     assert "You need to do nothing" in (await browser.get("/account/sync")).text
 
 
-@pytest.mark.parametrize(("language", "told"), [("sv", "Servern går inte att nå."), ("de", "Der Server ist nicht")])
+@pytest.mark.parametrize(
+    ("language", "told", "known"),
+    [
+        ("sv", "Servern går inte att nå.", "dav.example.org svarar inte<"),
+        ("de", "Der Server ist nicht", "dav.example.org antwortet nicht<"),
+    ],
+)
 async def test_it_is_told_in_their_language(
-    house: House, store: Store, clock: HandClock, account: Account, language: str, told: str
+    house: House, store: Store, clock: HandClock, account: Account, language: str, told: str, known: str
 ):
     browser = await house.browser(house.anna)
     await is_read(store, clock, Unreachable("dav.example.org does not answer"))
     await browser.post("/language", {"language": language, "to": "/account/sync"})
-    assert told in (await browser.get("/account/sync")).text
+    shown = (await browser.get("/account/sync")).text
+    assert told in shown
+    assert known in shown
 
 
 async def test_what_a_server_says_is_text(house: House, store: Store, clock: HandClock, account: Account):

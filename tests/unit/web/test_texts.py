@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gateway.domain.code import LANGUAGES, Language
+from gateway.web.heard import FILE
 from gateway.web.texts import ENGLISH, Texts, catalogues
 
 GATEWAY = Path(__file__).parents[3] / "gateway"
@@ -43,10 +44,10 @@ def literals() -> Iterator[str]:
                 yield node.value
 
 
-def translated(language: str) -> dict[str, tuple[str, ...]]:
+def translated(language: str, but: str = "") -> dict[str, tuple[str, ...]]:
     """All translations, by message; a message in two files fails, since one of them would be passed over."""
     found: dict[str, tuple[str, ...]] = {}
-    for file in catalogues(language):
+    for file in (one for one in catalogues(language) if one.name != but):
         with file.open("rb") as opened:
             for message in read_po(opened, locale=language):
                 ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
@@ -77,7 +78,7 @@ def test_every_text_has_the_same_places_in_it(language: str):
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_text_is_there_for_nothing(language: str):
     written = "\0".join(literals())
-    known = translated(language).keys() - asked()
+    known = translated(language, but=FILE).keys() - asked()  # of those, test_heard.py
     assert sorted(one for one in known if one.removeprefix(FIELD_AND_VALUE) not in written) == []
 
 
