@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 
 from fastapi import APIRouter, Depends
@@ -20,7 +19,7 @@ from gateway.deciding import accounts, sync
 from gateway.domain.signin import Role, SignIn
 from gateway.domain.user import User
 from gateway.errors import RetryLater
-from gateway.store import absences, attendances, calls, conferences, diversions, sessions, signins
+from gateway.store import absences, attendances, calls, conferences, diversions
 from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 from gateway.web.visit import Visit, Visiting, entered
@@ -95,7 +94,7 @@ async def _events(visit: Visit, signin: SignIn, about: Topic, known: str) -> Asy
                 yield BEGINNING
                 async for _ in changes:
                     async with portal.streams.looking, portal.store.read() as rows:
-                        if not await _may_still(rows, visit, about):
+                        if not await visit.is_still(rows, about.least):
                             return
                         seen = await _looked(rows, visit, about)
                     if not seen or seen != known:
@@ -104,14 +103,6 @@ async def _events(visit: Visit, signin: SignIn, about: Topic, known: str) -> Asy
                     await asyncio.sleep(portal.streams.apart(least))
     except (TimeoutError, RetryLater):
         return
-
-
-async def _may_still(rows: Rows, visit: Visit, about: Topic) -> bool:
-    """Say whether who opened a stream is signed in, and in a role for it."""
-    idle = timedelta(minutes=visit.portal.settings.idle)
-    session = await sessions.found(rows, visit.cookie, visit.now, idle)
-    signin = await signins.get(rows, session.signin) if session is not None else None
-    return signin is not None and signin.role >= about.least
 
 
 async def _looked(rows: Rows, visit: Visit, about: Topic) -> str:

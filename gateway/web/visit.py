@@ -21,8 +21,9 @@ from gateway.domain.signin import Role, SignIn
 from gateway.domain.user import Organisation, User
 from gateway.errors import RingplanError
 from gateway.store import organisation, sessions, signins, users
+from gateway.store.rows import Rows
 from gateway.web.portal import Portal
-from gateway.web.security.csrf import FIELD, HEADER, comes_from_elsewhere
+from gateway.web.security.csrf import FIELD, comes_from_elsewhere
 from gateway.web.texts import NAMES
 
 A_MINUTE = timedelta(minutes=1)
@@ -106,6 +107,15 @@ class Visit:
             raise HTTPException(404)
         return self.user
 
+    async def is_still(self, rows: Rows, least: Role) -> bool:
+        """Say whether who was let in as `least` would be let in now."""
+        session = await sessions.found(rows, self.cookie, self.now, timedelta(minutes=self.portal.settings.idle))
+        signin = await signins.get(rows, session.signin) if session is not None else None
+        if signin is None or signin.role < least:
+            return False
+        user = await users.get(rows, signin.user) if signin.user is not None else None
+        return signin.user is None or (user is not None and user.enabled)
+
     async def form(self) -> Given:
         """Return what the form says."""
         return Given(await self.request.form(max_files=1, max_fields=MOST_FIELDS))
@@ -187,9 +197,13 @@ def entered(least: Role | None) -> Callable[[Visit], Coroutine[Any, Any, None]]:
         if least is not None and visit.role is not None and visit.role < least:
             raise HTTPException(403)
         if request.method not in SAFE:
-            given = request.headers.get(HEADER) or (await visit.form()).text(FIELD)
+            given = (await visit.form()).text(FIELD)
             if comes_from_elsewhere(request, portal.settings.public) or not portal.seal.fits(visit.cookie, given):
                 raise HTTPException(400, "csrf")
+            if least is not None:  # a form may take half a minute to arrive
+                async with portal.store.read() as rows:
+                    if not await visit.is_still(rows, least):
+                        raise HTTPException(403)
 
     return let_in
 

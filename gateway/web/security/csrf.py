@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 FIELD = "csrf"
-HEADER = "x-csrf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -183,7 +184,7 @@ async def test_a_stream_ends_with_the_session_the_role_and_the_user(house: House
         async with store.write() as rows:
             otto = await users.get(rows, id_of(house.otto))
             assert otto is not None
-            await users.remove(rows, otto.id)
+            await users.put(rows, replace(otto, enabled=False))
         async with asyncio.timeout(5):
             await stream.ended.wait()
         assert stream.parts.empty()

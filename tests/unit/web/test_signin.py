@@ -1,15 +1,17 @@
 """Signing in: who is let in, and what nobody is told."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from gateway.deciding import passwords
 from gateway.domain.secret import Secret
-from gateway.domain.signin import SignIn
+from gateway.domain.signin import Role, SignIn
 from gateway.store import audit, sessions, signins, users
 from gateway.store.store import Store
 from gateway.web.application import application
@@ -201,6 +203,29 @@ async def test_a_form_of_another_site_does_nothing(house: House) -> None:
     for path in ("/sign-out", "/sign-in", "/security/password", "/account/addresses", "/forgotten", "/welcome/x"):
         assert (await browser.post(path, csrf="0" * 64)).status_code == 400, path
     assert (await browser.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("loses", ["session", "role", "part"])
+async def test_who_is_let_out_while_their_form_arrives_does_nothing(house: House, loses: str) -> None:
+    browser = await house.browser(house.ada)
+    sent = urlencode({"csrf": house.portal.seal.of(browser.client.cookies[cookie_name(house.portal)]), "on": "yes"})
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield sent[:9].encode()
+        async with house.portal.store.write() as rows:
+            if loses == "session":
+                await sessions.end_others(rows, house.ada.id)
+            elif loses == "role":
+                await signins.put_role(rows, house.ada.id, Role.OPERATOR)
+            else:
+                ada = await users.by_extension(rows, "1003")
+                assert ada is not None
+                await users.put(rows, replace(ada, enabled=False))
+        yield sent[9:].encode()
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await browser.client.post("/administration/status/off", content=slowly(), headers=kind)
+    assert answer.status_code == 403
 
 
 async def test_a_password_that_is_kept_as_it_was_years_ago_is_kept_anew(
