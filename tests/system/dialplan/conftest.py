@@ -5,7 +5,8 @@ import math
 import re
 import struct
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,10 +144,12 @@ class Desk:
     def complaints(self) -> list[str]:
         """What Asterisk itself warned of, but for what is not about us.
 
-        That is: the machine's own name does not resolve, and both sides have given a call up at the same moment.
+        That is: the machine's own name does not resolve, it is so busy that work or sound waits in a line, and both
+        sides have given a call up at the same moment.
         """
         told = [line for line in self.log.splitlines() if "WARNING[" in line or "ERROR[" in line]
-        others = ("Ringplan: ", "acl.c:", "netsock2.c:", "Session already DISCONNECTED [reason=487")
+        busy = ("Exceptionally long ", "Taskprocessor ")
+        others = ("Ringplan: ", "acl.c:", "netsock2.c:", "Session already DISCONNECTED [reason=487", *busy)
         return [line for line in told if not any(of in line for of in others)]
 
     async def plays(self, *sounds: str, deadline: float = 60.0) -> None:
@@ -214,10 +217,33 @@ async def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def beep(text: str, voice: Voice, sound: Path) -> None:
     """Write a short tone instead of words."""
+    write_tone(sound, seconds=0.25)
+
+
+@contextmanager
+def spoken_for_long(asterisk: Asterisk, *sounds: str, language: str = "sv") -> Iterator[None]:
+    """Let each of these sounds last for a minute meanwhile: what is seen while it is heard cannot come too late.
+
+    Asterisk opens a sound anew each time that it plays it.
+    """
+    folder = asterisk.setup.sounds
+    assert folder is not None
+    short = {folder / language / f"{name}.wav": (folder / language / f"{name}.wav").read_bytes() for name in sounds}
+    try:
+        for sound in short:
+            write_tone(sound, seconds=60)
+        yield
+    finally:
+        for sound, content in short.items():
+            sound.write_bytes(content)
+
+
+def write_tone(sound: Path, *, seconds: float) -> None:
+    """Write a tone of 500 Hz that is so long."""
+    period = b"".join(struct.pack("<h", int(8000 * math.sin(step / 16 * 2 * math.pi))) for step in range(16))
     with wave.open(str(sound), "wb") as wav:
         wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        steps = (int(8000 * math.sin(step / 8000 * 2 * math.pi * 500)) for step in range(2000))
-        wav.writeframes(b"".join(struct.pack("<h", value) for value in steps))
+        wav.writeframes(period * int(500 * seconds))
 
 
 @pytest.fixture(scope="session", params=["22", pytest.param("16", marks=pytest.mark.soak)])

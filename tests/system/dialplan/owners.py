@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from gateway.planning.hand import Hand, parse
 from peers.leg import Leg
 from peers.phone import call
+from peers.process import until
 from tests.system.dialplan.conftest import Desk
 
 STOCKHOLM = "Europe/Stockholm"
@@ -62,6 +63,7 @@ async def says(desk: Desk, phone: str, code: str, *sounds: str, language: str = 
     async with dial(desk, phone, code) as made:
         await made.is_answered(deadline=60)
         await made.is_over(deadline=60)
+    await until(lambda: len(desk.played) >= before + len(sounds), 60.0, f"{sounds} in the log")
     assert [sound.removeprefix(f"ringplan/{language}/") for sound in desk.played[before:]] == list(sounds)
 
 

@@ -1,6 +1,5 @@
 """Calls that bring people into a conference, placed as the gateway places them: each once, and how they end."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 
@@ -165,7 +164,6 @@ async def test_only_who_presses_1_after_the_question_gets_in(desk: Desk):
         Phone.register(desk.asterisk, "1003") as early,
         Phone.register(desk.asterisk, "1004") as other,
     ):
-        began = asyncio.get_running_loop().time()
         await place(desk, machine, "1002", confirm="1")
         await place(desk, eager, "1003", confirm="1")
         await (await (await early.rings()).is_answered()).press("1")
@@ -179,12 +177,12 @@ async def test_only_who_presses_1_after_the_question_gets_in(desk: Desk):
         await answered.press("1")
         await told(desk, person, "u")
         for call in (machine, eager, wrong):
-            await told(desk, call, "o", "unconfirmed", deadline=40)
-        assert asyncio.get_running_loop().time() - began < 33
+            await told(desk, call, "o", "unconfirmed")
         await are_in(desk, 1)
         assert not any(f"Id: {call},State: u" in desk.log for call in (machine, eager, wrong))
         assert desk.played.count("ringplan/sv/conf-confirm") > 9
-        await (await greeting.rings()).is_over()
+        leg = await (await greeting.rings()).is_over()
+        assert 20 < (leg.ended_at or 0) - (leg.answered_at or 0) < 40  # it is asked for about 25
 
 
 async def test_what_a_telephone_has_forwarded_is_asked_to_press_1(desk: Desk):

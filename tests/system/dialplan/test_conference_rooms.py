@@ -41,7 +41,7 @@ async def hears(desk: Desk, *sounds: str, language: str = "sv", deadline: float 
 
 async def hears_so_often(desk: Desk, sound: str, times: int = 1, language: str = "sv") -> None:
     """Wait until a sound has been opened so many times."""
-    await until(lambda: said(desk, language).count(sound) >= times, 15.0, f"{sound} after {desk.played}")
+    await until(lambda: said(desk, language).count(sound) >= times, 60.0, f"{sound} after {desk.played}")
 
 
 async def hears_and_is_out(desk: Desk, leg: Leg, *sounds: str, language: str = "sv") -> None:

@@ -9,7 +9,7 @@ import pytest
 from gateway.planning.hand import Hand, write
 from peers.phone import Phone, call
 from peers.process import until
-from tests.system.dialplan.conftest import HOUR, Desk, window
+from tests.system.dialplan.conftest import HOUR, Desk, spoken_for_long, window
 from tests.system.dialplan.owners import again, clock, dial, hand, lamp, owner, says, written
 
 MINUTE = timedelta(minutes=1)
@@ -46,14 +46,15 @@ async def decides(desk: Desk, when: datetime, number: str = "1001") -> tuple[str
 async def test_a_call_is_diverted_while_the_confirmation_is_still_spoken(desk: Desk):
     await desk.set("ringplan-phone", "1001", owner())
     dialled, _ = clock(HOUR)
-    async with Phone.register(desk.asterisk, "1002") as target, dial(desk, "1001", f"*23*1*{dialled}") as setting:
-        await until(lambda: desk.played, 60.0, "the confirmation")
-        async with call(desk.asterisk, "1003", "1001") as made:
-            got = await target.rings()
-            assert not setting.ended
-            await got.hears()
-            await made.hears()
-            assert "<sip:1001@" in got.diversions[0]
+    with spoken_for_long(desk.asterisk, "hand-set"):
+        async with Phone.register(desk.asterisk, "1002") as target, dial(desk, "1001", f"*23*1*{dialled}") as setting:
+            await until(lambda: desk.played, 60.0, "the confirmation")
+            async with call(desk.asterisk, "1003", "1001") as made:
+                got = await target.rings()
+                assert not setting.ended
+                await got.hears()
+                await made.hears()
+                assert "<sip:1001@" in got.diversions[0]
 
 
 async def test_set_called_ended_and_called_again(desk: Desk):

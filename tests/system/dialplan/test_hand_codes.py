@@ -8,7 +8,7 @@ from gateway.domain.code import Behaviour, Treatment
 from gateway.planning.hand import Hand, write
 from gateway.planning.schedule import Window
 from peers.lamp import Lamp
-from tests.system.dialplan.conftest import HOUR, Desk, window
+from tests.system.dialplan.conftest import HOUR, Desk, spoken_for_long, window
 from tests.system.dialplan.owners import (
     CODES,
     STOCKHOLM,
@@ -256,18 +256,18 @@ async def test_all_phones_of_a_person_follow_at_once(desk: Desk):
     for number in ("1001", "1011", "1021"):
         await desk.set("ringplan-phone", number, owner(phones=("1001", "1011", "1021")))
     dialled, _ = clock(HOUR)
-    async with (
-        Lamp.subscribe(desk.asterisk, "1040", "*211001") as one,
-        Lamp.subscribe(desk.asterisk, "1040", "*211021") as other,
-    ):
-        for code, shown in ((f"*23*2*{dialled}", "confirmed"), ("#23#", "terminated")):
-            async with dial(desk, "1011", code) as made:
-                await one.shows(shown)
-                await other.shows(shown)
-                event = await written(desk)
-                assert not made.ended
-                await made.is_over(deadline=60)
-            assert (event["Extension"], event["Phones"]) == ("1001", "1001.1011.1021")
+    with spoken_for_long(desk.asterisk, "hand-set", "hand-ended"):
+        async with (
+            Lamp.subscribe(desk.asterisk, "1040", "*211001") as one,
+            Lamp.subscribe(desk.asterisk, "1040", "*211021") as other,
+        ):
+            for code, shown in ((f"*23*2*{dialled}", "confirmed"), ("#23#", "terminated")):
+                async with dial(desk, "1011", code) as made:
+                    await one.shows(shown)
+                    await other.shows(shown)
+                    event = await written(desk)
+                    assert not made.ended
+                assert (event["Extension"], event["Phones"]) == ("1001", "1001.1011.1021")
     assert await holds(desk, "1011") == ""
     assert (await hand(desk)).turn == 2
 

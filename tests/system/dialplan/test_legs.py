@@ -10,6 +10,7 @@ import pytest
 from gateway.planning.hand import Hand, write
 from peers.leg import Leg
 from peers.phone import Phone, call
+from peers.process import until
 from tests.system.dialplan.conftest import Desk, window
 
 BUSY = 17
@@ -139,10 +140,11 @@ async def test_who_leaves_the_queue_to_somebody_diverted_hears_why(desk: Desk, k
     for member in (AWAY, THERE):
         await desk.plan(member, window("at", target="1002"))
     await desk.plan("1001", window("at", target="1002"))
-    async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", "6004") as made:
+    number = "6006" if key else "6004"
+    async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", number) as made:
         await made.is_answered()
         if key:
-            await made.until(lambda leg: leg.sent, 60.0, "sound sent")
+            await until(lambda: f"{number}@" in desk.log and "Queue(" in desk.log, 60.0, "that the caller waits")
             await made.press(key)
         await talks(made, target, deadline=60)
     assert said(desk)[:2] == [PERSON, REASON]

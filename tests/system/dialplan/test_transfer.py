@@ -13,7 +13,7 @@ from peers.leg import Leg
 from peers.media import loudness
 from peers.phone import Phone, call
 from peers.process import until
-from tests.system.dialplan.conftest import Desk, window
+from tests.system.dialplan.conftest import Desk, spoken_for_long, window
 from tests.system.dialplan.owners import owner
 
 PERSON, REASON, CONNECTING = "ringplan/sv/person", "ringplan/sv/reason-meeting", "ringplan/sv/connecting"
@@ -109,11 +109,12 @@ async def test_the_transferred_caller_hears_what_is_meant_for_their_kind(desk: D
 @KINDS
 async def test_0_leads_a_transferred_caller_to_the_operator(desk: Desk, way, caller):
     await desk.plan("1001", window("ab"), operator="1006")
-    async with Phone.register(desk.asterisk, "1006") as operator, connected(desk, caller) as (made, got):
-        await blind(desk, way, got, "1001")
-        await says(desk, PERSON)
-        await made.press("0")
-        await talk(await operator.rings(), made)
+    with spoken_for_long(desk.asterisk, "person"):
+        async with Phone.register(desk.asterisk, "1006") as operator, connected(desk, caller) as (made, got):
+            await blind(desk, way, got, "1001")
+            await says(desk, PERSON)
+            await made.press("0")
+            await talk(await operator.rings(), made)
 
 
 @BLIND
@@ -223,14 +224,15 @@ async def test_who_asks_by_keys_hears_the_announcement_and_then_the_target(desk:
 @KINDS
 async def test_who_asks_by_keys_may_press_0_as_well(desk: Desk, caller):
     await desk.plan("1001", window("ab", "qb"), operator="1006")
-    async with Phone.register(desk.asterisk, "1006") as operator, connected(desk, caller) as (made, got):
-        await keys(desk, got, "*2", "1001")
-        await says(desk, PERSON)
-        await got.press("0")
-        taken = await operator.rings()
-        await talk(taken, got)
-        await got.hang_up()
-        await talk(taken, made)
+    with spoken_for_long(desk.asterisk, "person"):
+        async with Phone.register(desk.asterisk, "1006") as operator, connected(desk, caller) as (made, got):
+            await keys(desk, got, "*2", "1001")
+            await says(desk, PERSON)
+            await got.press("0")
+            taken = await operator.rings()
+            await talk(taken, got)
+            await got.hang_up()
+            await talk(taken, made)
 
 
 @KINDS
@@ -257,13 +259,14 @@ async def test_who_asks_by_keys_and_goes_leaves_the_caller_to_the_announcement_a
 @KINDS
 async def test_who_asks_by_keys_may_go_back_to_the_caller(desk: Desk, caller):
     await desk.plan("1001", window("at", "qb", target="1002"))
-    async with Phone.register(desk.asterisk, "1002") as target, connected(desk, caller) as (made, got):
-        await keys(desk, got, "*2", "1001")
-        await says(desk, PERSON)
-        await got.press("*1")
-        await talk(made, got)
-        await question_ends(desk)
-        assert target.calls == []
+    with spoken_for_long(desk.asterisk, "person"):
+        async with Phone.register(desk.asterisk, "1002") as target, connected(desk, caller) as (made, got):
+            await keys(desk, got, "*2", "1001")
+            await says(desk, PERSON)
+            await got.press("*1")
+            await talk(made, got)
+            await question_ends(desk)
+            assert target.calls == []
 
 
 async def test_who_asks_by_keys_and_gets_busy_is_back_with_the_caller(desk: Desk):

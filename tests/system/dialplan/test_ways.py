@@ -10,7 +10,7 @@ from peers.media import loudness
 from peers.phone import Phone, call
 from peers.process import until
 from peers.sipp import SCENARIOS
-from tests.system.dialplan.conftest import HOUR, Desk, window
+from tests.system.dialplan.conftest import HOUR, Desk, spoken_for_long, window
 
 BUSY = 17
 PERSON, REASON = "ringplan/sv/person", "ringplan/sv/reason-meeting"
@@ -160,19 +160,21 @@ async def test_quiet_voicemail_greets_by_itself(desk: Desk):
 
 async def test_0_leads_to_the_operator_during_the_announcement(desk: Desk):
     await desk.plan("1001", window("at", target="1002"), operator="1004")
-    async with Phone.register(desk.asterisk, "1004") as operator, call(desk.asterisk, "1003", "1001") as made:
-        await desk.plays(PERSON)
-        await made.press("0")
-        await (await operator.rings()).hears()
+    with spoken_for_long(desk.asterisk, "person"):
+        async with Phone.register(desk.asterisk, "1004") as operator, call(desk.asterisk, "1003", "1001") as made:
+            await desk.plays(PERSON)
+            await made.press("0")
+            await (await operator.rings()).hears()
     assert CONNECTING not in desk.played
 
 
 async def test_1_leads_to_the_voicemail_during_the_announcement(desk: Desk):
     await desk.plan("1001", window("ab"))
-    async with call(desk.asterisk, "1003", "1001") as made:
-        await desk.plays(PERSON)
-        await made.press("1")
-        await records_a_message(desk, made)
+    with spoken_for_long(desk.asterisk, "person"):
+        async with call(desk.asterisk, "1003", "1001") as made:
+            await desk.plays(PERSON)
+            await made.press("1")
+            await records_a_message(desk, made)
     assert desk.played == [PERSON, TONE]
 
 
@@ -180,7 +182,7 @@ async def test_keys_that_lead_nowhere_are_neither_offered_nor_obeyed(desk: Desk)
     await desk.put_global("RINGPLAN_VOICEMAIL", "nobodys")
     await desk.plan("1001", window("at", target="1002"))
     async with Phone.register(desk.asterisk, "1002") as target, call(desk.asterisk, "1003", "1001") as made:
-        await desk.plays(PERSON)
+        await until(lambda: PERSON in desk.played, 60.0, "the announcement")
         await made.press("1")
         await (await target.rings(deadline=60)).hears()
     assert not {PRESS_0, PRESS_1, TONE} & set(desk.played)
@@ -190,13 +192,14 @@ async def test_early_media_announces_before_the_answer_and_obeys_keys(desk: Desk
     await desk.put_global("RINGPLAN_EARLY_MEDIA", "1")
     await desk.plan("1001", window("at", target="1002"), operator="1004")
     operators = Phone.register(desk.asterisk, "1004", behaviour="ring")
-    async with operators as operator, call(desk.asterisk, "1003", "1001") as made:
-        await made.hears_early()
-        assert desk.played == [PERSON]
-        await made.press("0")
-        await operator.rings()
-        assert made.early
-        assert not made.answered
+    with spoken_for_long(desk.asterisk, "person"):
+        async with operators as operator, call(desk.asterisk, "1003", "1001") as made:
+            await made.hears_early()
+            await desk.plays(PERSON)
+            await made.press("0")
+            await operator.rings()
+            assert made.early
+            assert not made.answered
 
 
 async def test_busy_in_early_media_is_told_after_the_announcement(desk: Desk):
