@@ -10,13 +10,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.appointment import Appointment, Response
 from gateway.domain.code import Code
 from gateway.domain.diversion import Diversion
 from gateway.domain.user import Mode, User
 from gateway.planning import show_as, working
+from gateway.planning.grammar import whole
 from gateway.planning.rules import Found, Remark, Rules, folded
 from gateway.planning.targets import is_permitted
 
@@ -89,7 +90,7 @@ def _diversion(item: Appointment, user: User, rules: Rules, remarks: Counter[Rem
     said = _said(item, rules, remarks)
     if said is None:
         return None
-    start, end = _second(item.start), _second(item.end)
+    start, end = whole(item.start), whole(item.end)
     if start >= end:
         return None
     if end - start > LONGEST_ABSENCE:
@@ -147,10 +148,6 @@ def _printable(character: str) -> str:
     if character.isspace():
         return " "
     return "" if unicodedata.category(character).startswith("C") else character
-
-
-def _second(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 def _order(diversion: Diversion) -> tuple[datetime, datetime, str, bool, str, str, str]:

@@ -12,6 +12,7 @@ LIMIT = 1_000  # bytes of a value
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 _COUNT = re.compile(r"0|[1-9][0-9]{0,11}", re.ASCII)
+_FLAGS = re.compile(r"[a-z]{0,26}", re.ASCII)
 
 
 def parts(text: str, mark: str, least: int, most: int | None) -> list[str]:
@@ -31,11 +32,16 @@ def count(number: int) -> str:
     return checked(_COUNT.fullmatch(str(number)) is not None, str(number))
 
 
+def whole(instant: datetime) -> datetime:
+    """Return an instant in UTC without parts of a second, which no value has room for."""
+    return instant.astimezone(UTC).replace(microsecond=0)
+
+
 def seconds(instant: datetime, since: datetime) -> str:
     """Return the whole seconds from `since` to `instant`. Raises `ValueError` for parts of them, and a past."""
-    whole, rest = divmod(instant.astimezone(UTC) - since.astimezone(UTC), SECOND)
+    many, rest = divmod(instant.astimezone(UTC) - since.astimezone(UTC), SECOND)
     checked(not rest, str(rest))
-    return count(whole)
+    return count(many)
 
 
 def span(text: str) -> timedelta:
@@ -59,6 +65,11 @@ def moved(instant: datetime, by: timedelta) -> datetime:
 def number(given: str | None) -> str:
     """Return a number that can be dialled, "" for none. Raises `ValueError`."""
     return checked(not given or is_number(given), given or "")
+
+
+def flags(given: str) -> str:
+    """Return letters that each say something, "" for none. Raises `ValueError`."""
+    return checked(_FLAGS.fullmatch(given) is not None, given)
 
 
 def checked(fits: bool, text: str) -> str:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.code import LANGUAGES, Behaviour, Language, Treatment
-from gateway.planning.grammar import EPOCH, checked, instant, moved, number, parts, seconds, span
+from gateway.planning.grammar import EPOCH, checked, flags, instant, moved, number, parts, seconds, span
 
 VERSION = "2"
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", re.ASCII)
 _REASON = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
-_FLAGS = re.compile(r"[a-z]{0,26}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def write_window(window: Window, base: datetime) -> str:
             letters(window.external),
             checked(is_reason(window.reason), window.reason),
             number(window.target),
-            checked(_FLAGS.fullmatch(window.flags) is not None, window.flags),
+            flags(window.flags),
         )
     )
 
@@ -114,7 +113,7 @@ def parse(text: str) -> Schedule:
 
 def parse_window(text: str, base: datetime) -> Window:
     """Return what `write_window` was given. Raises `ValueError` for whatever it would not have written."""
-    from_, end, back, begun, internal, external, reason, target, flags = parts(text, "-", 9, 9)
+    from_, end, back, begun, internal, external, reason, target, marks = parts(text, "-", 9, 9)
     start, before = instant(from_, base), span(begun)
     window = Window(
         start=start,
@@ -124,7 +123,7 @@ def parse_window(text: str, base: datetime) -> Window:
         external=_treatment(external),
         reason=checked(is_reason(reason), reason),
         target=number(target) or None,
-        flags=checked(_FLAGS.fullmatch(flags) is not None, flags),
+        flags=flags(marks),
         begun=moved(start, -before) if before else None,
     )
     checked(window.start < window.end <= window.back, "times")

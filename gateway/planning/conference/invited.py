@@ -12,7 +12,7 @@ from functools import partial
 from gateway.domain.conference import Conference, Room
 from gateway.planning.conference.room import is_name
 from gateway.planning.fitting import AHEAD, fitting, full_hour
-from gateway.planning.grammar import EPOCH, LIMIT, checked, instant, number, parts, seconds
+from gateway.planning.grammar import EPOCH, LIMIT, checked, instant, number, parts, seconds, whole
 
 VERSION = "1"
 SHORTEST = len("|0-1-1-0123456789ab")  # what a window takes at least
@@ -62,24 +62,20 @@ def of(conferences: Iterable[Conference], now: datetime, limit: int = LIMIT) -> 
     hour = full_hour(now)
     cover = hour + AHEAD
     near = [
-        Window(_whole(one.opens), _whole(one.closes), one.room, one.name)
+        Window(whole(one.opens), whole(one.closes), one.room, one.name)
         for one in conferences
         if one.room and not one.cancelled and one.opens < cover and now < one.closes
     ]
     windows = tuple(sorted((window for window in near if window.opens < window.closes), key=_order))
     if not windows:
         return None, 0
-    whole = Invitations(min(hour, windows[0].opens), windows)
-    value, kept = fitting(len(windows), partial(_first, whole), limit, SHORTEST)
+    invitations = Invitations(min(hour, windows[0].opens), windows)
+    value, kept = fitting(len(windows), partial(_first, invitations), limit, SHORTEST)
     return value, len(windows) - kept
 
 
-def _first(whole: Invitations, many: int) -> str:
-    return write(replace(whole, windows=whole.windows[:many]))
-
-
-def _whole(when: datetime) -> datetime:
-    return when.replace(microsecond=0)
+def _first(invitations: Invitations, many: int) -> str:
+    return write(replace(invitations, windows=invitations.windows[:many]))
 
 
 def _order(window: Window) -> tuple[datetime, str]:

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.appointment import Appointment, Attendee, Response
 from gateway.domain.conference import LeftOut, Meeting, Participant, Why
@@ -17,6 +17,7 @@ from gateway.planning.codes import occurrence_key
 from gateway.planning.conference.location import Asked, asked
 from gateway.planning.conference.outside import dialled
 from gateway.planning.conference.shown import subject_of
+from gateway.planning.grammar import whole
 from gateway.planning.rules import Remark, Rules
 
 LONGEST = timedelta(hours=24)
@@ -90,8 +91,8 @@ def read(
             meeting=occurrence_key(item),
             series=series_key(item),
             organiser=user.id,
-            start=_second(item.start),
-            end=_second(item.end),
+            start=whole(item.start),
+            end=whole(item.end),
             autocall=said is Asked.AUTOCALL,
             subject=subject_of(item, rules),
             participants=participants,
@@ -113,7 +114,7 @@ def series_key(item: Appointment) -> str:
 def _said(item: Appointment) -> Asked | None:
     """Return what `item` asks for, if it takes place and has a length."""
     said = None if item.cancelled or not item.location else asked(item.location)
-    return said if said and _second(item.start) < _second(item.end) else None
+    return said if said and whole(item.start) < whole(item.end) else None
 
 
 def _is_held_by(item: Appointment, user: User, people: People) -> bool:
@@ -185,10 +186,6 @@ def _asked_after(item: Appointment, groups: Groups | None) -> Iterator[tuple[str
                 yield attendee.address, True
         elif attendee.response is not Response.DECLINED:
             yield attendee.address, False
-
-
-def _second(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 def _order(meeting: Meeting) -> tuple[datetime, datetime, str, bool, str]:

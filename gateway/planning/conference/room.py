@@ -16,7 +16,7 @@ from gateway.domain.conference import Conference, RoomOf
 from gateway.domain.user import User
 from gateway.planning.callers import language_of, zone_of
 from gateway.planning.fitting import AHEAD, fitting, full_hour
-from gateway.planning.grammar import EPOCH, LIMIT, checked, instant, number, parts, seconds
+from gateway.planning.grammar import EPOCH, LIMIT, checked, flags, instant, number, parts, seconds, whole
 from gateway.planning.rules import Rules
 from gateway.planning.schedule import is_zone
 
@@ -24,7 +24,6 @@ VERSION = "1"
 RECORDED = "r"
 SHORTEST = len("|0-0-1-1-0123456789ab--")  # what a window takes at least
 _NAME = re.compile(r"[0-9a-f]{12}", re.ASCII)
-_FLAGS = re.compile(r"[a-z]{0,26}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def of(
         return None, len(near)
     windows = tuple(_window(one, room, users) for one in apart)
     organiser = users.get(apart[0].organiser)
-    whole = Openings(
+    openings = Openings(
         zone=zone_of(organiser) if organiser else "UTC",
         base=min([hour, *(window.opens for window in windows)]),
         cover=cover,
@@ -127,7 +126,7 @@ def of(
         pin=room.pin,
         windows=windows,
     )
-    value, kept = fitting(len(windows), partial(_first, whole), limit, SHORTEST)
+    value, kept = fitting(len(windows), partial(_first, openings), limit, SHORTEST)
     return value, len(near) - kept
 
 
@@ -138,7 +137,7 @@ def _order(conference: Conference) -> tuple[datetime, str]:
 def _apart(conferences: Iterable[Conference]) -> list[Conference]:
     apart: list[Conference] = []
     for one in conferences:
-        if _whole(one.start) < _whole(one.end) and (not apart or apart[-1].end <= one.start):
+        if whole(one.start) < whole(one.end) and (not apart or apart[-1].end <= one.start):
             apart.append(one)
     return apart
 
@@ -146,23 +145,19 @@ def _apart(conferences: Iterable[Conference]) -> list[Conference]:
 def _window(conference: Conference, room: RoomOf, users: Mapping[int, User]) -> Window:
     organiser = users.get(conference.organiser)
     return Window(
-        opens=_whole(min(conference.opens, conference.start)),
-        start=_whole(conference.start),
-        end=_whole(conference.end),
-        closes=_whole(max(conference.closes, conference.end)),
+        opens=whole(min(conference.opens, conference.start)),
+        start=whole(conference.start),
+        end=whole(conference.end),
+        closes=whole(max(conference.closes, conference.end)),
         name=conference.name,
         moderator=organiser.extension if organiser else None,
         flags=RECORDED if room.recorded else "",
     )
 
 
-def _whole(when: datetime) -> datetime:
-    return when.replace(microsecond=0)
-
-
-def _first(whole: Openings, many: int) -> str:
-    known = min([whole.cover, *(window.opens for window in whole.windows[many : many + 1])])
-    return write(replace(whole, windows=whole.windows[:many], cover=known))
+def _first(openings: Openings, many: int) -> str:
+    known = min([openings.cover, *(window.opens for window in openings.windows[many : many + 1])])
+    return write(replace(openings, windows=openings.windows[:many], cover=known))
 
 
 def _write_window(window: Window, base: datetime) -> str:
@@ -175,13 +170,13 @@ def _write_window(window: Window, base: datetime) -> str:
             seconds(window.closes, base),
             checked(is_name(window.name), window.name),
             number(window.moderator),
-            checked(_FLAGS.fullmatch(window.flags) is not None, window.flags),
+            flags(window.flags),
         )
     )
 
 
 def _parse_window(text: str, base: datetime) -> Window:
-    opens, start, end, closes, name, moderator, flags = parts(text, "-", 7, 7)
+    opens, start, end, closes, name, moderator, marks = parts(text, "-", 7, 7)
     window = Window(
         opens=instant(opens, base),
         start=instant(start, base),
@@ -189,7 +184,7 @@ def _parse_window(text: str, base: datetime) -> Window:
         closes=instant(closes, base),
         name=checked(is_name(name), name),
         moderator=number(moderator) or None,
-        flags=checked(_FLAGS.fullmatch(flags) is not None, flags),
+        flags=flags(marks),
     )
     checked(window.opens <= window.start < window.end <= window.closes, "times")
     return window
