@@ -79,7 +79,7 @@ def result_of(state: CallState, text: str) -> Result | None:
 
 def tree() -> Action:
     """Return the action that lists all marks."""
-    return Action("DBGetTree", (("Family", FAMILY),))
+    return image.listing(FAMILY)
 
 
 def marks(items: Iterable[Message]) -> Iterator[CallTold]:
