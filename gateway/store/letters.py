@@ -20,7 +20,8 @@ USER, SIGNIN, INVITED = tables.users.c, entrance.signins.c, entrance.invitations
 
 WAITS = and_(COLUMN.signin.is_not(None), COLUMN.refused.is_(None))
 REFUSED = COLUMN.refused.is_not(None)
-_ADDRESSED = exists().where(tables.emails.c.user == USER.id)
+_THEIRS = tables.emails.alias().c  # beside the main address, which lists have already
+_ADDRESSED = exists().where(_THEIRS.user == USER.id)
 UNADDRESSED = and_(USER.enabled, SIGNIN.hash.is_(None), not_(_ADDRESSED))
 """Of users with their sign-ins and letters: one waits; the server refused it; it has nowhere to go."""
 

@@ -8,22 +8,28 @@ from sqlalchemy import ColumnElement, Join, RowMapping, and_, exists, func, not_
 
 from gateway.domain.signin import Role
 from gateway.domain.user import Extension
-from gateway.store import entrance, tables
+from gateway.store import entrance, letters, tables
 from gateway.store.rows import Rows
 from gateway.store.sought import sought
 
 USER, NUMBER, EMAIL, SIGNIN = tables.users.c, tables.numbers.c, tables.emails.c, entrance.signins.c
-BOX, ACCOUNT = tables.mailboxes.c, tables.accounts.c
+BOX, ACCOUNT, LETTER = tables.mailboxes.c, tables.accounts.c, entrance.letters.c
 
 ONLY: dict[str, ColumnElement[bool]] = {
     "": true(),
     "failing": exists().where(BOX.user == USER.id, BOX.calendar, BOX.failing_since.is_not(None)),
     "unread": not_(exists().where(BOX.user == USER.id, BOX.calendar)),
     "uninvited": SIGNIN.id.is_(None),
+    "waiting": letters.WAITS,
+    "refused": letters.REFUSED,
+    "unaddressed": letters.UNADDRESSED,
     "staff": SIGNIN.role > int(Role.USER),
     "disabled": not_(USER.enabled),
 }
-"""Which ones may be asked for, by name: `failing` and `unread` are their calendars, `staff` are more than users."""
+"""Which ones may be asked for, by name: `failing` and `unread` are their calendars, `staff` are more than users.
+
+`waiting` and `refused`: their letters with an invitation; `unaddressed`: none can go to them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ class Line:
     """One user in a list. `email` is the main address, "" none; `role` None: they cannot sign in.
 
     `reader` is the login that reads their calendar at `source`, "" none does, and `own` whether it is theirs;
-    `failing` since when it cannot be read.
+    `failing` since when it cannot be read. `letter`: one with an invitation is wanted; `refused`: the mail server does
+    not take it.
     """
 
     id: int
@@ -40,6 +47,8 @@ class Line:
     email: str
     enabled: bool
     role: Role | None
+    letter: bool = False
+    refused: bool = False
     reader: str = ""
     source: str = ""
     own: bool = False
@@ -70,7 +79,7 @@ async def found(rows: Rows, search: str = "", only: str = "") -> int:
 async def page(rows: Rows, search: str = "", only: str = "", skip: int = 0, many: int = 50) -> Sequence[Line]:
     """Return `many` of them, by extension, after the first `skip`."""
     wanted = (
-        select(USER.id, NUMBER.number, USER.name, EMAIL.email, USER.enabled, SIGNIN.role)
+        select(USER.id, NUMBER.number, USER.name, EMAIL.email, USER.enabled, SIGNIN.role, LETTER.signin, LETTER.refused)
         .select_from(_joined().join(tables.numbers, and_(NUMBER.user == USER.id, NUMBER.position == 0)))
         .where(sought(search), ONLY[only])
         .order_by(func.length(NUMBER.number), NUMBER.number)
@@ -95,7 +104,8 @@ async def _read(rows: Rows, some: Sequence[int]) -> dict[int, RowMapping]:
 
 def _joined() -> Join:
     main = and_(EMAIL.user == USER.id, EMAIL.position == 0)
-    return tables.users.outerjoin(tables.emails, main).outerjoin(entrance.signins, SIGNIN.user == USER.id)
+    entered = tables.users.outerjoin(tables.emails, main).outerjoin(entrance.signins, SIGNIN.user == USER.id)
+    return entered.outerjoin(entrance.letters, LETTER.signin == SIGNIN.id)
 
 
 def _line(row: RowMapping, read: RowMapping | None) -> Line:
@@ -106,6 +116,8 @@ def _line(row: RowMapping, read: RowMapping | None) -> Line:
         email=row["email"] or "",
         enabled=row["enabled"],
         role=None if row["role"] is None else Role(row["role"]),
+        letter=row["signin"] is not None,
+        refused=row["refused"] is not None,
         reader=read["login"] if read else "",
         source=read["source"] if read else "",
         own=read is not None and not read["service"],

@@ -37,6 +37,7 @@ from gateway.web.pages import (
     told,
     uploading,
     users,
+    users_inviting,
 )
 from gateway.web.portal import Portal
 from gateway.web.security.headers import Headers, Host, Letters, Size, refusal
@@ -46,9 +47,9 @@ from gateway.web.visit import visit_of
 ROUTERS = (
     home.router, signin.router, account.router, account_sync.router, addresses.router, security.router,
     absences.router, conferences.router,
-    contacts.router, phones.router, people.router, uploading.router, users.router, rooms.router, codes.router,
-    organisation.router, accounts.router, status.router, told.router, audit.router, reference.router, tokens.router,
-    live.router,
+    contacts.router, phones.router, people.router, uploading.router, users_inviting.router, users.router,
+    rooms.router, codes.router, organisation.router, accounts.router, status.router, told.router, audit.router,
+    reference.router, tokens.router, live.router,
 )  # fmt: skip
 
 

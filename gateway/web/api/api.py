@@ -31,6 +31,7 @@ from gateway.web.api import (
     tokens,
     users,
     users_import,
+    users_inviting,
 )
 from gateway.web.api.answers import ERRORS, Failure, Wrong
 from gateway.web.api.caller import BEARER, GoodFor
@@ -39,8 +40,8 @@ from gateway.web.portal import Portal
 VERSION = "1"
 ROUTERS = (
     me.router, account.router, addresses.router, absences.router, conferences.router, contacts.router, phones.router,
-    lookup.router, people.router, users_import.router, users.router, rooms.router, codes.router,
-    organisation.router, accounts.router, status.router, tokens.router, audit.router,
+    lookup.router, people.router, users_import.router, users_inviting.router, users.router,
+    rooms.router, codes.router, organisation.router, accounts.router, status.router, tokens.router, audit.router,
 )  # fmt: skip
 TAGS = {
     "me": "Whose token this is, and what it may be used for.",

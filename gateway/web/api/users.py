@@ -20,6 +20,7 @@ from gateway.domain.signin import Scope
 from gateway.domain.user import User
 from gateway.errors import Misconfigured, Refused
 from gateway.store import devices, rooms, roster, signins, users
+from gateway.store import letters as waiting_letters
 from gateway.store.rows import Rows
 from gateway.web import letters
 from gateway.web.api.answers import HELD
@@ -32,7 +33,7 @@ router = APIRouter(tags=["users"])
 A_PAGE = 50
 
 RoleName = Literal["user", "operator", "administrator"]
-Only = Literal["failing", "unread", "uninvited", "staff", "disabled"]
+Only = Literal["failing", "unread", "uninvited", "waiting", "refused", "unaddressed", "staff", "disabled"]
 Digits = Annotated[str, Field(pattern="^[0-9]{1,20}$")]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^\S+$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -83,7 +84,8 @@ class IsRead(BaseModel):
 class OneUser(BaseModel):
     """`operator` and `hours` None: the organisation's; `role` None: not invited; `read` None: no calendar is read.
 
-    `devices`: so many telephones may search contacts. `rooms`: their own.
+    `letter`: whether one with an invitation waits to be sent, or the mail server refused it. `devices`: so many
+    telephones may search contacts. `rooms`: their own.
     """
 
     model_config = HELD
@@ -101,6 +103,7 @@ class OneUser(BaseModel):
     enabled: bool
     role: RoleName | None
     has_password: bool
+    letter: Literal["waits", "refused"] | None
     read: IsRead | None
     devices: int
     rooms: tuple[str, ...]
@@ -303,6 +306,7 @@ def _line(one: roster.Line) -> UserLine:
 
 async def _told(rows: Rows, caller: Caller, user: User) -> OneUser:
     signin = await signins.of_user(rows, user.id)
+    letter = await waiting_letters.of(rows, signin.id) if signin is not None else None
     found = await reads(rows, caller.portal.installation, user.id)
     box, account = found.mailbox, found.account
     read = None
@@ -331,6 +335,7 @@ async def _told(rows: Rows, caller: Caller, user: User) -> OneUser:
         enabled=user.enabled,
         role=NAMES[signin.role] if signin else None,
         has_password=signin is not None and signin.has_password,
+        letter=None if letter is None else "refused" if letter.refused else "waits",
         read=read,
         devices=len(await devices.of(rows, user.id)),
         rooms=tuple(room.number for room in await rooms.of(rows, user.id)),

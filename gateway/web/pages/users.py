@@ -15,7 +15,7 @@ from gateway.deciding.read import Read
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.errors import RingplanError
-from gateway.store import claims, devices, rooms, roster, sessions, signins, users
+from gateway.store import claims, devices, letters, rooms, roster, sessions, signins, users
 from gateway.store.rows import Rows
 from gateway.web.pages import users_access
 from gateway.web.paging import asked_page, many_pages
@@ -46,6 +46,7 @@ async def show(visit: Visiting) -> Response:
         total, counts = await roster.found(rows, search, only), await roster.counts(rows)
         lines = await roster.page(rows, search, only, (at - 1) * A_PAGE, A_PAGE)
         claimed = [(one, await users.get(rows, one.user)) for one in await claims.waiting(rows, visit.now)]
+        to_be_sent = len(await letters.waiting(rows))
     pages = many_pages(total, A_PAGE)
     if at > pages:
         return visit.to(PLACE, search=search, only=only, page=str(pages))
@@ -57,7 +58,8 @@ async def show(visit: Visiting) -> Response:
         "page": at,
         "pages": pages,
     }
-    return visit.page("users.html", **values, counts=counts, waiting=claimed)
+    sends = visit.portal.installation.sends_mail
+    return visit.page("users.html", **values, counts=counts, waiting=claimed, letters=to_be_sent, sends=sends)
 
 
 @router.get("/add")
@@ -99,12 +101,13 @@ async def look(user: Id, visit: Visiting) -> Response:
             "reads": await reads(rows, visit.portal.installation, user),
             "failing": await roster.failing(rows, user),
             "signin": signin,
+            "letter": await letters.of(rows, signin.id) if signin else None,
             "sessions": len(await sessions.of(rows, signin.id)) if signin else 0,
             "claims": await claims.of(rows, user, visit.now),
             "devices": await devices.of(rows, user),
             "rooms": await rooms.of(rows, user),
         }
-    return visit.page("users_one.html", **values, languages_named=NAMES, sends=visit.portal.post is not None)
+    return visit.page("users_one.html", **values, languages_named=NAMES, sends=visit.portal.installation.sends_mail)
 
 
 @router.get("/{user}/change")

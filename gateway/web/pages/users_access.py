@@ -4,14 +4,12 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from gateway.deciding import addresses, phones, signing
+from gateway.deciding import addresses, inviting, phones, signing
 from gateway.deciding.by import By
 from gateway.domain.signin import SignIn
 from gateway.domain.user import User
-from gateway.errors import Misconfigured, RingplanError
 from gateway.store import claims, signins, users
 from gateway.store.rows import Rows
-from gateway.web import letters
 from gateway.web.visit import Id, Visiting
 
 router = APIRouter()  # of users.py, which says who may enter
@@ -31,22 +29,15 @@ async def put_role(user: Id, visit: Visiting) -> Response:
 async def invite(user: Id, visit: Visiting) -> Response:
     """Invite somebody, or let them choose a new password: by a letter, or by a link that is shown this once."""
     form, portal = await visit.form(), visit.portal
-    by_letter = form.flag("letter")
     role = signing.role("role", form.text("role")) if form.text("role") else None
     async with portal.store.write() as rows:
         one = await _user(rows, user)
-        if by_letter and (portal.post is None or not one.emails):
-            raise Misconfigured("no letter can be sent to them", "give them an address, or take the link")
+        if form.flag("letter"):
+            await inviting.want(rows, portal.installation, one, visit.now, visit.who, role)
+            return visit.to(f"{PLACE}/{user}", told="invited")
         made = await signing.invite(rows, one, visit.now, visit.who, role)
         link = signing.link(portal.installation, made.secret)
-    if not by_letter or portal.post is None:
-        return visit.page("users_invited.html", one=one, link=link, until=made.until)
-    letter = letters.invitation(portal.texts, made, link, one.zone)
-    try:
-        await portal.post.send(letter)
-    except RingplanError as error:
-        return visit.page("users_invited.html", 200, error, one=one, link=link, until=made.until)
-    return visit.to(f"{PLACE}/{user}", told="invited")
+    return visit.page("users_invited.html", one=one, link=link, until=made.until)
 
 
 @router.post("/{user}/sessions")
