@@ -117,6 +117,6 @@ class TestAnything:
         ],
     )
     def test_a_mebibyte_of_depth_or_breadth(self, body):
-        began = time.perf_counter()
+        began = time.thread_time()  # without what others take of a busy machine
         self.check(body)
-        assert time.perf_counter() - began < 1.0  # read at once, it takes the event loop's time
+        assert time.thread_time() - began < 1.0  # read at once, it takes the event loop's time
