@@ -62,6 +62,7 @@ from gateway.store import (
 from gateway.store.rows import Rows
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
+from gateway.web.pages.told import as_told
 from gateway.web.portal import Portal
 from gateway.web.security.csrf import Seal
 from gateway.web.server import listening
@@ -114,19 +115,25 @@ async def served(folder: Path, *, language: str = "en", clock: Clock | None = No
     async with Store.open(StoreSettings(path=folder / "ringplan.db")) as store:
         directory = Directory(listen, store)
         known = await _filled(store, language, clock.now().replace(microsecond=0))
+        web = WebSettings(port=port, url=place)
         portal = Portal(
             store=store,
-            settings=WebSettings(port=port, url=place),
+            settings=web,
             installation=Installation(
                 pbxs=("main",),
                 sources={"office": SourceAt("caldav"), "exchange": SourceAt("exchange", addressed=False)},
                 directory=Reach("pbx.example.org", "dc=contacts", (Listener("192.0.2.10", 636, "ldaps"),)),
+                sends_mail=True,
                 portal=place,
             ),
             clock=clock,
             texts=Texts(),
             seal=Seal(),
             name_of=directory.name_of,
+            search=directory.search,
+            told=as_told({"web": web, "directory": listen.directory}),
+            file="/etc/ringplan/ringplan.toml",
+            read=clock.now(),
         )
         indexed = asyncio.Event()
 

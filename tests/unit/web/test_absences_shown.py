@@ -37,7 +37,7 @@ async def test_what_is_in_force_and_what_comes_is_shown(busy: House):
     for told in (
         "At lunch calendar Until Mon 23 Nov 13:00 Back Tue 24 Nov 08:00",
         "A colleague who calls your telephone rings",
-        "Who calls from outside hears the reason and the time of return, then: is led to 1002",
+        "Who calls from outside hears the reason and the time of return, then is led to 1002",
         "In training, until Mon 23 Nov 13:00 information only, the telephone rings",
         "Mon 23 Nov 13:00 Mon 23 Nov 18:00 On a business trip Göteborg <b>1</b>",
         "Tue 24 Nov 09:00 Tue 24 Nov 10:00 In a meeting Styrgrupp 1003 calendar",
