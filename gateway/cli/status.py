@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli import failing, shown
-from gateway.cli.books import NOBODY
 from gateway.cli.opened import perform, reading, settings_of
+from gateway.deciding.books import NOBODY
 from gateway.deciding.planned import coming, going_on, in_short, span
 from gateway.deciding.report import REMARKS, Report, not_offered, report, without_contacts
 from gateway.deciding.summary import Level, Summary, problems, summary

@@ -11,6 +11,7 @@ from gateway.domain.secret import Secret
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
 from gateway.store import accounts, books, contacts, overview
+from gateway.web.pages import books as books_pages
 from gateway.web.paging import asked_page, many_pages
 from gateway.web.visit import Id, Visit, Visiting, entered
 
@@ -89,6 +90,9 @@ async def remove(account: Id, visit: Visiting) -> Response:
         if not await service_accounts.remove(rows, visit.now, visit.who, account):
             raise HTTPException(404)
     return visit.to(PLACE, told="removed")
+
+
+router.include_router(books_pages.router)
 
 
 async def _one(visit: Visit, account: int, error: RingplanError | None = None) -> Response:

@@ -70,7 +70,7 @@ def test_a_book_of_the_company_is_added_shown_changed_and_removed(with_people, t
     ("words", "said"),
     [
         (("customers", "--source", "ofice"), "is not in the settings"),
-        (("", "--source", "office"), "NAME: is empty"),
+        (("", "--source", "office"), "name: is empty"),
         (("customers", "--source", "office", "--login", "nobody"), "no account of the company"),
         (("customers", "--source", "office", "--address", "nobody"), "no e-mail address"),
         (("customers", "--source", "office", "--refresh", "1s"), "no time between"),
