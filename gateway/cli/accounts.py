@@ -9,6 +9,7 @@ from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import accounts as own_accounts
 from gateway.deciding import given, refused, service_accounts
+from gateway.deciding.by import COMMAND
 from gateway.deciding.service_accounts import Follows
 from gateway.domain.mailbox import Account
 from gateway.domain.secret import Secret
@@ -20,8 +21,6 @@ from gateway.store import accounts, health, mailboxes
 from gateway.store.rows import Rows
 
 app = typer.Typer(help="Credentials at the calendar servers.", no_args_is_help=True)
-
-BY = "command"  # who does it, for the audit log
 
 Source = Annotated[str, typer.Argument(help="Name of the calendar server in the settings.")]
 Login = Annotated[str, typer.Argument(help="What one signs in with.")]
@@ -56,14 +55,14 @@ def add(
 async def _add_service(settings: Settings, source: str, login: str, secret: Secret, path: str | None) -> int:
     async with writing(settings) as rows:
         now, installation = WallClock().now(), settings.installation
-        _, read = await service_accounts.add(rows, installation, now, BY, source, login, secret, path)
+        _, read = await service_accounts.add(rows, installation, now, COMMAND, source, login, secret, path)
         return read
 
 
 async def _add(settings: Settings, wanted: Account, extension: str, address: str | None, path: str | None) -> int:
     async with writing(settings) as rows:
         user, now, installation = await user_at(rows, extension), WallClock().now(), settings.installation
-        await own_accounts.add(rows, installation, user, wanted, address=address, path=path, who=BY, now=now)
+        await own_accounts.add(rows, installation, user, wanted, address=address, path=path, who=COMMAND, now=now)
         return 1
 
 
@@ -106,7 +105,7 @@ def password(context: typer.Context, source: Source, login: Login) -> None:
 
     async def work(account: Account, secret: Secret) -> None:
         async with writing(settings) as rows:
-            await service_accounts.put_password(rows, WallClock().now(), BY, account.id, secret)
+            await service_accounts.put_password(rows, WallClock().now(), COMMAND, account.id, secret)
 
     perform(work(perform(known()), _password()))
     shown.line(f"{login} at {source} has its new password")
@@ -130,7 +129,7 @@ def remove(
     async def work() -> None:
         async with writing(settings) as rows:
             account = await _named(rows, source, login)
-            await service_accounts.remove(rows, WallClock().now(), BY, account.id)
+            await service_accounts.remove(rows, WallClock().now(), COMMAND, account.id)
 
     follows = perform(count())
     read, of_company = follows.calendars, [book.name for book in follows.books]

@@ -7,6 +7,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.deciding import codes as deciding
+from gateway.deciding.by import COMMAND
 from gateway.deciding.codes import AVAILABLE, Given, Tried, presence
 from gateway.deciding.treatments import WORDS, words
 from gateway.domain.code import Code
@@ -14,8 +15,6 @@ from gateway.engine.clock import WallClock
 from gateway.store import codes
 
 app = typer.Typer(help="What people may write in a subject, and what callers then meet.", no_args_is_help=True)
-
-BY = "command"  # who does it, for the audit log
 
 Key = Annotated[str, typer.Argument(help="The code's own name, such as meeting.")]
 
@@ -96,7 +95,7 @@ def change(
 
     async def work() -> bool:
         async with writing(settings_of(context)) as rows:
-            return await deciding.put(rows, WallClock().now(), BY, key, wanted)
+            return await deciding.put(rows, WallClock().now(), COMMAND, key, wanted)
 
     shown.line(f"{key} is added" if perform(work()) else f"{key} is changed")
 
@@ -107,7 +106,7 @@ def remove(context: typer.Context, key: Key) -> None:
 
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
-            await deciding.remove(rows, WallClock().now(), BY, key)
+            await deciding.remove(rows, WallClock().now(), COMMAND, key)
 
     perform(work())
     shown.line(f"{key} is removed")

@@ -8,6 +8,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.deciding import organisation as deciding
+from gateway.deciding.by import COMMAND
 from gateway.deciding.hours import write_week
 from gateway.deciding.organisation import Given
 from gateway.domain.user import Organisation
@@ -133,7 +134,7 @@ def change(
 
     async def work() -> tuple[Organisation, Organisation]:
         async with writing(settings) as rows:
-            return await deciding.put(rows, WallClock().now(), "command", wanted)
+            return await deciding.put(rows, WallClock().now(), COMMAND, wanted)
 
     before, after = perform(work())
     shown.line("the organisation is as it was" if before == after else "the organisation is changed")

@@ -10,6 +10,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import given, inviting, signing
+from gateway.deciding.by import COMMAND
 from gateway.deciding.signing import Invitation
 from gateway.domain.signin import Role, SignIn
 from gateway.engine.clock import WallClock
@@ -25,7 +26,6 @@ sessions_app = typer.Typer(help="Browsers that are signed in.", no_args_is_help=
 app.add_typer(sessions_app, name="sessions")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Extension or e-mail address.")]
-BY = "command"
 
 
 @app.command("invite")
@@ -58,9 +58,9 @@ def invite(
         async with writing(settings) as rows:
             now = WallClock().now()
             if administrator is not None:
-                made = await signing.invite_administrator(rows, administrator, now, BY)
+                made = await signing.invite_administrator(rows, administrator, now, COMMAND)
             else:
-                made = await signing.invite(rows, await user_at(rows, extension or ""), now, BY, as_role)
+                made = await signing.invite(rows, await user_at(rows, extension or ""), now, COMMAND, as_role)
             link, zone = signing.link(settings.installation, made.secret), (await organisation.get(rows)).zone
             if mail and not made.to:
                 raise Misconfigured(f"{extension} has no e-mail address", "leave out --mail")
@@ -80,7 +80,7 @@ def invite(
 def _invite_everybody(settings: Settings) -> None:
     async def work() -> Counts:
         async with writing(settings) as rows:
-            return await inviting.want_everybody(rows, settings.installation, WallClock().now(), BY)
+            return await inviting.want_everybody(rows, settings.installation, WallClock().now(), COMMAND)
 
     before = perform(work())
     many = before.uninvited + before.waiting
@@ -140,7 +140,7 @@ def put_role(
 
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
-            await signing.put_role(rows, await _signin(rows, name), as_role, WallClock().now(), BY)
+            await signing.put_role(rows, await _signin(rows, name), as_role, WallClock().now(), COMMAND)
 
     perform(work())
     shown.line(f"{given.shortened(name)} is {_a(as_role)} now")
@@ -152,7 +152,7 @@ def remove(context: typer.Context, name: Name) -> None:
 
     async def work() -> None:
         async with writing(settings_of(context)) as rows:
-            await signing.remove(rows, await _signin(rows, name), WallClock().now(), BY)
+            await signing.remove(rows, await _signin(rows, name), WallClock().now(), COMMAND)
 
     perform(work())
     shown.line(f"{given.shortened(name)} cannot sign in any more")
@@ -164,7 +164,7 @@ def end_sessions(context: typer.Context, name: Name) -> None:
 
     async def work() -> int:
         async with writing(settings_of(context)) as rows:
-            return await signing.end_sessions(rows, await _signin(rows, name), WallClock().now(), BY)
+            return await signing.end_sessions(rows, await _signin(rows, name), WallClock().now(), COMMAND)
 
     ended = perform(work())
     shown.line(f"{ended} {'session is' if ended == 1 else 'sessions are'} ended")

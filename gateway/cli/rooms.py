@@ -10,6 +10,7 @@ from gateway.cli.asked import hidden
 from gateway.cli.opened import perform, reading, settings_of, user_at, writing
 from gateway.deciding import given
 from gateway.deciding import rooms as deciding
+from gateway.deciding.by import COMMAND
 from gateway.deciding.rooms import Change, Removed
 from gateway.domain.conference import RoomOf
 from gateway.domain.user import User
@@ -27,7 +28,6 @@ Pin = Annotated[
     typer.Option(help='4 to 12 digits, asked of whoever is not invited; - asks for it or reads a line; "" none.'),
 ]
 Pbx = Annotated[str | None, typer.Option(help="Name of the PBX in the settings; the owner's if not given.")]
-BY = "command"
 
 
 @app.command("add")
@@ -48,7 +48,9 @@ def add(
     async def work(settings: Settings) -> User | None:
         async with writing(settings) as rows:
             user, now = None if owner is None else await user_at(rows, owner), WallClock().now()
-            await deciding.add(rows, now, BY, settings.installation, numbers, user, asked, recorded=record, pbx=pbx)
+            await deciding.add(
+                rows, now, COMMAND, settings.installation, numbers, user, asked, recorded=record, pbx=pbx
+            )
             return user
 
     numbers = deciding.numbers("ROOM", number, owner)
@@ -78,7 +80,7 @@ def change(
         async with writing(settings) as rows:
             user = None if owner is None else await user_at(rows, owner)
             wanted = Change(user, pool, asked, record, pbx)
-            return await deciding.change(rows, WallClock().now(), BY, settings.installation, numbers, wanted)
+            return await deciding.change(rows, WallClock().now(), COMMAND, settings.installation, numbers, wanted)
 
     numbers = deciding.numbers("ROOM", number, owner)
     is_changed = perform(work(settings_of(context)))
@@ -92,7 +94,7 @@ def remove(context: typer.Context, number: Numbers) -> None:
 
     async def work(settings: Settings) -> Removed:
         async with writing(settings) as rows:
-            return await deciding.remove(rows, WallClock().now(), BY, numbers)
+            return await deciding.remove(rows, WallClock().now(), COMMAND, numbers)
 
     numbers = deciding.numbers("ROOM", number)
     removed = perform(work(settings_of(context)))

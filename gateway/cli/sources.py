@@ -9,6 +9,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, writing
 from gateway.deciding import service_accounts
+from gateway.deciding.by import COMMAND
 from gateway.deciding.report import Report, report
 from gateway.domain.mailbox import Account
 from gateway.engine.account import account_name
@@ -57,7 +58,7 @@ async def _retry(settings: Settings, source: str | None, account: int | None) ->
     async with writing(settings) as rows:
         if account is not None and await accounts.shown(rows, account) is None:
             raise Misconfigured(f"there is no account {account}", "ringplan accounts list names all")
-        tried = await service_accounts.retry(rows, WallClock().now(), "command", source, account)
+        tried = await service_accounts.retry(rows, WallClock().now(), COMMAND, source, account)
         return [f"{one.login} at {one.source}" for one in tried]
 
 

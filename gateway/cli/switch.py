@@ -6,6 +6,7 @@ from gateway.cli import shown
 from gateway.cli.opened import perform, settings_of
 from gateway.cli.waiting import until
 from gateway.deciding import switching
+from gateway.deciding.by import COMMAND
 from gateway.deciding.running import RUNS_NOT, is_running
 from gateway.engine.clock import WallClock
 from gateway.errors import GiveUp, RetryLater
@@ -28,7 +29,7 @@ def on(context: typer.Context) -> None:
 
     async def work() -> bool:
         async with Store.open(settings_of(context).store) as store, store.write() as rows:
-            return await switching.turn_on(rows, WallClock().now(), "command")
+            return await switching.turn_on(rows, WallClock().now(), COMMAND)
 
     shown.line("on: telephones follow calendars" if perform(work()) else "it was on already")
 
@@ -36,7 +37,7 @@ def on(context: typer.Context) -> None:
 async def _off(settings: Settings) -> None:
     async with Store.open(settings.store) as store:
         async with store.write() as rows:
-            turned = await switching.turn_off(rows, WallClock().now(), "command")
+            turned = await switching.turn_off(rows, WallClock().now(), COMMAND)
             running = await is_running(rows)
         if not running:
             raise GiveUp(f"it is off from the next start on, but {RUNS_NOT}, and PBXs hold what they held", BY_HAND)
