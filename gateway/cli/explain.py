@@ -11,6 +11,7 @@ import typer
 from gateway.cli import shown
 from gateway.cli.opened import perform, reading, settings_of, user_at
 from gateway.deciding import given
+from gateway.deciding.absence import asked
 from gateway.deciding.anyway import rings_anyway
 from gateway.deciding.planned import Told, gather, in_short, invited, span
 from gateway.deciding.treatments import words
@@ -24,7 +25,7 @@ from gateway.planning.explain import Back, Explanation, TargetFrom, Why, explain
 from gateway.planning.rules import Rules, discreet
 from gateway.planning.timeline import Segment
 from gateway.settings import Settings
-from gateway.store import absences, diversions, mailboxes
+from gateway.store import mailboxes
 
 WHY = {
     Why.NOTHING_RUNS: "no item with a code runs at that time",
@@ -86,9 +87,7 @@ async def _gather(settings: Settings, extension: str, at: str | None) -> About:
         user = await user_at(rows, extension)
         when = now if at is None else given.time_of("--at", at, now, user.zone)
         rules = await rules_of(rows)
-        by_hand = await absences.of(rows, user.id)
-        asked = [*await diversions.of(rows, user.id), *([by_hand] if by_hand else [])]
-        told = _discreet(explain(asked, user, rules, when), rules)
+        told = _discreet(explain(await asked(rows, user), user, rules, when), rules)
         own_target = told.window.target if told.window else None
         through = list(dict.fromkeys(filter(None, (own_target, *user.through, *rules.organisation.through))))
         seen = await mailboxes.progress(rows)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.deciding.given import shortened
+from gateway.deciding.phones import mac
 from gateway.deciding.telephones import out_of_it
 from gateway.deciding.vendors import vendor_named
 from gateway.domain.user import Extension, User
 from gateway.errors import Misconfigured
-from gateway.planning.handsets import Profile, mac_of
+from gateway.planning.handsets import Profile
 
 COLUMNS = ("mac", "extension", "vendor")
 PRIVATE = 0o600
@@ -88,10 +89,7 @@ def _write(file: Path, content: bytes) -> bool:
 def _telephone(
     number: int, cells: Mapping[str, str], users: Mapping[Extension, User], known: Mapping[str, Profile]
 ) -> Telephone:
-    mac = mac_of(cells["mac"])
-    if mac is None:
-        remedy = "give 12 digits from 0 to f, such as 00:04:f2:aa:bb:cc"
-        raise Misconfigured(f"mac: {shortened(cells['mac'])!r} is no MAC address", remedy)
+    address = mac("mac", cells["mac"])
     user = users.get(cells["extension"])
     if user is None:
         raise Misconfigured(
@@ -99,7 +97,7 @@ def _telephone(
         )
     if not user.enabled:
         raise out_of_it(user)
-    return Telephone(number, mac, user, vendor_named("vendor", cells["vendor"], known))
+    return Telephone(number, address, user, vendor_named("vendor", cells["vendor"], known))
 
 
 def _lines(file: Path) -> list[tuple[int, dict[str, str]]]:
