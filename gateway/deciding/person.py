@@ -94,13 +94,12 @@ def _changed(user: User, field: str, value: str, organisation: Organisation, pbx
     return user
 
 
-def service_account(source: str, accounts: Collection[Account]) -> Account | None:
-    """Return the one of `accounts` that reads a new user's calendar; `source` "" is the only one that there is.
+def service_account(source: str, services: Collection[Account]) -> Account | None:
+    """Return the one of `services` that reads a new user's calendar; `source` "" is the only one that there is.
 
-    `accounts`: those whose source has calendars. None: there is no service account yet. Raises `Misconfigured` when it
-    is not clear which.
+    `services`: service accounts whose source has calendars. None: there is none yet. Raises `Misconfigured` when it is
+    not clear which.
     """
-    services = [account for account in accounts if account.service]
     if source:
         for account in services:
             if account.source == source:
@@ -111,4 +110,4 @@ def service_account(source: str, accounts: Collection[Account]) -> Account | Non
     if len(sources) > 1:
         said, remedy = "{field}: there are several with service accounts", "name one of: {known}"
         raise Misconfigured(said, remedy, field="source", known=", ".join(sources))
-    return services[0] if services else None
+    return next(iter(services), None)

@@ -24,12 +24,6 @@ async def listed(rows: Rows) -> tuple[Account, ...]:
     return tuple(_account(row, HIDDEN) for row in found)
 
 
-async def get(rows: Rows, account: int) -> Account | None:
-    """Return the account with this id, and its password."""
-    row = await rows.first(select(tables.accounts).where(tables.accounts.c.id == account))
-    return _opened(rows, row) if row else None
-
-
 async def shown(rows: Rows, account: int) -> Account | None:
     """Return the account with this id without its password, for showing."""
     row = await rows.first(select(tables.accounts).where(tables.accounts.c.id == account))

@@ -38,15 +38,14 @@ async def test_credentials_that_work_were_never_refused(store: Store) -> None:
         added = await refused_twice(rows)
         await refusals.answered(rows, added, accepted=True)
         assert await refusals.of(rows, added.id) == Refusals()
-        assert await accounts.get(rows, added.id) == added
+        assert await accounts.every(rows) == (added,)
 
 
 async def test_another_password_was_never_refused_nor_is_it_by_what_is_heard_of_the_one_before(store: Store) -> None:
     async with store.write() as rows:
         added = await refused_twice(rows)
         await accounts.put_password(rows, added.id, added.password)
-        given = await accounts.get(rows, added.id)
-        assert given is not None
+        (given,) = await accounts.every(rows)
         assert given != added
         await refusals.refused(rows, added, NOON + HOUR)
         assert await refusals.of(rows, added.id) == Refusals()
