@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Error, FilePayload, expect
 
-from gateway.store import signins
+from gateway.domain.diversion import BY_HAND, Diversion
+from gateway.store import absences, signins
 from peers.browser import DESKTOP, PHONE, Scheme, Visitor, chromium, visitor
 from peers.portal import Served, served
 from tests.system.browsing import ADA, ANNA, OTTO, Walk, signed_in
@@ -105,6 +106,33 @@ async def test_the_menu_of_a_telephone_opens_without_scripts(browser: Browser, p
         await link.click()
         await expect(visit.page.locator("h1")).to_have_text("Users")
         assert await _wrong(visit, PHONE) == []
+
+
+async def test_what_changes_is_shown_but_not_under_the_fingers_of_whoever_uses_it(browser: Browser, portal: Served):
+    async with signed_in(browser, portal, OTTO) as visit:
+        await visit.page.goto("/people")
+        row = visit.page.get_by_role("row", name="Filip Nord")
+        await row.get_by_role("cell").nth(1).click()  # a mouse that was there holds nothing back
+        await _away(portal, "1008", "lunch")
+        await expect(row).to_contain_text("At lunch")
+        link = visit.page.get_by_role("link", name="Ada Fors")
+        await visit.page.get_by_role("region", name="People").focus()
+        await visit.page.keyboard.press("Tab")
+        await expect(link).to_be_focused()
+        async with visit.page.expect_response("**/people"):
+            await _away(portal, "1008", "trip")
+        await expect(link).to_be_focused()
+        await expect(row).to_contain_text("At lunch")
+        await visit.page.locator("#search").focus()
+        await expect(row).to_contain_text("On a business trip")
+        assert visit.wrong == []
+
+
+async def _away(portal: Served, extension: str, code: str) -> None:
+    user, now = portal.users[extension], portal.portal.clock.now()
+    async with portal.portal.store.write() as rows:
+        by_hand = Diversion(user.id, BY_HAND, code, now, now + timedelta(hours=4), by_hand=True)
+        await absences.put(rows, by_hand)
 
 
 async def _wrong(visit: Visitor, size: tuple[int, int], *, is_new: bool = True) -> list[str]:
