@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Delete, Executable, Insert, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.domain.user import User
 from gateway.errors import OurFault
 from gateway.store.unbroken import unbroken
 from gateway.store.vault import Vault
@@ -41,10 +42,12 @@ NOUNS = (
 class Rows:
     """`touched` are the nouns that this transaction changes, for `Store.watch`; `removed`: something must leave the
     file for good once it is committed. `outdated`: contacts that a reading replaced must, later (`Store.tidy`).
+    `known`: users by all that was written of them when they were last read (`users.every`), in whatever transaction.
     """
 
     connection: AsyncConnection
     vault: Vault
+    known: dict[str, User] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     removed: bool = False
     outdated: bool = False

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.domain.user import User
 from gateway.errors import Misconfigured
 from gateway.planning.usual import USUAL
 from gateway.store import codes, tables
@@ -49,6 +50,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
         self._vault = vault
+        self._users: dict[str, User] = {}  # as `Rows.known`
         self._writing = asyncio.Lock()
         self._reading = asyncio.Lock()  # taken before `_writing`, never the other way about
         self._news = News(engine, self._heard)
@@ -99,7 +101,7 @@ class Store:
         """One consistent view of the database. Keep it short: a WAL cannot be cut while somebody reads."""
         with later():
             async with transaction(self._engine, writes=False) as connection:
-                yield Rows(connection, self._vault)
+                yield Rows(connection, self._vault, self._users)
 
     @asynccontextmanager
     async def write(self, *, patient: bool = False) -> AsyncIterator[Rows]:
@@ -114,7 +116,7 @@ class Store:
                 self._writing,
                 transaction(self._engine, writes=True) as connection,
             ):
-                rows = Rows(connection, self._vault)
+                rows = Rows(connection, self._vault, self._users)
                 yield rows
                 revisions = await _counted_up(rows)
                 if rows.removed:  # noted before the commit: a cancellation may come with it
