@@ -22,7 +22,7 @@ from gateway.domain.user import User
 from peers import ports
 from tests.fakes.catalogue import BASE, FakeCatalogue, person
 
-SOON = 20.0  # seconds
+SOON = 60.0  # seconds
 POLL = 0.005
 ANNA, BO = "uid=1,ou=people,dc=contacts", "uid=2,ou=people,dc=contacts"
 USERS = (

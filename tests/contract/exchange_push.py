@@ -31,7 +31,8 @@ from tests.fakes.exchange.streaming import Stream
 SERVICE, PASSWORD = "service@example.test", "Gurka-7"
 QUICK = Pace(settle=0.01, steady=0.2, first=0.02, longest=0.2, ill=0.3)
 POLL = 0.005  # seconds
-SOON = 30.0  # seconds that are waited for what takes some milliseconds
+SOON = 60.0  # seconds that are waited for what takes some milliseconds
+AT_ONCE = 10.0  # seconds: less than anything that is waited for
 
 
 def item() -> Item:

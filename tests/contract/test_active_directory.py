@@ -269,7 +269,8 @@ async def test_a_filter_that_cannot_be_read_is_given_up(directory):
 async def test_an_answer_that_is_none_is_tried_again_later(directory, raw, monkeypatch):
     monkeypatch.setattr(client, "MOST_BYTES", 50_000)
     directory.raw, directory.hangs = raw, not raw
-    async with connect(settings_of(directory), SHORT)(account_of(directory)) as opened:
+    deadlines = Deadlines() if raw else SHORT
+    async with connect(settings_of(directory), deadlines)(account_of(directory)) as opened:
         with pytest.raises(RetryLater):
             await contacts_of(opened).read(BOOK, None)
 
@@ -297,7 +298,7 @@ async def test_a_reading_that_is_given_up_ends_at_once(directory):
         await until(lambda: directory.signed, SOON, "somebody has signed in")
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(SOON):
                 await reading
 
 

@@ -14,7 +14,7 @@ from tests.fakes.ami import Dial, FakeAmi
 
 HAND = "1|5-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
 EARLIER = "1|4-0-1|1795240000-1795243600-1795243600-0-at-qb-meeting-1004-"
-SOON = 30.0  # seconds, for what takes less than one
+SOON = 60.0  # seconds, for what takes less than one
 
 ORDERS = [(True, True), (True, False), (False, False)]
 """Whether it is dialled before our action is executed, and told before that is answered."""

@@ -16,7 +16,7 @@ from gateway.domain.mailbox import Account, Cursor, Mailbox, Reading, Window
 from gateway.domain.secret import Secret
 from gateway.errors import GiveUp, Misconfigured, Refused, RetryLater, SignInAgain, Throttled, Unreachable
 from gateway.sources.caldav.check import check
-from gateway.sources.caldav.client import Deadlines
+from gateway.sources.caldav.client import DEADLINES, Deadlines
 from gateway.sources.caldav.settings import CalDavSettings
 from gateway.sources.caldav.source import connect
 from tests.fakes.dav import CALENDAR, Answer, Dav, member, multistatus
@@ -26,12 +26,12 @@ WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 5, tzinfo
 ACCOUNT = Account(1, "office", "me@localhost", Secret("a secret"))
 SERVICE = Account(1, "office", "service", Secret("a secret"), service=True)
 MAILBOX = Mailbox(1, 1, 1, "me@example.test", frozenset({"me@example.test"}), ZoneInfo("Europe/Stockholm"))
-SHORT = Deadlines(connect=5.0, read=1.0, whole=2.0)
+SHORT = Deadlines(connect=5.0, read=1.0, whole=2.0)  # for who does not answer
 
 
-async def read(dav: Dav, *, account: Account = ACCOUNT, **settings: str) -> Reading:
+async def read(dav: Dav, *, account: Account = ACCOUNT, deadlines: Deadlines = DEADLINES, **settings: str) -> Reading:
     settings = settings or {"url": f"{dav.url}/dav/"}
-    async with connect(CalDavSettings(**settings), deadlines=SHORT)(account) as opened:
+    async with connect(CalDavSettings(**settings), deadlines=deadlines)(account) as opened:
         assert opened.calendar is not None
         reading = await opened.calendar.read(MAILBOX, WINDOW, None)
     assert reading is not None
@@ -85,7 +85,7 @@ async def test_each_fault_is_said_in_our_words(answer, error):
     async with Dav.start() as dav:
         dav.answers["/home/mine/"] = [answer]
         with pytest.raises(error) as raised:
-            await read(dav)
+            await read(dav, deadlines=SHORT if answer.hang or answer.length else DEADLINES)
         assert "a secret" not in f"{raised.value} {raised.value.remedy}"
 
 
@@ -143,7 +143,7 @@ async def test_a_connection_that_was_closed_unannounced_is_opened_again():
     async with Dav.start() as dav:
         report = multistatus(member("/home/mine/one.ics", f"<C:calendar-data>{CALENDAR}</C:calendar-data>"))
         tokens = multistatus(*(member(p, "<sync-token>1</sync-token>") for p in HOME))
-        async with connect(CalDavSettings(url=f"{dav.url}/dav/"), deadlines=SHORT)(ACCOUNT) as opened:
+        async with connect(CalDavSettings(url=f"{dav.url}/dav/"), deadlines=DEADLINES)(ACCOUNT) as opened:
             assert opened.calendar is not None
             await opened.calendar.read(MAILBOX, WINDOW, None)
             dav.answers["/home/"] = [Answer(body=tokens, cut=True)]

@@ -36,13 +36,17 @@ class Minutes:
 
 
 @asynccontextmanager
-async def served(contacts: Contacts) -> AsyncIterator[tuple[Dav, ContactSource]]:
+async def served(
+    contacts: Contacts, deadlines: client.Deadlines = client.DEADLINES
+) -> AsyncIterator[tuple[Dav, ContactSource]]:
     async with Dav.start(sound=contacts.answer) as dav:
         settings = CalDavSettings(url=f"{dav.url}/dav/")
-        deadlines = client.Deadlines(connect=5.0, read=2.0, whole=4.0)
         async with connect(settings, now=Minutes(), deadlines=deadlines)(ACCOUNT) as opened:
             assert opened.contacts is not None
             yield dav, opened.contacts
+
+
+SHORT = client.Deadlines(connect=5.0, read=2.0, whole=4.0)  # for who does not answer
 
 
 def person(name: str) -> str:
@@ -211,7 +215,7 @@ async def test_what_is_no_contact_or_cannot_be_read_is_no_contact_any_more():
 async def test_each_fault_is_said_in_our_words(answer, error):
     contacts = Contacts()
     contacts.put("office", "anna", person("anna"))
-    async with served(contacts) as (dav, source):
+    async with served(contacts, SHORT if answer.hang else client.DEADLINES) as (dav, source):
         token = await settled(source)
         contacts.put("office", "anna", person("anna"))
         dav.answers["/books/office/"] = [answer]

@@ -17,6 +17,7 @@ from gateway.directory.query import Present
 from gateway.directory.wire import ber
 from gateway.net import certificates
 from tests.contract.directories import (
+    SOON,
     UNBIND,
     Client,
     Running,
@@ -150,7 +151,7 @@ async def test_half_a_handshake_keeps_nobody_from_hearing_that_the_directory_sto
 async def test_what_is_no_tls_is_hung_up_on(directory):
     async with connected(directory.ports["ldaps"]) as client:
         await client.send(bind())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             while await client.reader.read(100):
                 pass
     assert await is_served(directory)
@@ -173,7 +174,7 @@ async def test_a_client_that_does_not_read_is_dropped(tmp_path, monkeypatch):
             await client.ask(bind())
             flood = b"".join(search(number, Present("cn")) for number in range(2, 400))
             with pytest.raises(ConnectionError):
-                await asyncio.wait_for(floods(client, flood), 20)
+                await asyncio.wait_for(floods(client, flood), SOON)
         assert await is_served(directory)
 
 
@@ -250,7 +251,7 @@ async def test_without_file_handles_the_directory_waits_and_goes_on(directory, m
 async def test_hundreds_of_idle_connections_do_not_keep_others_out(directory):
     sockets = [socket.create_connection(("127.0.0.1", directory.ports["plain"])) for _ in range(300)]
     try:
-        assert await asyncio.wait_for(is_served(directory), 20)
+        assert await asyncio.wait_for(is_served(directory), SOON)
     finally:
         for one in sockets:
             one.close()

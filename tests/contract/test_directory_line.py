@@ -35,7 +35,7 @@ class Owner:
         self.changed.set()
 
     async def until(self, said: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while said not in self.said:
                 self.changed.clear()
                 await self.changed.wait()

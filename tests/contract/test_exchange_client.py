@@ -21,8 +21,8 @@ from tests.contract.exchange_asked import ANNA, BO, GUESS, SERVICE, STATE, answe
 from tests.fakes.exchange import faults
 
 POLL = 0.01
-SOON = 30.0  # seconds, for what takes some milliseconds on an idle machine
-BRIEF = Deadlines(connect=5.0, read=1.0, whole=1.0)
+SOON = 60.0  # seconds, for what takes some milliseconds on an idle machine
+BRIEF = Deadlines(connect=5.0, read=3.0, whole=3.0)
 
 
 def threads() -> int:
@@ -164,7 +164,7 @@ async def test_a_call_that_is_given_up_returns_at_once_and_leaves_nothing_behind
         call = asyncio.create_task(client.ask(exchange.at, ANNA, unchanged))
         await until(lambda: exchange.waiting == 1)
         call.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON):
             with pytest.raises(asyncio.CancelledError):
                 await call
         await until(lambda: threads() == 0 and exchange.server.open == 0)

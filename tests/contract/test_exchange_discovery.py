@@ -230,7 +230,7 @@ class TestFaults:
     async def test_who_gives_up_waits_for_nothing(self, world):
         world.exchange.faults.always(faults.hung)
         asking = asyncio.create_task(world.discovery().endpoint(mailbox()))
-        await until(lambda: world.exchange.server.requests, 20, "the server is asked")
+        await until(lambda: world.exchange.server.requests, 60, "the server is asked")
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
@@ -239,8 +239,8 @@ class TestFaults:
 
 async def gone(world: World) -> None:
     """Wait until no connection is left, and no thread that waits at one."""
-    await until(lambda: not world.exchange.server.open, 20, "the server has no connection left")
-    await until(lambda: "blocking" not in {thread.name for thread in threading.enumerate()}, 20, "no thread is left")
+    await until(lambda: not world.exchange.server.open, 60, "the server has no connection left")
+    await until(lambda: "blocking" not in {thread.name for thread in threading.enumerate()}, 60, "no thread is left")
 
 
 async def test_the_password_shows_nowhere(world, caplog):

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import SignInAgain
 from tests.contract.exchange_push import (
+    AT_ONCE,
     POLL,
     QUICK,
     SERVICE,
@@ -33,7 +34,7 @@ async def test_a_change_is_heard_at_once(sign_in):
         began = time.monotonic()
         there.change(2)
         await ear.hears(2)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < AT_ONCE
 
 
 @pytest.mark.parametrize("folder_events", [False, True])
@@ -224,9 +225,9 @@ async def test_a_request_that_hangs_is_given_up():
 
 
 async def test_signs_of_life_keep_a_stream():
-    async with office(2, heartbeat=0.05) as there, heard(there, pace=replace(QUICK, silence=1.0)) as ear:
+    async with office(2, heartbeat=0.05) as there, heard(there, pace=replace(QUICK, silence=4.0)) as ear:
         await ear.settled(there, [1, 2])
-        await lull(1.5)
+        await lull(4.5)
         assert (there.asked("GetStreamingEvents"), ear.heard) == (1, [])
 
 
@@ -318,5 +319,5 @@ async def test_whoever_stops_listening_leaves_no_connection_open():
         ear.task.cancel()
         began = time.monotonic()
         await asyncio.wait((ear.task,))
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < AT_ONCE
         await until(lambda: there.exchange.server.open == connections - 1)

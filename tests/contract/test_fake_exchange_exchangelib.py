@@ -266,7 +266,7 @@ async def test_a_stream_tells_events_until_its_time_is_over():
                 return [type(event).__name__ for note in notes for event in note.events]
 
         listening = asyncio.create_task(ask(exchange, listen))
-        await until(lambda: bool(exchange.subscriptions.open.total()), 20, "a stream")
+        await until(lambda: bool(exchange.subscriptions.open.total()), 60, "a stream")
         uid = calendar.put(item("one", "11-23T10:00", "11-23T11:00"))
         calendar.move(uid, at("11-23T12:00"), at("11-23T13:00"))
         calendar.delete(uid)

@@ -14,7 +14,7 @@ SENDER, SOMEBODY = "ringplan@example.org", "anna@example.org"
 
 
 def plain(port: int, **values) -> MailSettings:
-    return MailSettings(host=HOST, port=port, sender=SENDER, tls="none", deadline=20.0, **values)
+    return MailSettings(host=HOST, port=port, sender=SENDER, tls="none", deadline=60.0, **values)
 
 
 async def test_a_server_that_would_take_letters_gets_none():

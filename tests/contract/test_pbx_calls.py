@@ -19,7 +19,7 @@ from peers import asterisk
 from tests.fakes.ami import FakeAmi
 
 NAME = "00ff11ee22dd"
-SOON = 40.0  # seconds, for what takes less than eight
+SOON = 60.0  # seconds, for what takes less than eight
 OVER = CallState.OVER
 on_each_version = pytest.mark.parametrize("version", ["22", pytest.param("16", marks=pytest.mark.soak)])
 RINGING = """

@@ -38,6 +38,7 @@ from tests.unit.web.visiting import portal_of
 
 HERE = "127.0.0.1"
 HOST = "portal.example.org"
+BRIEF = connection.ARRIVING - 5  # seconds: less than it would be waited for otherwise
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +210,8 @@ async def test_who_does_not_go_on_is_hung_up_on(plain: Portal, monkeypatch: pyte
         writer.write(begun.replace(b"HOST", f"{HERE}:{port}".encode()))
         asked = time.monotonic()
         with suppress(ConnectionError):
-            async with asyncio.timeout(5):
-                await reader.read()
-        assert time.monotonic() - asked < 4
+            await reader.read()
+        assert time.monotonic() - asked < BRIEF
         writer.close()
 
 
@@ -223,10 +223,10 @@ async def test_a_drip_of_headers_does_not_keep_a_connection(plain: Portal, monke
             client.setblocking(False)
             begun = time.monotonic()
             with suppress(ConnectionError):
-                while time.monotonic() < begun + 5:
+                while time.monotonic() < begun + BRIEF:
                     client.send(b"X-Slow: x\r\n")
                     await asyncio.sleep(POLL)
-            assert 0.3 < time.monotonic() - begun < 4
+            assert 0.3 < time.monotonic() - begun < BRIEF
 
 
 async def test_one_address_has_only_so_many_connections(plain: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,11 +235,11 @@ async def test_one_address_has_only_so_many_connections(plain: Portal, monkeypat
         kept = [await asyncio.open_connection(HERE, port) for _ in range(5)]
         reader, writer = await asyncio.open_connection(HERE, port)
         with suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), SOON) == b""
         writer.close()
         for _, one in kept:
             one.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while True:
                 with suppress(httpx.TransportError):
                     assert (await client.get(f"http://{HERE}:{port}/sign-in")).status_code == 200
@@ -253,7 +253,7 @@ async def test_what_one_customer_has_is_one_address(plain: Portal, monkeypatch: 
         kept = [await asyncio.open_connection(HERE, port, local_addr=(f"127.0.0.{n}", 0)) for n in (2, 3)]
         reader, writer = await asyncio.open_connection(HERE, port, local_addr=("127.0.0.4", 0))
         with suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), SOON) == b""
         for _, one in [*kept, (reader, writer)]:
             one.close()
 
@@ -287,7 +287,7 @@ async def administrator(portal: Portal) -> tuple[SignIn, str]:
 
 async def test_it_ends_at_once_while_somebody_watches(plain: Portal) -> None:
     _, cookie = await administrator(plain)
-    async with httpx.AsyncClient(cookies={cookie_name(plain): cookie}, timeout=10) as client:
+    async with httpx.AsyncClient(cookies={cookie_name(plain): cookie}, timeout=SOON) as client:
         async with listening(plain) as (_, port):
             streams = [
                 await client.send(client.build_request("GET", f"http://{HERE}:{port}/live/status"), stream=True)
@@ -309,7 +309,7 @@ async def test_what_strangers_send_is_neither_answered_at_length_nor_logged(
         for sent in (b"\x16\x03\x01\x02\x00", b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n", b"nothing\r\n\r\n"):
             reader, writer = await asyncio.open_connection(HERE, port)
             writer.write(sent + b"\r\n\r\n")
-            answer = await asyncio.wait_for(reader.read(), 5)
+            answer = await asyncio.wait_for(reader.read(), SOON)
             assert answer.startswith(b"HTTP/1.1 400")
             writer.close()
         async with httpx.AsyncClient() as client:

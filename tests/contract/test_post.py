@@ -22,7 +22,7 @@ from tests.fakes.mail import HOST, PASSWORD, USER, MailServer, mail_server
 
 SENDER = "ringplan@example.org"
 LETTER = Letter("00ff", "anna@example.org", "Telefonkonferens på måndag", "Rum 8001\n\n.\nHälsningar\n")
-DEADLINE = 20.0
+DEADLINE = 60.0
 HEADERS = [
     *("Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version", "Message-ID"),
     *("Subject", "To", "X-Auto-Response-Suppress"),

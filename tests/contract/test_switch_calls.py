@@ -15,7 +15,7 @@ from gateway.planning.conference.room import Openings, Window
 from gateway.ports import Switch
 
 ROOM = "8501"
-SOON = 40.0  # seconds, for what takes less than eight
+SOON = 60.0  # seconds, for what takes less than eight
 OVER = CallState.OVER
 
 
