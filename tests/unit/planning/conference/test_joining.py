@@ -32,7 +32,9 @@ def test_the_room_knows_its_conferences_and_everybody_those_they_are_asked_to():
 
 
 def test_nothing_but_room_and_invitation_is_held():
-    for one in held(conference()).held.values():
+    every = held(conference()).held.values()
+    assert len(every) == 3
+    for one in every:
         assert replace(one, room=None, invited=None) == type(one)()
         assert (one.room is None) != (one.invited is None)
 
