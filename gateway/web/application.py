@@ -80,6 +80,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     if found.status_code in range(300, 400):
         return RedirectResponse((found.headers or {})["Location"], found.status_code)
+    if found.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":  # of a form: to its page
+        return RedirectResponse(request.scope["path"].rpartition("/")[0] or "/", HTTPStatus.SEE_OTHER)
     return await _page(request, found.status_code, found.detail)
 
 

@@ -253,3 +253,16 @@ async def test_the_page_speaks_the_language_of_the_browser(house: House, languag
     browser.client.headers["accept-language"] = f"{language},en;q=0.5"
     for path in ("/sign-in", "/forgotten", "/welcome/used"):
         assert f">{said}<" in (await browser.get(path)).text, path
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [("/administration/codes/try", "/administration/codes"), ("/phones/7/show", "/phones/7"), ("/sign-out", "/")],
+)
+async def test_a_language_that_is_chosen_after_a_form_leads_to_the_page_of_the_form(
+    house: House, form: str, page: str
+) -> None:
+    ada = await house.browser(house.ada)
+    assert (await ada.post("/language", {"language": "sv", "to": form})).headers["location"] == form
+    answer = await ada.get(form)
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
