@@ -15,6 +15,7 @@ from gateway.directory.schema import load
 from gateway.directory.server import listening
 from gateway.directory.settings import Listening
 from gateway.directory.visitors import Visitors
+from gateway.domain.device import Device
 from gateway.domain.listing import Listing
 from gateway.domain.user import Extension
 from gateway.errors import RetryLater
@@ -78,11 +79,14 @@ class Directory:
 
     async def _know(self) -> None:
         """Let in whoever has a device, as long as they have it."""
+        telephones: tuple[tuple[Device, bytes], ...] = ()
         async with aclosing(self._store.watch("devices", "organisation", "users")) as changes:
-            async for _ in changes:
+            async for changed in changes:
                 async with self._store.read() as rows:
                     everybody = await users.every(rows)
                     form = (await organisation.get(rows)).numbering.form
-                    self._visitors.replace(everybody, await devices.every(rows), form)
+                    if "devices" in changed:
+                        telephones = await devices.every(rows)
+                self._visitors.replace(everybody, telephones, form)
                 self._owners = {place: user.id for user in everybody if user.enabled for place in user.places}
                 self._is_known.set()

@@ -38,12 +38,16 @@ async def follow(store: Store, catalogue: Catalogue, ready: asyncio.Event | None
 
 @dataclass(slots=True)
 class _Following:
-    """`shelves` are whole; those of the catalogue lack contacts that are users. `revision`: None before the start."""
+    """`shelves` are whole; those of the catalogue lack contacts that are users. `revision`: None before the start.
+
+    `people` are enabled users by id, `users` their rows.
+    """
 
     store: Store
     catalogue: Catalogue
     shelves: dict[int | None, Shelf] = field(default_factory=dict)
     books: dict[int, int | None] = field(default_factory=dict)
+    people: dict[int, User] = field(default_factory=dict)
     users: dict[int, Row] = field(default_factory=dict)
     extensions: frozenset[str] = frozenset()
     revision: int | None = None
@@ -133,7 +137,8 @@ class _Following:
             left = page.next
 
     def _know(self, people: Iterable[User]) -> None:
-        """Those who are disabled are in no list."""
-        enabled = [user for user in people if user.enabled]
-        self.users = {user.id: of_user(user) for user in enabled}
-        self.extensions = frozenset(user.extension for user in enabled)
+        """Those who are disabled are in no list, and who is the same as before has the same row."""
+        before, rows = self.people, self.users
+        self.people = {user.id: user for user in people if user.enabled}
+        self.users = {id_: rows[id_] if before.get(id_) is user else of_user(user) for id_, user in self.people.items()}
+        self.extensions = frozenset(user.extension for user in self.people.values())

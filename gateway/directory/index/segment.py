@@ -31,7 +31,7 @@ Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 class Segment:
     """`above`: the name above the entries. `fixed`: what the one entry of a node has, None: they are people.
 
-    `numbers`: hashes of what the entries' numbers are called, and whose they are. `short`: by extension, the entries
+    `numbers`: hashes of what the entries' numbers are called, and whose they are. `short`: by extension, the contacts
     that have no other number; they may be users of the PBX.
     """
 
@@ -199,7 +199,7 @@ def building(rows: Iterable[Row], numbering: Numbering, above: str) -> Generator
     numbers = [(hash(key), at) for at, one in enumerate(kept) for key in one[2]]
     segment = Segment([one[1] for one in kept], columns, above, numbers=numbers)
     for at, one in enumerate(kept):
-        if len(one[2]) == 1 and one[2][0].isdigit():
+        if one[1].id > 0 and len(one[2]) == 1 and one[2][0].isdigit():
             segment.short[one[2][0]] = segment.short.get(one[2][0], 0) | 1 << at
     return segment
 

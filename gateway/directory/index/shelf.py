@@ -72,7 +72,7 @@ def without(shelf: Shelf, extensions: Collection[str]) -> Shelf:
         hidden = 0
         for key, entries in part.segment.short.items():
             if key in extensions:
-                hidden |= bits.of((e for e in bits.each(entries) if part.segment.rows[e].id > 0), part.segment.size)
+                hidden |= entries
         parts.append(Part(part.segment, part.there & ~hidden))
     return replace(shelf, parts=tuple(parts))
 

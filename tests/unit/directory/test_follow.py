@@ -120,3 +120,17 @@ async def test_other_rules_of_numbers_hold_for_everybody_at_once(house: House) -
     async with house.store.write() as rows:
         await organisation.put(rows, Organisation(ZONE, numbering=replace(SWEDEN, outside="0")))
     await house.until(lambda: finds(b"00812345"))
+
+
+async def test_who_becomes_somebodys_number_or_stops_being_it_is_followed(house: House) -> None:
+    await house.put(house.anna.id, contact("9", "Own desk", "1003"))
+    await house.put(None, contact("3", "Reception", "1003"))
+    await house.until(lambda: "Reception" in house.seen(None))
+    async with house.store.write() as rows:
+        await users.put(rows, replace(house.bertil, extension="1003"))
+    await house.until(lambda: "Reception" not in house.seen(None))
+    assert "Bo" in house.seen(None)
+    assert "Own desk" in house.seen(house.anna.id), "one's own contacts are hidden by nobody"
+    async with house.store.write() as rows:
+        await users.put(rows, house.bertil)
+    await house.until(lambda: "Reception" in house.seen(None))
