@@ -6,6 +6,7 @@ A text is read into records, these are held against who is there, and what they 
 import asyncio
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,9 @@ from gateway.store.revisions import revisions_of
 from gateway.store.rows import Rows
 
 IMPORTED = "users imported"  # for the audit log
+MOST = 20_000  # users of one file: some ten seconds of a processor
+MOST_WRONG = 20  # columns that are named
+TOO_MANY = "{file}: these are more than {most} lines"
 NOUNS = ("users", "organisation", "accounts")  # what a text is held against
 
 
@@ -113,10 +117,12 @@ def records(text: str, name: str) -> list[Record]:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True
     )
-    lines = []
+    lines: list[tuple[int, list[str]]] = []
     begins = 1  # a record may have several lines, within quotation marks
     try:
         for cells in reader:
+            if len(lines) > MOST:
+                raise Misconfigured(TOO_MANY, "divide it into several files", file=shortened(name), most=MOST)
             lines.append((begins, cells))
             begins = reader.line_num + 1
     except csv.Error as error:
@@ -257,8 +263,10 @@ def _own(user: User) -> list[tuple[str, str]]:
 
 def _named(lines: list[tuple[int, list[str]]]) -> list[Record]:
     names = [name.strip().lower() for name in lines[0][1]] if lines else []
-    wrong: list[RingplanError] = [_unknown(name) for name in names if name not in FIELDS]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    many = Counter(names)
+    unknown = [name for name in many if name not in FIELDS][:MOST_WRONG]
+    wrong: list[RingplanError] = [_unknown(name) for name in unknown]
+    twice = sorted(name for name in many if many[name] > 1)[:MOST_WRONG]
     wrong += [Misconfigured("line 1: the column {column} is there twice", "remove one", column=name) for name in twice]
     if "extension" not in names:
         said, remedy = "line 1: there is no column extension", "the columns are: {known}"

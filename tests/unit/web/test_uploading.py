@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from gateway.deciding import importing
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.store import audit, signins, users
@@ -111,6 +112,16 @@ async def test_nobody_else_has_what_was_uploaded_and_it_does_not_last(house: Hou
 async def test_a_file_that_is_too_large_is_refused(house: House):
     browser = await house.browser(house.ada)
     assert (await uploaded(browser, "extension\n" + "1" * 2_100_000)).status_code == 413
+
+
+async def test_a_file_of_very_many_lines_is_not_even_looked_at(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importing, "MOST", 2)
+    browser = await house.browser(house.ada)
+    assert (await uploaded(browser, "extension\n1010\n1011\n")).status_code == 303
+    answer = await uploaded(browser, "extension\n1010\n1011\n1012\n")
+    assert (answer.status_code, "these are more than 2 lines" in answer.text) == (422, True)
+    answer = await uploaded(browser, "extension," + ",".join(f"c{number}" for number in range(100)) + ",x,x\n")
+    assert (answer.status_code, answer.text.count("there is no column")) == (422, importing.MOST_WRONG)
 
 
 async def test_everybody_can_be_exported_and_imported_again(house: House):
