@@ -39,13 +39,17 @@ class FakePost:
 
 @dataclass
 class MailServer:
-    """`answers`: by command (`MAIL`, `RCPT`, `DATA`, `QUIT`, `AUTH`), instead of its own; `raw`: what it took."""
+    """`answers`: by command (`MAIL`, `RCPT`, `DATA`, `QUIT`, `AUTH`), instead of its own; `raw`: what it took.
+
+    `answering`: where it is cleared, nobody is told that their letter was taken.
+    """
 
     port: int
     answers: dict[str, str] = field(default_factory=dict)
     raw: list[bytes] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     sign_ins: list[str] = field(default_factory=list)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def letters(self) -> list[EmailMessage]:
@@ -71,6 +75,7 @@ class MailServer:
         if "DATA" not in self.answers:
             self.raw.append(envelope.content if isinstance(envelope.content, bytes) else b"")
             self.recipients.append(envelope.rcpt_tos)
+        await self.answering.wait()
         return self.answers.get("DATA", "250 OK")
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - so the library calls it
@@ -88,6 +93,7 @@ async def mail_server(
 ) -> AsyncIterator[MailServer]:
     """Run one in this loop, on `HOST`."""
     made = MailServer(ports.free(), answers)
+    made.answering.set()
 
     def protocol() -> SMTP:
         return SMTP(
