@@ -135,10 +135,6 @@ class Settings:
         found |= {"web": self.web, "run": self.run, "log": self.log}
         return {name: table for name, table in found.items() if table is not None}
 
-    def has_calendars(self, source: str) -> bool:
-        """Say whether calendars can be read at the source of this name, and not contacts alone."""
-        return isinstance(self.sources.get(source), CalendarSettings)
-
 
 def _is_addressed(source: SourceSettings) -> bool:
     return not isinstance(source, CalendarSettings) or bool(source.url or source.domain)

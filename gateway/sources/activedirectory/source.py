@@ -11,7 +11,7 @@ that does not count is read whole each time, and compared by a hash.
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
 
@@ -44,10 +44,7 @@ def connect(settings: ActiveDirectorySettings, deadlines: Deadlines = DEADLINES)
     async def enter(account: Account) -> AsyncIterator[Opened]:
         yield Opened(contacts=Books(settings, account, context, threads, deadlines, known))
 
-    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
-        return enter(account)
-
-    return connected
+    return enter
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -47,10 +47,7 @@ def connect(
             books = Places(client, Discovery(client, settings, account, resolver, ADDRESS_BOOKS))
             yield Opened(Calendars(client, calendars, account.service, now), Contacts(client, books, now))
 
-    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
-        return enter(account)
-
-    return connected
+    return enter
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ once.
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -69,10 +69,7 @@ def connect(
             places = Places(client, discovery)
             yield Opened(Calendars(places, streams, expanding), Books(places))
 
-    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
-        return enter(account)
-
-    return connected
+    return enter
 
 
 @dataclass(frozen=True, slots=True)

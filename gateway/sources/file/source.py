@@ -11,7 +11,7 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,10 +36,7 @@ def connect(settings: FileSettings, now: Callable[[], float] = time.time) -> Con
     async def enter(account: Account) -> AsyncIterator[Opened]:
         yield Opened(contacts=Files(settings.path, now))
 
-    def connected(account: Account) -> AbstractAsyncContextManager[Opened]:
-        return enter(account)
-
-    return connected
+    return enter
 
 
 @dataclass(frozen=True, slots=True)
