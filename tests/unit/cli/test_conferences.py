@@ -40,9 +40,11 @@ ANNA, BO, CY = 1, 2, 3
 
 
 @pytest.fixture
-def now() -> datetime:
-    """The time at which the test began."""
-    return datetime.now(UTC).replace(microsecond=0)
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The time at which the test began; commands come a moment later, however slow the machine is."""
+    begun = datetime.now(UTC).replace(microsecond=0)
+    monkeypatch.setattr("gateway.engine.clock.WallClock.now", lambda _: begun + timedelta(milliseconds=1))
+    return begun
 
 
 @pytest.fixture

@@ -38,9 +38,11 @@ def on_the_pbx(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def now() -> datetime:
-    """The time at which the test began."""
-    return datetime.now(UTC)
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The time at which the test began; commands come a moment later, however slow the machine is."""
+    begun = datetime.now(UTC)
+    monkeypatch.setattr("gateway.engine.clock.WallClock.now", lambda _: begun + timedelta(milliseconds=1))
+    return begun
 
 
 @pytest.fixture
