@@ -197,7 +197,7 @@ async def test_a_loop_with_somebody_by_hand_ends_in_a_message(desk: Desk, hands)
             await desk.plan(number, window("qt", target=following))
     async with call(desk.asterisk, "1003", "1001") as made:
         await made.hears()
-        await made.is_over(deadline=40)
+        await made.is_over(deadline=60)
     assert desk.played[0] == "ringplan/sv/circle"
 
 

@@ -131,7 +131,7 @@ async def test_ten_codes_at_once_from_two_phones_are_all_counted(desk: Desk):
         await begun.wait()
         async with dial(desk, number, code) as made:
             await made.is_answered(deadline=60)
-            await made.is_over(deadline=40)
+            await made.is_over(deadline=60)
 
     async with asyncio.TaskGroup() as phones:
         for number in ("1001", "1011"):

@@ -111,7 +111,7 @@ async def test_busy_after_the_announcement_is_a_tone(desk: Desk):
     await desk.plan("1001", window("ab"))
     async with call(desk.asterisk, "1003", "1001") as made:
         await made.is_answered()
-        await made.is_over(deadline=40)
+        await made.is_over(deadline=60)
     assert desk.played[:2] == [PERSON, REASON]
     assert desk.played[-1] == PRESS_1
 
@@ -207,7 +207,7 @@ async def test_busy_in_early_media_is_told_after_the_announcement(desk: Desk):
     await desk.plan("1001", window("ab"))
     async with call(desk.asterisk, "1003", "1001") as made:
         await made.hears_early()
-        await made.is_over(deadline=40)
+        await made.is_over(deadline=60)
         assert (made.status, made.cause, made.answered) == (486, BUSY, False)
     assert desk.played[-1] == PRESS_1
 
@@ -260,7 +260,7 @@ async def test_two_people_diverted_to_each_other_end_in_a_message(desk: Desk):
     await desk.plan("1002", window("qt", target="1001"))
     async with call(desk.asterisk, "1003", "1001") as made:
         await made.hears()
-        await made.is_over(deadline=40)
+        await made.is_over(deadline=60)
     assert desk.played == ["ringplan/sv/circle", PRESS_1]
 
 
