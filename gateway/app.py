@@ -135,6 +135,10 @@ async def _begun(settings: Settings, store: Store, clock: Clock) -> AsyncIterato
 
 
 async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -> None:
+    """Run all parts until one of them cannot go on.
+
+    What they have in memory ends with them, as with a restart: open forms are sent once more, slowed tries forgotten.
+    """
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect = connections(settings)
     mail = None if settings.run.dry_run else settings.mail
