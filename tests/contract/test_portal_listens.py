@@ -258,6 +258,18 @@ async def test_what_one_customer_has_is_one_address(plain: Portal, monkeypatch: 
             one.close()
 
 
+async def test_what_is_hidden_in_a_request_is_no_second_one(plain: Portal) -> None:
+    async with listening(plain) as (_, port):
+        host = f"Host: {HERE}:{port}\r\n"
+        hidden = f"0\r\n\r\nGET /sign-in HTTP/1.1\r\n{host}\r\n"
+        length = f"Content-Length: {len(hidden)}\r\nTransfer-Encoding: chunked\r\n"
+        reader, writer = await asyncio.open_connection(HERE, port)
+        writer.write(f"POST /sign-in HTTP/1.1\r\n{host}{length}\r\n{hidden}".encode())
+        answer = await asyncio.wait_for(reader.read(), 5)
+        assert (answer[:12], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 400", 1)
+        writer.close()
+
+
 async def test_without_file_handles_it_waits_for_some(plain: Portal) -> None:
     async with listening(plain) as (_, port), httpx.AsyncClient() as client:
         taken: list[int] = []

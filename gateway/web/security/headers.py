@@ -127,7 +127,11 @@ class Size:
             await send(message)
 
         refused = refusal(scope, 413, "This is more than may be sent here.")
-        announced = Given(scope=scope).get("content-length", "0")
+        given = Given(scope=scope)
+        announced = given.get("content-length", "0")
+        if "transfer-encoding" in given and "content-length" in given:  # RFC 9112, 6.3: an attempt to smuggle another
+            await refusal(scope, 400, "This says twice how long it is.")(scope, receive, send)
+            return
         if not announced.isdecimal() or len(announced) > 12 or int(announced) > most:
             await refused(scope, receive, send)
             return
