@@ -3,26 +3,20 @@ them as such a file.
 """
 
 import asyncio
-import csv
 import hashlib
-import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from gateway.deciding.by import By
-from gateway.deciding.hours import write_week
+from gateway.deciding.exporting import everybody, written
 from gateway.deciding.importing import Kind, Line, Plan, is_current, plan, records, text_of, write
 from gateway.deciding.person import FIELDS
-from gateway.deciding.spreadsheet import cells
-from gateway.domain.mailbox import Mailbox
 from gateway.domain.signin import Role
 from gateway.domain.user import User
 from gateway.errors import Misconfigured, RingplanError
-from gateway.store import accounts, mailboxes, users
 from gateway.store.rows import Rows
 from gateway.store.signins import verifier_of
 from gateway.web.paging import asked_page, many_pages
@@ -32,7 +26,6 @@ from gateway.web.visit import Visit, Visiting, entered
 PLACE = "/administration/users"
 IMPORT = f"{PLACE}/import"
 A_PAGE = 100
-BOM = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
 
 router = APIRouter(prefix=PLACE, dependencies=[Depends(entered(Role.ADMINISTRATOR))])
 
@@ -78,18 +71,15 @@ async def upload(visit: Visiting) -> Response:
 @router.get("/import/template")
 async def template(visit: Visiting) -> Response:
     """Return a file with a head line alone."""
-    return _file("users-template.csv", await asyncio.to_thread(_written, []))
+    return _file("users-template.csv", await asyncio.to_thread(written, []))
 
 
 @router.get("/export")
 async def export(visit: Visiting) -> Response:
     """Return everybody as a file that can be imported again."""
     async with visit.portal.store.read() as rows:
-        everybody = await users.every(rows)
-        boxes = {box.user: box for box in await mailboxes.every(rows)}
-        services = {one.id: one.source for one in await accounts.services(rows)}
-    lines = (_columns(user, boxes.get(user.id), services) for user in everybody)
-    return _file("users.csv", await asyncio.to_thread(_written, lines))
+        lines = await everybody(rows)
+    return _file("users.csv", await asyncio.to_thread(written, lines))
 
 
 @router.get("/import/{key}")
@@ -174,33 +164,6 @@ def _print(wanted: Plan) -> str:
 
 def _owner(visit: Visit) -> bytes:
     return verifier_of(visit.cookie)
-
-
-def _columns(user: User, box: Mailbox | None, services: Mapping[int, str]) -> dict[str, str]:
-    return {
-        "extension": user.extension,
-        "name": user.name,
-        "email": " ".join(user.emails),
-        "language": user.language,
-        "zone": user.zone.key,
-        "phones": " ".join(user.phones),
-        "pbx": user.pbx,
-        "operator": user.operator or "",
-        "hours": write_week(user.hours.week) if user.hours else "",
-        "through": " ".join(user.through),
-        "enabled": "yes" if user.enabled else "no",
-        "source": services.get(box.account, "") if box else "",
-        "path": box.path or "" if box and box.account in services else "",
-    }
-
-
-def _written(lines: Iterable[Mapping[str, str]]) -> str:
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(FIELDS)
-    for line in lines:
-        table.writerow(cells(line[name] for name in FIELDS))
-    return BOM + written.getvalue()
 
 
 def _file(name: str, text: str) -> Response:
