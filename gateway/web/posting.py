@@ -63,7 +63,7 @@ class Posting:
             now = self._clock.now()
             async with self._store.read() as rows:
                 waiting = await letters.waiting(rows)
-            self._later = {one: later for one, later in self._later.items() if one in waiting}
+            self._later = {one: self._later[one] for one in waiting if one in self._later}
             rests_until = self._rests(now)
             due = [] if rests_until else [one for one in waiting if not self._waits(one, now)]
             if not due:
