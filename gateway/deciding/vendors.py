@@ -2,14 +2,15 @@
 
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
 from gateway.deciding.given import shortened
+from gateway.deciding.installation import Reach
 from gateway.errors import Misconfigured
-from gateway.planning.handsets import Profile, profile
+from gateway.planning.handsets import Profile, best, profile
 
 LIST = "vendors.toml"
 OTHER = "other"  # any maker: what is typed in by hand
@@ -41,6 +42,12 @@ def vendors(folder: Path) -> dict[str, Profile]:
 def delivered() -> Mapping[str, Profile]:
     """Return the makers that come with the program, read once. Blocking, the first time. Raises `Misconfigured`."""
     return vendors(phones_folder())
+
+
+def served(known: Iterable[Profile], where: Reach) -> list[Profile]:
+    """Return the makers whose telephones are served somewhere, by title, the nameless one last."""
+    fitting = [one for one in known if best(one, where.listeners)]
+    return sorted(fitting, key=lambda one: (one.key == OTHER, one.title.casefold()))
 
 
 def vendor_named(field: str, name: str, known: Mapping[str, Profile]) -> Profile:

@@ -12,7 +12,7 @@ from gateway.deciding.absence import Fields, Wanted
 from gateway.deciding.anyway import Anyway, why_anyway
 from gateway.deciding.people import Line, named, outlook
 from gateway.deciding.running import is_running
-from gateway.domain.code import Behaviour, Language, Treatment
+from gateway.domain.code import Behaviour, Language, Takes, Treatment
 from gateway.domain.signin import Scope
 from gateway.domain.user import User
 from gateway.planning.rules import Rules
@@ -98,6 +98,50 @@ class NewAbsence(BaseModel):
     code: Annotated[str, Field(min_length=1, max_length=60)]
     until: AwareDatetime | None = None
     target: Annotated[str, Field(pattern="^[0-9]{1,20}$")] | None = None
+
+
+class CodeToSet(BaseModel):
+    """A reason to be away: `code` is its key; `names` are what people write, `digit` what they dial.
+
+    `takes`: what its end is; "nothing": it lasts until work begins again, unless an end is given.
+    """
+
+    model_config = HELD
+
+    code: str
+    names: tuple[str, ...]
+    digit: str | None
+    reason: str
+    takes: Takes
+
+
+class ToSet(BaseModel):
+    """What an absence can be set with. `permitted`: patterns of targets, x is any digit; none: extensions of users."""
+
+    model_config = HELD
+
+    codes: tuple[CodeToSet, ...]
+    permitted: tuple[str, ...]
+
+
+@router.get("/absences/codes", name="codes", dependencies=[Depends(good_for(Scope.OWN_READ))])
+async def to_set(caller: Calling) -> ToSet:
+    """Return the reasons that an absence can be set with, and where callers may be led."""
+    async with caller.portal.store.read() as rows:
+        rules = await caller.portal.decided.house(rows)
+    language = language_of(caller, rules)
+    codes = tuple(
+        CodeToSet(
+            code=code.key,
+            names=code.names,
+            digit=code.digit,
+            reason=named(code, language, rules),
+            takes=code.takes,
+        )
+        for code in rules.codes
+        if code.names or code.digit
+    )
+    return ToSet(codes=codes, permitted=rules.organisation.permitted)
 
 
 @router.get("/absences", dependencies=[Depends(good_for(Scope.OWN_READ))])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints
 from starlette.exceptions import HTTPException
 
 from gateway.deciding import service_accounts
+from gateway.deciding.installation import SourceAt
 from gateway.deciding.service_accounts import LONGEST_PASSWORD, How
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Scope
@@ -67,6 +68,23 @@ class AccountsTold(BaseModel):
     own_failing: tuple[OwnTold, ...]
 
 
+class SourceTold(BaseModel):
+    """A source. `kind` null: it is not in the settings any more. `own`: accounts of people themselves among all.
+
+    `refused`: accounts that were refused, or not answered. `failing`: of its `calendars`, those that cannot be read.
+    """
+
+    model_config = HELD
+
+    name: str
+    kind: str | None
+    accounts: int
+    own: int
+    refused: int
+    calendars: int
+    failing: int
+
+
 class AccountGiven(BaseModel):
     """A new account of the company."""
 
@@ -114,6 +132,26 @@ async def every(caller: Calling, page: Annotated[int, Query(ge=1, le=100_000)] =
     return AccountsTold(services=tuple(_told(one) for one in hows), own_failing_count=many, own_failing=own)
 
 
+@router.get("/accounts/sources", name="sources", dependencies=READ)
+async def every_source(caller: Calling) -> tuple[SourceTold, ...]:
+    """Return where accounts can be, and how reading through them goes."""
+    installation = caller.portal.installation
+    async with caller.portal.store.read() as rows:
+        there = {one.name: one for one in await overview.sources(rows, installation.pilot)}
+    names = dict.fromkeys([*service_accounts.sources(installation), *there])
+    return tuple(_source(name, installation.sources.get(name), there.get(name)) for name in names)
+
+
+@router.get("/accounts/{account}", name="one", dependencies=READ)
+async def one_account(account: Id, caller: Calling) -> AccountTold:
+    """Return one account, of the company or somebody's own."""
+    async with caller.portal.store.read() as rows:
+        found = await accounts.shown(rows, account)
+        if found is None:
+            raise HTTPException(404, "there is no such account")
+        return _told(await service_accounts.how(rows, found))
+
+
 @router.post("/accounts", dependencies=WRITE, status_code=201)
 async def add(body: AccountGiven, caller: Calling) -> AccountTold:
     """Add an account of the company; everybody is read through it whose calendar is not read yet."""
@@ -150,6 +188,18 @@ async def remove(account: Id, caller: Calling) -> None:
     async with caller.portal.store.write() as rows:
         if not await service_accounts.remove(rows, caller.now, caller.who, account):
             raise HTTPException(404, "there is no such account")
+
+
+def _source(name: str, known: SourceAt | None, there: overview.Source | None) -> SourceTold:
+    return SourceTold(
+        name=name,
+        kind=known.kind if known else None,
+        accounts=there.accounts if there else 0,
+        own=there.own if there else 0,
+        refused=there.refused if there else 0,
+        calendars=there.calendars if there else 0,
+        failing=there.failing if there else 0,
+    )
 
 
 def _told(one: How) -> AccountTold:

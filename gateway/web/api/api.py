@@ -18,6 +18,7 @@ from gateway.web.api import (
     accounts,
     addresses,
     audit,
+    books,
     codes,
     conferences,
     contacts,
@@ -27,9 +28,12 @@ from gateway.web.api import (
     people,
     phones,
     rooms,
+    sessions,
+    settings_file,
     status,
     tokens,
     users,
+    users_access,
     users_import,
     users_inviting,
 )
@@ -39,12 +43,13 @@ from gateway.web.portal import Portal
 
 VERSION = "1"
 ROUTERS = (
-    me.router, account.router, addresses.router, absences.router, conferences.router, contacts.router, phones.router,
-    lookup.router, people.router, users_import.router, users_inviting.router, users.router,
-    rooms.router, codes.router, organisation.router, accounts.router, status.router, tokens.router, audit.router,
+    me.router, sessions.router, account.router, addresses.router, absences.router, conferences.router, contacts.router,
+    phones.router, lookup.router, people.router, users_import.router, users_inviting.router, users_access.router,
+    users.router, rooms.router, codes.router, organisation.router, books.router, accounts.router, status.router,
+    settings_file.router, tokens.router, audit.router,
 )  # fmt: skip
 TAGS = {
-    "me": "Whose token this is, and what it may be used for.",
+    "me": "Whose token this is, what it may be used for, and where its owner is signed in.",
     "account": "One's own calendar account and addresses, and Sync.",
     "absences": "One's own absences: of the calendar, and by hand.",
     "conferences": "One's own conferences, who is in them, and calling somebody in.",
@@ -56,8 +61,8 @@ TAGS = {
     "rooms": "Rooms of conferences.",
     "codes": "What people write, and what the telephone then does.",
     "organisation": "Working hours, holidays, and what holds for everybody.",
-    "accounts": "Service accounts, and the health of all accounts.",
-    "status": "Whether everything is well.",
+    "accounts": "Service accounts, the health of all accounts, and the company's address books.",
+    "status": "Whether everything is well, and what the settings file says.",
     "tokens": "One's own tokens.",
     "audit": "Who did what to what, never what it says.",
 }

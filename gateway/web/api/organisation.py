@@ -1,16 +1,16 @@
 """API: organisation."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from gateway.deciding import organisation as deciding
 from gateway.deciding.given import LONGEST_GRACE
 from gateway.deciding.hours import write_week
 from gateway.deciding.numbering import LONGEST_EXTENSION
-from gateway.deciding.organisation import Given
+from gateway.deciding.organisation import Given, coming_holidays
 from gateway.domain.signin import Scope
 from gateway.domain.user import Organisation
 from gateway.store import organisation
@@ -85,11 +85,30 @@ class OrganisationGiven(BaseModel):
     shown_as: Literal["written", "e164", "national", "outside"] | None = None
 
 
+class Holiday(BaseModel):
+    """A day that is free."""
+
+    model_config = HELD
+
+    day: date
+    name: str
+
+
 @router.get("/organisation", dependencies=READ)
 async def show(caller: Calling) -> OrganisationTold:
     """Return what holds."""
     async with caller.portal.store.read() as rows:
         return _told(await organisation.get(rows))
+
+
+@router.get("/organisation/holidays", name="holidays", dependencies=READ)
+async def coming(caller: Calling, many: Annotated[int, Query(ge=1, le=50)] = 10) -> tuple[Holiday, ...]:
+    """Return the next public holidays, in the caller's language where their names are known in it."""
+    async with caller.portal.store.read() as rows:
+        ours = await organisation.get(rows)
+    language = caller.user.language if caller.user else ours.language
+    found = coming_holidays(ours.hours, caller.now.astimezone(ours.zone).date(), language, many)
+    return tuple(Holiday(day=day, name=name) for day, name in found)
 
 
 @router.patch("/organisation", dependencies=WRITE)

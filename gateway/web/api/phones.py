@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 
 from gateway.deciding import phones as deciding
 from gateway.deciding.by import By
+from gateway.deciding.phones import Sheet
 from gateway.deciding.telephones import reach
-from gateway.deciding.vendors import OTHER, delivered, vendor_named
+from gateway.deciding.vendors import OTHER, delivered, served, vendor_named
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.signin import Scope
@@ -63,6 +64,37 @@ class ChangedPhone(BaseModel):
     shown_as: ShownAs = None
 
 
+class Maker(BaseModel):
+    """Whose telephones settings can be made for: `vendor` names it here, `title` everywhere else."""
+
+    model_config = HELD
+
+    vendor: str
+    title: str
+
+
+class Values(BaseModel):
+    """What is typed into a telephone that loads no file, by name. `code`: what a QR code for copying holds.
+
+    `secret` false: others on the way can read what the telephone sends.
+    """
+
+    model_config = HELD
+
+    values: dict[str, str]
+    code: str
+    secret: bool
+
+
+@router.get("/phones/vendors", name="vendors", dependencies=[Depends(good_for(Scope.OWN_READ))])
+async def makers(caller: Calling) -> tuple[Maker, ...]:
+    """Return the makers whose telephones can search here, by title; none where there is no directory."""
+    where = caller.portal.installation.directory
+    known = await asyncio.to_thread(delivered)
+    found = served(known.values(), where) if where else ()
+    return tuple(Maker(vendor=one.key, title=one.title) for one in found)
+
+
 @router.get("/phones", dependencies=[Depends(good_for(Scope.OWN_READ))])
 async def listed(caller: Calling) -> tuple[Phone, ...]:
     """Show one's telephones."""
@@ -112,12 +144,25 @@ async def settings(caller: Calling, phone: Id) -> Response:
 
     They hold its password, so that a token that may only read does not do; and each time is noted.
     """
+    return as_file(await _sheet(caller, phone))
+
+
+@router.get("/phones/{phone}/values", name="values", dependencies=[Depends(good_for(Scope.OWN_WRITE))])
+async def typed(caller: Calling, phone: Id) -> Values:
+    """Return the settings of a telephone as they are typed in.
+
+    They hold its password, so that a token that may only read does not do; and each time is noted.
+    """
+    sheet = await _sheet(caller, phone)
+    return Values(values=dict(sheet.values), code=sheet.code, secret=sheet.is_secret)
+
+
+async def _sheet(caller: Caller, phone: int) -> Sheet:
     known, where = await asyncio.to_thread(delivered), reach(caller.portal.installation)
     async with caller.portal.store.write() as rows:
         device = await _mine(rows, caller, phone)
         profile = vendor_named("vendor", device.vendor, known)
-        sheet = await deciding.show(rows, _by(caller), where, profile, known[OTHER], caller.mine, device)
-    return as_file(sheet)
+        return await deciding.show(rows, _by(caller), where, profile, known[OTHER], caller.mine, device)
 
 
 async def _mine(rows: Rows, caller: Caller, phone: int) -> Device:

@@ -1,7 +1,7 @@
 """API: status, and the switch that releases every telephone."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
@@ -9,11 +9,15 @@ from pydantic import BaseModel
 from gateway.deciding import switching, sync
 from gateway.deciding.summary import problems, summary
 from gateway.domain.signin import Scope
+from gateway.store import overview
 from gateway.store.health import Health
+from gateway.store.overview import Cause
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Calling, good_for
 
 READ, WRITE = [Depends(good_for(Scope.ADMINISTRATION_READ))], [Depends(good_for(Scope.ADMINISTRATION_WRITE))]
+
+MOST_CAUSES = 10
 
 router = APIRouter(tags=["status"])
 
@@ -51,6 +55,17 @@ class ReadingTold(BaseModel):
     set_aside: int
 
 
+class CauseTold(BaseModel):
+    """Why `count` calendars or address books (`what`) cannot be read, the first since `since`."""
+
+    model_config = HELD
+
+    what: Literal["calendar", "address book"]
+    said: str
+    count: int
+    since: datetime
+
+
 class ConferencesTold(BaseModel):
     """How conferences go."""
 
@@ -80,6 +95,7 @@ class StatusTold(BaseModel):
     noticed: dict[str, int]
     books: ReadingTold
     contacts: int
+    causes: tuple[CauseTold, ...]
     conferences: ConferencesTold
 
 
@@ -89,6 +105,9 @@ async def show(caller: Calling) -> StatusTold:
     told = caller.portal.installation
     async with caller.portal.store.read() as rows:
         of = await summary(rows, caller.now, told.pilot, with_contacts=told.directory is not None)
+        calendars, books = await overview.causes(rows, told.pilot, MOST_CAUSES)
+    causes = [_cause("calendar", one) for one in calendars]
+    causes += [_cause("address book", one) for one in books if told.directory is not None]
     parts = [part for part in (of.gateway, *of.parts) if part is not None]
     meetings = of.conferences
     return StatusTold(
@@ -112,6 +131,7 @@ async def show(caller: Calling) -> StatusTold:
             count=of.books.many, failing=of.books.failing, failing_since=of.books.since, set_aside=of.books.set_aside
         ),
         contacts=of.contacts,
+        causes=tuple(causes),
         conferences=ConferencesTold(
             now=meetings.now, inside=meetings.inside, planned=meetings.planned, without_room=meetings.without_room
         ),
@@ -137,6 +157,10 @@ async def read_everything(caller: Calling) -> None:
     """Let every calendar and all contacts be read now."""
     async with caller.portal.store.write() as rows:
         await sync.ask(rows, None, caller.now)
+
+
+def _cause(what: Literal["calendar", "address book"], one: Cause) -> CauseTold:
+    return CauseTold(what=what, said=one.said, count=one.many, since=one.since)
 
 
 def _part(part: Health) -> PartTold:

@@ -5,7 +5,6 @@ answer to a POST: it stands in no address, and who goes back does not see it aga
 """
 
 import asyncio
-from collections.abc import Mapping
 
 import segno
 from fastapi import APIRouter, Depends
@@ -14,16 +13,14 @@ from starlette.responses import Response
 
 from gateway.deciding import phones as deciding
 from gateway.deciding.by import By
-from gateway.deciding.installation import Reach
 from gateway.deciding.numbering import shown_as
 from gateway.deciding.phones import Sheet
 from gateway.deciding.telephones import reach
-from gateway.deciding.vendors import OTHER, delivered, vendor_named
+from gateway.deciding.vendors import OTHER, delivered, served, vendor_named
 from gateway.domain.contact import Form
 from gateway.domain.device import Device
 from gateway.domain.signin import Role
 from gateway.errors import RingplanError
-from gateway.planning.handsets import Profile, best
 from gateway.store import devices
 from gateway.web.files import as_file
 from gateway.web.visit import Given, Id, Visit, Visiting, entered
@@ -112,12 +109,6 @@ async def revoke(visit: Visiting, phone: Id) -> Response:
     return visit.to("/phones", told="revoked")
 
 
-def served(where: Reach, known: Mapping[str, Profile]) -> list[Profile]:
-    """Return the makers whose telephones are served somewhere, by title, the nameless one last."""
-    fitting = [one for one in known.values() if best(one, where.listeners)]
-    return sorted(fitting, key=lambda one: (one.key == OTHER, one.title.casefold()))
-
-
 async def _mine(visit: Visit, phone: int) -> Device:
     async with visit.portal.store.read() as rows:
         device = await deciding.own(rows, visit.mine.id, phone)
@@ -143,7 +134,7 @@ async def _listed(visit: Visit, error: RingplanError | None = None, form: Given 
         error=error,
         phones=own,
         titles={one.key: one.title for one in known.values()},
-        makers=served(where, known) if where else [],
+        makers=served(known.values(), where) if where else [],
         has_directory=where is not None,
         Form=Form,
         typed={name: form.text(name) if form else "" for name in ("name", "vendor", FORM)},
@@ -162,7 +153,7 @@ async def _one(
         error=error,
         phone=device,
         title=known[device.vendor].title if device.vendor in known else device.vendor,
-        makers=served(where, known) if where else [],
+        makers=served(known.values(), where) if where else [],
         Form=Form,
         sheet=sheet,
         is_typed=device.vendor == OTHER,

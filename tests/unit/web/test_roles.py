@@ -32,11 +32,13 @@ API: dict[str, tuple[Scope, Scope]] = {
     **dict.fromkeys(("/me", "/account", "/absences", "/conferences", "/contacts", "/phones", "/tokens"), OWN),
     "/lookup": (Scope.LOOKUP, Scope.LOOKUP),
     "/people": PEOPLE,
-    **dict.fromkeys(("/users", "/rooms", "/codes", "/organisation", "/accounts", "/status", "/audit"), ADMINISTRATION),
+    **dict.fromkeys(("/users", "/rooms", "/codes", "/organisation"), ADMINISTRATION),
+    **dict.fromkeys(("/accounts", "/status", "/settings", "/audit"), ADMINISTRATION),
 }
 WHOLE = {("POST", "/account/addresses"), ("POST", "/account/addresses/confirmation")}  # these want all scopes
 OTHERWISE = {
     ("GET", "/phones/{phone}/settings"): Scope.OWN_WRITE,  # the password is in them
+    ("GET", "/phones/{phone}/values"): Scope.OWN_WRITE,
     ("POST", "/codes/test"): Scope.ADMINISTRATION_READ,  # it changes nothing
 }
 SAMPLES = {"extension": "9999", "number": "9999", "topic": "x", "secret": "x", "name": "x"}
