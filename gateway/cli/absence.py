@@ -68,9 +68,7 @@ def end(context: typer.Context, extension: Extension) -> None:
 
 
 @app.command("list")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show who is away by hand; of sensitive codes nothing that tells which."""
     found, running = perform(_list(settings_of(context)))
     if as_json:

@@ -67,9 +67,7 @@ async def _add(settings: Settings, wanted: Account, extension: str, address: str
 
 
 @app.command("list")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show all accounts, without their passwords."""
 
     async def work() -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from gateway.store import organisation
 def audit(
     context: typer.Context,
     many: Annotated[int, typer.Option(min=1, max=10_000, help="So many, the newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
 ) -> None:
     """Show who did what to what, never what it says; entries are kept for 90 days."""
     perform(_show(settings_of(context), many, as_json=as_json))

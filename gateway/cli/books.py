@@ -54,9 +54,7 @@ def add(
 
 
 @app.command("list")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show the company's books."""
 
     async def work() -> list[dict[str, object]]:

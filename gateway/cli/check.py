@@ -41,7 +41,7 @@ AT_MOST = 10
 
 def check(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
     mail_to: Annotated[str | None, typer.Option(help="Send a letter to this address, to see that it comes.")] = None,
 ) -> None:
     """Look at every part; exit status 1 if anything fails."""

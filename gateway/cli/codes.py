@@ -20,9 +20,7 @@ Key = Annotated[str, typer.Argument(help="The code's own name, such as meeting."
 
 
 @app.command("list")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show all codes."""
 
     async def work() -> tuple[Code, ...]:

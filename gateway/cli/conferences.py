@@ -34,7 +34,6 @@ CLEAR = "\x1b[2J\x1b[H"  # ECMA-48: erase the screen, go to its beginning
 GOES_ON = (State.RUNNING, State.OPEN, State.PLANNED, State.OVER, State.CANCELLED)
 """Which of several conferences of a room is meant, the first that there is."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show it anew on every change, until Ctrl-C.")]
 T = TypeVar("T")
 
@@ -49,14 +48,14 @@ class Found:
 
 
 @app.callback()
-def every(context: typer.Context, as_json: AsJson = False, watch: Watch = False) -> None:
+def every(context: typer.Context, as_json: shown.AsJson = False, watch: Watch = False) -> None:
     """Show what is planned and what goes on, by time."""
     if context.invoked_subcommand is None:
         _perform(settings_of(context), _find, _list_as_json if as_json else _list, watch=watch)
 
 
 @app.command("list")
-def list_(context: typer.Context, as_json: AsJson = False, watch: Watch = False) -> None:
+def list_(context: typer.Context, as_json: shown.AsJson = False, watch: Watch = False) -> None:
     """Show what is planned and what goes on, by time."""
     _perform(settings_of(context), _find, _list_as_json if as_json else _list, watch=watch)
 
@@ -65,7 +64,7 @@ def list_(context: typer.Context, as_json: AsJson = False, watch: Watch = False)
 def show(
     context: typer.Context,
     which: Annotated[str, typer.Argument(metavar="ROOM|KEY", help="Number of its room, or its key or its beginning.")],
-    as_json: AsJson = False,
+    as_json: shown.AsJson = False,
     watch: Watch = False,
 ) -> None:
     """Show who is asked, called, in and left out; of a room the conference that goes on, else the next one."""

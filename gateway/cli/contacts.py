@@ -30,7 +30,7 @@ def show(
     context: typer.Context,
     user: User = None,
     book: Named = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
 ) -> None:
     """Show the contacts of the company, of one of its books, or of one user."""
     numbering, found = perform(_found(settings_of(context), user, book))

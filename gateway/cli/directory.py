@@ -33,7 +33,7 @@ def search(
     context: typer.Context,
     text: Annotated[str, typer.Argument(help="The beginning of a name, a number in any form, or keys of a keypad.")],
     extension: Annotated[str, typer.Option("--as", help="Whose telephone it would be.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
 ) -> None:
     """Search as a telephone of a user does; nothing has to run for it."""
     settings = settings_of(context)

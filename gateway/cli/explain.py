@@ -54,7 +54,7 @@ def explain_(
     context: typer.Context,
     extension: Annotated[str, typer.Argument(help="Number on the PBX.")],
     at: Annotated[str | None, typer.Option(help="14:30, or 2026-11-23 14:30; now if not given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
 ) -> None:
     """Tell which item, rule or setting decides about a call to EXTENSION."""
     settings = settings_of(context)

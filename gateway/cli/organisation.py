@@ -21,9 +21,7 @@ A_MINUTE = timedelta(minutes=1)
 
 
 @app.command("show")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show what holds."""
 
     async def work() -> Organisation:

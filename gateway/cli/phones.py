@@ -42,7 +42,6 @@ Mac = Annotated[str | None, typer.Option(help="Its MAC address, which is a name 
 ShownAs = Annotated[
     str | None, typer.Option(help="How it shows numbers: written, e164, national or outside; else as all do.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command("add")
@@ -65,7 +64,7 @@ def add(
 
 
 @app.command("list")
-def show(context: typer.Context, as_json: AsJson = False) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show all telephones."""
 
     async def work() -> list[tuple[Device, User]]:
@@ -107,7 +106,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command("vendors")
-def show_vendors(as_json: AsJson = False) -> None:
+def show_vendors(as_json: shown.AsJson = False) -> None:
     """Show the makers whose telephones settings can be made for."""
     every = vendors(phones_folder()).values()
     if as_json:

@@ -100,9 +100,7 @@ async def _send(settings: Settings, made: Invitation, link: str, zone: ZoneInfo)
 
 
 @app.command("list")
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show who may sign in."""
 
     async def work() -> tuple[tuple[Listed, ...], datetime, ZoneInfo]:

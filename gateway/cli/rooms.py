@@ -109,7 +109,7 @@ def remove(context: typer.Context, number: Numbers) -> None:
 def show(
     context: typer.Context,
     show_pin: Annotated[bool, typer.Option("--show-pin", help="Show the PINs, too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
 ) -> None:
     """Show all rooms, without their PINs."""
 

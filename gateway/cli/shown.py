@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,6 +17,8 @@ from gateway.errors import RingplanError
 WIDE = 4000  # columns, where no terminal sets a limit: a line of a file is never wrapped
 
 Cell = str | Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 def plain(text: object) -> str:

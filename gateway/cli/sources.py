@@ -22,9 +22,7 @@ app = typer.Typer(help="The calendar servers, and how they are.", invoke_without
 
 
 @app.callback()
-def show(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def show(context: typer.Context, as_json: shown.AsJson = False) -> None:
     """Show the calendar servers of the settings: name, kind, accounts, calendars, and how they are."""
     if context.invoked_subcommand is not None:
         return

@@ -30,7 +30,7 @@ AT_MOST = 10
 
 def status(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: shown.AsJson = False,
     check: Annotated[
         bool, typer.Option("--check", help="One line for monitoring; exit status 0 fine, 1 warning, 2 critical.")
     ] = False,

@@ -36,7 +36,6 @@ Through = Annotated[
 ]
 Source = Annotated[str | None, typer.Option(help="Calendar server whose service account reads the calendar.")]
 CalendarPath = Annotated[str | None, typer.Option("--path", help="Where the calendars lie on the server.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command("add")
@@ -139,7 +138,7 @@ def remove(context: typer.Context, extension: Extension) -> None:
 @app.command("list")
 def show(
     context: typer.Context,
-    as_json: AsJson = False,
+    as_json: shown.AsJson = False,
     unaddressed: Annotated[
         bool, typer.Option("--unaddressed", help="Only who takes part and has neither e-mail address nor password.")
     ] = False,
