@@ -229,8 +229,9 @@ def _columns(mailbox: Mailbox) -> dict[str, Any]:
 
 async def _read(rows: Rows, user: int | None) -> tuple[Mailbox, ...]:
     owner, email = tables.users.c, tables.emails.c
-    query = select(tables.mailboxes, owner.zone).join(tables.users, owner.id == COLUMN.user).order_by(COLUMN.id)
-    addresses = select(tables.emails)
+    own = (COLUMN.id, COLUMN.user, COLUMN.account, COLUMN.address, COLUMN.path, COLUMN.refresh, COLUMN.calendar)
+    query = select(*own, owner.zone).join(tables.users, owner.id == COLUMN.user).order_by(COLUMN.id)
+    addresses = select(email.user, email.email)
     if user is not None:
         query, addresses = (query.where(COLUMN.user == user), addresses.where(email.user == user))
     whose: dict[int, set[str]] = {}
