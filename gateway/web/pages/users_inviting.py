@@ -18,7 +18,8 @@ async def consider(visit: Visiting) -> Response:
     """Say how many letters would be sent, and who gets none."""
     async with visit.portal.store.read() as rows:
         counts = await letters.counts(rows, visit.now)
-    return visit.page("users_inviting.html", counts=counts, sends=visit.portal.installation.sends_mail)
+    known = visit.portal.installation
+    return visit.page("users_inviting.html", counts=counts, sends=known.sends_mail, address=known.portal)
 
 
 @router.post("/invitations")

@@ -47,7 +47,12 @@ async def test_everybody_is_invited_after_it_is_said_how_many(house: House):
     browser = await house.browser(house.ada)
     assert f"{PLACE}/invitations" in (await browser.get(PLACE)).text
     asked = (await browser.get(f"{PLACE}/invitations")).text
-    for told in ("2 users get a letter", "1 user without a password has no e-mail address.", "Send 2 letters"):
+    for told in (
+        "2 users get a letter",
+        "1 user without a password has no e-mail address.",
+        "Send 2 letters",
+        "lead to http://portal.example.org,",
+    ):
         assert told in asked
     assert await waiting(house) == ()
     done = await browser.post(f"{PLACE}/invitations")
