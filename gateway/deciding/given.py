@@ -190,7 +190,7 @@ def until(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
             found = midnight(date.fromisoformat(value), local)
         else:
             given = datetime.fromisoformat(value)
-            found = (given if given.tzinfo else given.replace(tzinfo=local)).astimezone(UTC).replace(microsecond=0)
+            found = (given.astimezone(UTC) if given.tzinfo else _coming(given, now, local)).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
         remedy = "give 15:00, or the day of return (2026-11-24), or 2026-11-24 15:00"
         raise wrong(field, value, "is no time and no day", remedy) from error
@@ -207,8 +207,14 @@ def until(field: str, value: str, now: datetime, local: ZoneInfo) -> datetime:
 
 def _next(clock: time, now: datetime, local: ZoneInfo) -> datetime:
     today = now.astimezone(local).date()
-    found = datetime.combine(today, clock, local).astimezone(UTC)
+    found = _coming(datetime.combine(today, clock), now, local)
     return found if found > now else datetime.combine(today + A_DAY, clock, local).astimezone(UTC)
+
+
+def _coming(given: datetime, now: datetime, local: ZoneInfo) -> datetime:
+    """Return when a local time is, in UTC: of one that comes twice, as clocks are turned back, the one to come."""
+    first, second = (given.replace(tzinfo=local, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return second if first <= now < second else first
 
 
 def wrong(field: str, value: str, said: str, remedy: str, **values: str | int) -> Misconfigured:

@@ -37,6 +37,18 @@ def test_where_the_clocks_go_back_a_time_can_be_more_than_a_day_away() -> None:
     assert said - before == timedelta(hours=24, minutes=59)
 
 
+@pytest.mark.parametrize("said", ["02:30", "2026-10-25 02:30"])
+def test_a_time_that_comes_twice_is_the_one_to_come(said: str) -> None:
+    turned = datetime(2026, 10, 25, 1, tzinfo=UTC)  # 03:00 becomes 02:00
+    assert until("--until", said, turned - timedelta(minutes=45), STOCKHOLM) == turned - timedelta(minutes=30)
+    assert until("--until", said, turned - timedelta(minutes=15), STOCKHOLM) == turned + timedelta(minutes=30)
+
+
+def test_a_time_that_is_passed_over_is_an_hour_later() -> None:
+    now = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    assert until("--until", "02:30", now, STOCKHOLM) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
 def test_a_day_begins_at_its_own_midnight() -> None:
     now = datetime(2026, 3, 28, 12, tzinfo=UTC)
     assert until("--until", "2026-03-29", now, STOCKHOLM) == datetime(2026, 3, 28, 23, tzinfo=UTC)
