@@ -16,7 +16,7 @@ async def import_users(settings: Settings, file: Path, *, update: bool) -> Impor
 
     Raises an `ExceptionGroup` of `Misconfigured`, one for every field that is wrong, each with its line.
     """
-    some = records(await asyncio.to_thread(_text, file), str(file))
+    some = records(await asyncio.to_thread(text_in, file, "name a CSV file"), str(file))
     async with Store.open(settings.store) as store, store.write() as rows:
         wanted = await plan(rows, settings.installation, some, update=update)
         if wanted.wrong:
@@ -24,11 +24,12 @@ async def import_users(settings: Settings, file: Path, *, update: bool) -> Impor
         return await write(rows, settings.installation, By(WallClock().now()), wanted)
 
 
-def _text(file: Path) -> str:
+def text_in(file: Path, remedy: str) -> str:
+    """Return what a CSV file says. Blocking. Raises `Misconfigured`, with `remedy` where it cannot be read at all."""
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise Misconfigured(f"{file} cannot be read: {error.strerror}", "name a CSV file") from error
+        raise Misconfigured(f"{file} cannot be read: {error.strerror}", remedy) from error
     return text_of(content, str(file))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.cli.importing import text_in
 from gateway.deciding.given import shortened
 from gateway.deciding.phones import mac
 from gateway.deciding.telephones import out_of_it
@@ -102,13 +103,7 @@ def _telephone(
 
 def _lines(file: Path) -> list[tuple[int, dict[str, str]]]:
     """Return the columns of each line that is not empty, by its number; a head line may name them in another order."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise Misconfigured(f"{file} cannot be read: {error.strerror}", "name a CSV file with --map") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise Misconfigured(f"{file}, line {line}: not UTF-8", "save the file as CSV in UTF-8") from error
+    text = text_in(file, "name a CSV file with --map")
     head, _, _ = text.partition("\n")
     separator = ";" if head.count(";") > head.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
