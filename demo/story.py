@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,6 @@ from gateway.domain.code import NEUTRAL_TEXTS
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MINUTE = timedelta(minutes=1)
 PRIVATE = "hemma med Alva"
-
-
-Tell = Callable[[Stage], Awaitable[Step]]
 
 
 async def nobody_is_away(stage: Stage) -> Step:
