@@ -5,7 +5,7 @@ They are kept in memory alone. What is confirmed is what was shown, without that
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 LASTING = timedelta(minutes=15)
@@ -14,13 +14,17 @@ MOST = 10  # of all people together; the oldest goes
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """`text` of a file called `name`, which whoever has the session `owner` uploaded; `update` as they ticked."""
+    """`text` of a file called `name`, which whoever has the session `owner` uploaded; `update` as they ticked.
+
+    `is_written`: it was confirmed. That is remembered for who presses twice, and sees the second answer.
+    """
 
     owner: bytes
     name: str
     text: str = field(repr=False)
     update: bool
     until: datetime
+    is_written: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +47,11 @@ class Uploads:
         self._forget_over(now)
         found = self._kept.get(key)
         return found if found is not None and secrets.compare_digest(found.owner, owner) else None
+
+    def written(self, key: str) -> None:
+        """Remember that it was confirmed, and its text no longer."""
+        if key in self._kept:
+            self._kept[key] = replace(self._kept[key], text="", is_written=True)
 
     def forget(self, key: str) -> None:
         """Keep it no longer."""

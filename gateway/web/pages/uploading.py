@@ -88,6 +88,8 @@ async def look(key: str, visit: Visiting) -> Response:
     found = visit.portal.uploads.get(key, _owner(visit), visit.now)
     if found is None:
         return visit.to(IMPORT, told="late")
+    if found.is_written:
+        return visit.to(PLACE, told="imported")
     async with visit.portal.store.read() as rows:
         wanted = await _plan(visit, rows, found)
     return await _preview(visit, found, wanted)
@@ -99,6 +101,8 @@ async def confirm(key: str, visit: Visiting) -> Response:
     found = visit.portal.uploads.get(key, _owner(visit), visit.now)
     if found is None:
         return visit.to(IMPORT, told="late")
+    if found.is_written:
+        return visit.to(PLACE, told="imported")
     shown = (await visit.form()).text("print")
     async with visit.portal.store.read() as rows:
         wanted = await _plan(visit, rows, found)
@@ -110,7 +114,7 @@ async def confirm(key: str, visit: Visiting) -> Response:
                 await write(rows, visit.portal.installation, By(visit.now, visit.who), wanted)
     if not is_same:
         return visit.to(f"{IMPORT}/{key}", told="different")
-    visit.portal.uploads.forget(key)
+    visit.portal.uploads.written(key)
     return visit.to(PLACE, told="imported")
 
 

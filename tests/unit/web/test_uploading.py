@@ -38,7 +38,7 @@ async def everybody(house: House) -> dict[str, User]:
         return {user.extension: user for user in await users.every(rows)}
 
 
-async def test_a_file_is_looked_at_and_then_written(house: House):
+async def test_a_file_is_looked_at_and_then_written(house: House, clock: HandClock):
     browser = await house.browser(house.ada)
     assert (await browser.get(PLACE)).status_code == 200
     text = "extension;name;email\n1010;Carl Öman;carl@example.org\n1001;Anna Bergström;\n1002;;\n"
@@ -55,6 +55,11 @@ async def test_a_file_is_looked_at_and_then_written(house: House):
     async with house.portal.store.read() as rows:
         (last,) = await audit.latest(rows, 1)
     assert (last.did, last.about) == ("users imported", "1 added, 1 changed")
+    for again in (await browser.get(place), await confirmed(browser, place, page)):
+        assert again.headers["location"] == "/administration/users?told=imported"
+    async with house.portal.store.read() as rows:
+        assert (await audit.latest(rows, 1))[0] == last
+    clock.turn(timedelta(minutes=15))
     assert (await browser.get(place)).headers["location"] == f"{PLACE}?told=late"
 
 
@@ -122,6 +127,18 @@ async def test_a_file_of_very_many_lines_is_not_even_looked_at(house: House, mon
     assert (answer.status_code, "these are more than 2 lines" in answer.text) == (422, True)
     answer = await uploaded(browser, "extension," + ",".join(f"c{number}" for number in range(100)) + ",x,x\n")
     assert (answer.status_code, answer.text.count("there is no column")) == (422, importing.MOST_WRONG)
+
+
+async def test_who_takes_part_again_signs_in_anew(house: House):
+    browser, annas = await house.browser(house.ada), await house.browser(house.anna)
+    ottos = await house.browser(house.otto)
+    for enabled in ("no", "yes"):
+        user = f"/administration/users/{house.otto.user}/enabled"
+        assert (await browser.post(user, {"enabled": enabled})).status_code == 303
+        text = f"extension,enabled\n1001,{enabled}\n"
+        assert (await confirmed(browser, *await looked_at(browser, text, update="yes"))).status_code == 303
+    assert (await everybody(house))["1001"].enabled
+    assert [(await one.get("/security")).status_code for one in (annas, ottos, browser)] == [303, 303, 200]
 
 
 async def test_everybody_can_be_exported_and_imported_again(house: House):
