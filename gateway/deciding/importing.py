@@ -163,7 +163,7 @@ async def write(rows: Rows, installation: Installation, by: By, wanted: Plan) ->
         one.user.id for one in changed if one.before is not None and one.before.enabled and not one.user.enabled
     ]
     for signin in (await signins.of_users(rows, disabled)).values():
-        await signing.stays_in_hands(rows, signin)
+        await signing.takes_part_no_more(rows, signin)
     added = await users.add_every(rows, [line.user for line in new])
     known = [(line, line.user) for line in wanted.lines if line.before is not None]
     read = [

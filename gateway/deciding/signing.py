@@ -154,6 +154,12 @@ async def end_sessions(rows: Rows, signin: SignIn, now: datetime, by: str, but: 
     return ended
 
 
+async def takes_part_no_more(rows: Rows, signin: SignIn) -> None:
+    """End somebody's sessions, which would go on if they took part again. Raises `Refused` like `stays_in_hands`."""
+    await stays_in_hands(rows, signin)
+    await sessions.end_others(rows, signin.id)
+
+
 async def stays_in_hands(rows: Rows, without: SignIn) -> None:
     """Raise `Refused` when nobody could administer anything without this one."""
     if without.role is not Role.ADMINISTRATOR:

@@ -61,7 +61,7 @@ async def change(
     after, wrong = person(fields, before, await organisation.get(rows), installation.pbxs, whole=whole)
     _refuse(wrong)
     if before.enabled and not after.enabled:
-        await _stays_in_hands(rows, before)
+        await _takes_part_no_more(rows, before)
     await users.put(rows, after)
     account = None
     if not await mailboxes.of(rows, after.id) and after.emails:
@@ -87,7 +87,7 @@ async def remove(rows: Rows, by: By, user: User) -> tuple[str, ...]:
 
     Returns the rooms that were theirs and belong to the pool now. Raises `Refused` for the last administrator.
     """
-    await _stays_in_hands(rows, user)
+    await _takes_part_no_more(rows, user)
     own = await rooms.of(rows, user.id)
     await users.remove(rows, user.id)
     await audit.note(rows, by.now, by.who, REMOVED, f"user {user.id}")
@@ -116,10 +116,10 @@ async def _put_read(rows: Rows, user: User, read: Read | None) -> None:
         raise Misconfigured(said, "give an address and an account", field="source", extension=user.extension)
 
 
-async def _stays_in_hands(rows: Rows, user: User) -> None:
+async def _takes_part_no_more(rows: Rows, user: User) -> None:
     signin = await signins.of_user(rows, user.id)
     if signin is not None:
-        await signing.stays_in_hands(rows, signin)
+        await signing.takes_part_no_more(rows, signin)
 
 
 def _refuse(wrong: tuple[Misconfigured, ...]) -> None:

@@ -125,7 +125,8 @@ async def test_a_user_is_switched_off_and_on_and_removed(house: House):
     await browser.post(f"{PLACE}/{house.anna.user}/enabled", {"enabled": "no"})
     assert (await anna.get("/")).status_code == 303
     await browser.post(f"{PLACE}/{house.anna.user}/enabled", {"enabled": "yes"})
-    assert (await anna.get("/")).status_code == 200
+    assert (await (await house.browser(house.anna)).get("/")).status_code == 200
+    assert (await anna.get("/")).status_code == 303, "she signs in anew"
     assert "Remove Anna Berg?" in (await browser.get(f"{PLACE}/{house.anna.user}/remove")).text
     assert (await browser.post(f"{PLACE}/{house.anna.user}/remove")).headers["location"] == f"{PLACE}?told=removed"
     assert await user_at(house, "1001") is None
