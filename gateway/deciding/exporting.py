@@ -2,24 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.deciding.hours import write_week
 from gateway.deciding.person import FIELDS
 from gateway.deciding.spreadsheet import cells
-from gateway.domain.mailbox import Mailbox
 from gateway.domain.user import User
-from gateway.store import accounts, mailboxes, users
+from gateway.store import roster, users
 from gateway.store.rows import Rows
 
 BOM = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
 
 
-async def everybody(rows: Rows) -> Sequence[Mapping[str, str]]:
-    """Return a line for each user, by column."""
-    boxes = {box.user: box for box in await mailboxes.every(rows)}
-    services = {one.id: one.source for one in await accounts.services(rows)}
-    return [_columns(user, boxes.get(user.id), services) for user in await users.every(rows)]
+async def everybody(rows: Rows) -> Iterator[Mapping[str, str]]:
+    """Return a line for each user, by column; each is made as it is taken, for which `rows` are needed no more."""
+    all_users, read = await users.every(rows), await roster.by_service(rows)
+    return (_columns(user, *read.get(user.id, ("", ""))) for user in all_users)
 
 
 def written(lines: Iterable[Mapping[str, str]]) -> str:
@@ -32,7 +30,7 @@ def written(lines: Iterable[Mapping[str, str]]) -> str:
     return BOM + text.getvalue()
 
 
-def _columns(user: User, box: Mailbox | None, services: Mapping[int, str]) -> dict[str, str]:
+def _columns(user: User, source: str, path: str) -> dict[str, str]:
     return {
         "extension": user.extension,
         "name": user.name,
@@ -45,6 +43,6 @@ def _columns(user: User, box: Mailbox | None, services: Mapping[int, str]) -> di
         "hours": write_week(user.hours.week) if user.hours else "",
         "through": " ".join(user.through),
         "enabled": "yes" if user.enabled else "no",
-        "source": services.get(box.account, "") if box else "",
-        "path": box.path or "" if box and box.account in services else "",
+        "source": source,
+        "path": path,
     }

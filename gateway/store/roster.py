@@ -130,6 +130,13 @@ async def with_mailbox(rows: Rows) -> frozenset[int]:
     return frozenset(row["user"] for row in await rows.all(select(BOX.user).distinct()))
 
 
+async def by_service(rows: Rows) -> dict[int, tuple[str, str]]:
+    """Return source and path ("" where it is found) of the mailboxes that service accounts read, by the user's id."""
+    query = select(BOX.user, ACCOUNT.source, BOX.path).join(tables.accounts, ACCOUNT.id == BOX.account)
+    found = await rows.all(query.where(ACCOUNT.service).order_by(BOX.id))
+    return {row["user"]: (row["source"], row["path"] or "") for row in found}
+
+
 async def failing(rows: Rows, user: int) -> RowMapping | None:
     """Return what is the matter with the reading of a user's calendar: `failing_since` and what was `said`."""
     mine = select(BOX.failing_since, BOX.said).where(BOX.user == user, BOX.calendar, BOX.failing_since.is_not(None))
