@@ -171,7 +171,7 @@ async def is_planned(ami: RawAmi, extension: str, within: float = 60) -> None:
             await asyncio.sleep(LOOK)
 
 
-async def clock_passes(ami: RawAmi, when: str, within: float = 60) -> None:
+async def clock_passes(ami: RawAmi, when: str, within: float = 120) -> None:
     """Wait until the PBX's own clock has passed `when`, as `instant` writes it."""
     await passes(ami, datetime.strptime(when, ":%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), within)
 

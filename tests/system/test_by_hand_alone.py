@@ -28,8 +28,9 @@ from tests.system.calls import (
     quietly_to,
     shows,
 )
+from tests.system.dialplan.conftest import spoken_for_long
 
-SOON = timedelta(seconds=12)  # of which a code takes some
+SOON = timedelta(seconds=30)  # of which a code takes some, and a call
 
 
 async def test_what_is_dialled_while_no_gateway_runs_counts_and_is_taken_over_once(
@@ -47,10 +48,11 @@ async def test_what_is_dialled_while_no_gateway_runs_counts_and_is_taken_over_on
         begun = await last_turn(ami, "1011")
         sooner, _ = clock(HOUR)
         later, last = clock(2 * HOUR)
-        async with dialling(exchange, "1011", f"*23*2*{sooner}#") as dialled:
-            await dialled.is_answered()
-            await lands(exchange, "1011", target)
-            assert not dialled.ended
+        with spoken_for_long(exchange, "hand-set"):
+            async with dialling(exchange, "1011", f"*23*2*{sooner}#") as dialled:
+                await dialled.is_answered()
+                await lands(exchange, "1011", target)
+                assert not dialled.ended
         assert await ami.value("DEVICE_STATE(Custom:ringplan-1011)") == "INUSE"
         await dials(exchange, "1011", "#23#")
         assert await ami.value("DEVICE_STATE(Custom:ringplan-1011)") == "UNAVAILABLE"
@@ -117,11 +119,11 @@ async def test_an_asterisk_that_is_killed_still_has_what_was_dialled(
             async with asterisk.observe() as ami, Phone.register(asterisk, "1001"):
                 await is_present(ami, "1001")
                 await gateway.kill()
-                until_, ends = clock(2 * SOON)
+                until_, ends = clock(1.5 * SOON)
                 await dials(asterisk, "1001", f"*23*1*{until_}")
                 value = await held(ami, "ringplan-hand", "1001")
                 assert value is not None
-                await until(partial(committed, asterisk, value), 10, "in AstDB's file")
+                await until(partial(committed, asterisk, value), 60, "in AstDB's file")
             await asterisk.kill()
             await asterisk.up()
             async with (

@@ -85,8 +85,8 @@ async def test_the_next_occurrence_of_a_series_starts_as_usual(
         Gateway.start(folder, Setup(exchange, radicale.url, (owner,), code=partial(quietly_to, "1018"))) as gateway,
         exchange.observe() as ami,
     ):
-        begins = instant(30 * SECOND)
-        series = event("series", instant(-MINUTE), instant(20 * SECOND), "M: varje dag", f"RDATE{begins}")
+        begins = instant(60 * SECOND)
+        series = event("series", instant(-MINUTE), instant(50 * SECOND), "M: varje dag", f"RDATE{begins}")
         await calendar.put("series", series)
         await holds(ami, "1017", diverted=True)
         await dials(exchange, "1017", "#23#")

@@ -33,7 +33,7 @@ from tests.system.calls import (
 from tests.system.writings import files_with, inside
 
 PROMISED = 60.0  # seconds from the end until nothing is left
-SOON = timedelta(seconds=12)  # of which a code takes some
+SOON = timedelta(seconds=30)  # of which a code takes some, and a commit
 DAY = timedelta(days=1)
 
 
@@ -56,7 +56,7 @@ async def test_nothing_is_left_of_an_absence_that_is_over(
             await dials(exchange, "1022", f"*23*1*{short}")
         last = await window(ami)
         await has_taken_over(gateway, ami, "1022", last.end)
-        await until(partial(committed, exchange, held_as(last)), 10, "in AstDB's file")
+        await until(partial(committed, exchange, held_as(last)), PROMISED, "in AstDB's file")
         for when in (last.start, last.end):
             assert stored(gateway, when)
 

@@ -28,7 +28,7 @@ async def test_a_moved_meeting_calls_at_its_new_start_and_a_cancelled_one_nobody
         Gateway.start(folder, Setup(exchange, radicale.url, owners(radicale))) as gateway,
         exchange.observe() as ami,
     ):
-        first = Meeting("ulla", ("vera",)).within(SOON)
+        first = Meeting("ulla", ("vera",)).within(2 * SOON)
         await first.write(radicale)
         await opens(ami, "8501")
         moved = replace(first, starts=first.starts + 6 * SECOND)
@@ -46,7 +46,7 @@ async def test_a_moved_meeting_calls_at_its_new_start_and_a_cancelled_one_nobody
         await opens(ami, "8501", there=False)
 
         # cancelled just before it begins
-        last = Meeting("ulla", ("vera",), name="last").within(SOON)
+        last = Meeting("ulla", ("vera",), name="last").within(2 * SOON)
         await last.write(radicale)
         await opens(ami, "8501")
         await last.cancel(radicale)
@@ -161,7 +161,7 @@ async def test_a_late_start_of_the_gateway_still_calls_and_a_later_one_does_not(
         Gateway.start(folder, Setup(exchange, radicale.url, owners(radicale))) as gateway,
         exchange.observe() as ami,
     ):
-        meeting = Meeting("ulla", ("vera",)).within(SOON)
+        meeting = Meeting("ulla", ("vera",)).within(2 * SOON)
         await meeting.write(radicale)
         await opens(ami, "8501")
         await gateway.stop()

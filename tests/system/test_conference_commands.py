@@ -72,7 +72,7 @@ async def test_a_conference_is_planned_called_and_cancelled_and_the_commands_tel
                     await asyncio.sleep(POLL)
             told = "".join(one.out + one.err for one in (shown, explained, status, await ringplan("rooms", "list")))
             os.kill(gateway.pid, signal.SIGINT)
-            assert await gateway.wait(10) == 0
+            assert await gateway.wait(60) == 0
         finally:
             await gateway.stop()
         log = gateway.log.read_text()

@@ -25,7 +25,7 @@ from tests.system.test_conference_autocall import ANNA, BOB, CARL, DORA, owners,
 SOON = timedelta(seconds=3)  # planned just before it begins, or late
 MEETING = Meeting("ulla", ("vera", "walter", "xenia"))
 PBX = "ring = 120\ncalls_per_second = 1000\n"  # all leave together, and ring for as long as a test takes
-LONG = 40.0  # seconds, for what takes less than eight
+LONG = 60.0  # seconds, for what takes less than eight
 Step = tuple[Toward, bytes, bool]
 
 HOLDS_NOTHING: Step = Toward.SERVER, b"Family: ringplan-room", False

@@ -30,7 +30,7 @@ from peers.phone import Behaviour, Phone
 from peers.process import POLL
 from peers.radicale import Radicale
 from tests.servers import IN_ROOMS, PEOPLE
-from tests.system.conftest import confirm
+from tests.system.dialplan.conftest import beep
 from tests.system.rooms import Meeting, is_well
 from tests.system.test_conference_autocall import LOGINS, owners
 
@@ -73,7 +73,7 @@ async def test_killed_at_random_moments(folder: Path, capsys: pytest.CaptureFixt
     random.Random(seed).shuffle(kills)
     counts: dict[str, Counter[str]] = {GATEWAY: Counter(), ASTERISK: Counter()}
     wrong: list[str] = []
-    await build(folder / "sounds", speak=confirm)
+    await build(folder / "sounds", speak=beep)
 
     async def run(lane: Lane, mine: Sequence[str], chance: random.Random) -> None:
         for place, what in enumerate(mine):

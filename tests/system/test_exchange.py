@@ -22,7 +22,7 @@ from tests.system.writings import files_with, inside
 READER = "reader@example.org"
 SECRET = "password of reader"
 IMPERSONATES = 'access = "impersonation"'
-PUSHED = 5.0  # seconds
+PUSHED = 60.0  # seconds; without a push it would never come
 NEVER = 86400  # seconds between two readings: what comes earlier has been pushed
 
 
@@ -50,7 +50,7 @@ def setup(asterisk: Asterisk, exchange: FakeExchange, target: str, *owners: Owne
 
 async def listens(exchange: FakeExchange, streams: int) -> None:
     """Wait until so many streams are open."""
-    await until(lambda: exchange.subscriptions.open.total() == streams, 30, f"{streams} streams")
+    await until(lambda: exchange.subscriptions.open.total() == streams, 60, f"{streams} streams")
 
 
 @pytest.mark.parametrize("service", [True, False], ids=["impersonating", "own password"])
@@ -115,7 +115,7 @@ async def test_half_an_answer_and_a_server_that_is_away_change_nothing_and_a_kil
         faulty = exchange.faults.always(half, mailbox=cilla.login)
         asked = len(exchange.server.requests)
         calendar.put(meeting("möte utan kod"))
-        await until(lambda: len(exchange.server.requests) > asked + 3, 30, "readings that fail")
+        await until(lambda: len(exchange.server.requests) > asked + 3, 60, "readings that fail")
         await gateway.kill()
         await gateway.up()
         await until(lambda: len(exchange.server.requests) > asked + 6, 60, "readings that fail anew")

@@ -71,7 +71,7 @@ async def test_nothing_of_a_hostile_item_runs_or_gets_into_the_pbx_and_everybody
         asterisk.observe() as ami,
         Gateway.start(folder / "gateway", Setup(asterisk, radicale.url, owners, code=quietly)) as gateway,
     ):
-        await holds(ami, owners[-1].extension, diverted=True, within=30)
+        await holds(ami, owners[-1].extension, diverted=True)
         await gateway.command("sync")
         for owner, item in zip(owners, ITEMS, strict=False):
             await holds(ami, owner.extension, diverted=item.diverts)

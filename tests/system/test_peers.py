@@ -11,7 +11,7 @@ from peers.dav import Calendar, event
 from peers.lamp import Lamp
 from peers.media import loudness
 from peers.phone import Phone, call
-from peers.process import Late, Process, StartFailed
+from peers.process import SOON, Late, Process, StartFailed
 from peers.radicale import Radicale
 from peers.sogo import Sogo
 
@@ -106,7 +106,7 @@ async def test_nothing_of_a_call_stays_when_its_test_fails(asterisk: Asterisk) -
     async with asterisk.observe() as ami:
         with pytest.raises(ZeroDivisionError):
             await call_and_fail(asterisk)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(SOON):
             await ami.event("Hangup", {"CallerIDNum": "1011"})
 
 
@@ -169,7 +169,7 @@ async def test_an_own_asterisk_keeps_its_state_over_a_kill(folder: Path, version
             assert made.early
             assert loudness(made.heard_early) > LOUD
             await made.press("1")
-            await made.is_over(15.0)
+            await made.is_over()
             assert (made.answered, made.status, made.cause) == (False, 486, 17)
         kept = {str(path.relative_to(own.folder)) for path in own.records()}
         assert {"log/full", "log/cdr-csv/Master.csv", "log/cel-custom/Master.csv", "db/astdb.sqlite3"} <= kept

@@ -75,13 +75,13 @@ async def test_a_text_is_found_while_it_is_in_force_and_nowhere_a_minute_after(p
         await write(instant(HOUR))
         await holds(ami, "1001", diverted=True)
         await holds(ami, "1002", diverted=True)
-        await until(lambda: files_with(astdb(pbx), MEETING), 10, "the presence in AstDB's file")
+        await until(lambda: files_with(astdb(pbx), MEETING), 60, "the presence in AstDB's file")
         await is_told(pbx, target, "1001")
         await is_told(pbx, target, "1002")
         await leaves_a_message(pbx, "1001")
         before = [await schedule(ami, extension) for extension in ("1001", "1002")]
 
-        await write(ends := instant(8 * SECOND))
+        await write(ends := instant(20 * SECOND))
         last = [await ending(ami, extension, ends) for extension in ("1001", "1002")]
         for text in SHOWN:
             assert files_with(inside(gateway.folder), text) <= {"ringplan.db", "ringplan.db-wal"}
@@ -112,7 +112,7 @@ async def test_a_killed_gateway_forgets_at_its_start_what_ended_meanwhile(pbx: A
         pbx.observe() as ami,
     ):
         await radicale.calendar("anna").put(
-            "a", event("a", instant(-MINUTE), ends := instant(10 * SECOND), f"M: {word}")
+            "a", event("a", instant(-MINUTE), ends := instant(25 * SECOND), f"M: {word}")
         )
         await holds(ami, "1005", diverted=True)
         value = await schedule(ami, "1005")
@@ -168,8 +168,8 @@ async def leaves_a_message(pbx: Asterisk, extension: str) -> None:
         return max((sound.stat().st_size for sound in box.rglob("*.wav")), default=0)
 
     async with call(pbx, "+46701234567", extension, trunk=True):
-        await until(lambda: recorded() > 16_000, 30, "a second of speech")
-    await until(lambda: list(box.rglob("msg*.txt")), 30, "the message in the mailbox")
+        await until(lambda: recorded() > 16_000, 60, "a second of speech")
+    await until(lambda: list(box.rglob("msg*.txt")), 60, "the message in the mailbox")
 
 
 async def schedule(ami: RawAmi, extension: str) -> str:
