@@ -59,11 +59,6 @@ async def of_user(rows: Rows, user: int) -> SignIn | None:
     return _signin(row) if row else None
 
 
-async def every(rows: Rows) -> tuple[SignIn, ...]:
-    """Return all."""
-    return tuple(_signin(row) for row in await rows.all(select(entrance.signins).order_by(COLUMN.id)))
-
-
 async def listed(rows: Rows) -> tuple[Listed, ...]:
     """Return all as lists show them."""
     user, number, session = tables.users.c, tables.numbers.c, entrance.sessions.c

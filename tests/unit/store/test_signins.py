@@ -131,7 +131,7 @@ async def test_with_somebody_goes_all_that_let_them_in(store: Store) -> None:
         assert his is not None
         assert await signins.remove(rows, his.id)
         assert [len(await rows.all(select(table))) for table in every] == [0, 0, 0, 0, 1]
-        assert await signins.every(rows) == ()
+        assert await signins.listed(rows) == ()
 
 
 async def test_nothing_that_opens_something_is_in_the_file(store: Store, settings: StoreSettings) -> None:

@@ -220,7 +220,7 @@ async def test_contacts_and_telephones_of_before_stay_and_somebody_can_sign_in(s
             ours = await organisation.get(rows)
             assert ours.numbering == Numbering("SE", "8", "0", 4)
             assert await meetings.every(rows) == (meeting(anna.id),)
-            assert await signins.every(rows) == ()
+            assert await signins.listed(rows) == ()
         watching = store.watch(*nouns)
         await anext(watching)
         async with store.write() as rows:
@@ -242,7 +242,7 @@ async def test_contacts_and_telephones_of_before_stay_and_somebody_can_sign_in(s
 
 async def test_who_could_sign_in_before_still_can_and_a_letter_can_wait(settings: StoreSettings) -> None:
     async with Store.open(written(settings, "r0006")) as store, store.write() as rows:
-        hers, his = await signins.every(rows)
+        hers, his = (one.signin for one in await signins.listed(rows))
         assert (hers.role, hers.has_password, his.has_password) == (Role.ADMINISTRATOR, True, False)
         assert [one.did for one in await audit.latest(rows, 9)] == ["invited"]
         assert [one.email for one in await claims.waiting(rows, NOON)] == ["b@example.org"]
