@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from peers import ports
-from peers.process import Process, run
+from peers.process import SOON, Process, run
 from peers.raw_ami import RawAmi
 
 HERE = Path(__file__).parent
@@ -152,12 +152,12 @@ class Asterisk:
         self._process = await Process.start(
             *self._command("-f"), log=console, name=f"Asterisk {self.setup.version}", environment=self._environment()
         )
-        await self._process.ready(self._booted, 60.0, [self.log])
+        await self._process.ready(self._booted, SOON, [self.log])
 
     async def stop(self) -> None:
         """End it in an orderly way (SIGTERM)."""
         if self._process is not None:
-            await self._process.stop(10.0)
+            await self._process.stop(SOON)
             self._process = None
 
     async def kill(self) -> None:

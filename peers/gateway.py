@@ -135,7 +135,7 @@ class Gateway:
     async def stop(self) -> None:
         """End it in an orderly way."""
         if self._process is not None:
-            await self._process.stop()
+            await self._process.stop(SOON)
             self._process = None
 
     async def kill(self) -> None:
