@@ -10,7 +10,7 @@ from gateway.deciding import given
 from gateway.domain.code import Code, Takes
 from gateway.domain.diversion import BY_HAND, Diversion
 from gateway.domain.user import User
-from gateway.errors import Misconfigured
+from gateway.errors import Misconfigured, Refused
 from gateway.planning import working
 from gateway.planning.rules import Rules, folded
 from gateway.planning.targets import is_permitted
@@ -42,8 +42,9 @@ class Wanted:
 
 
 async def put(rows: Rows, rules: Rules, user: User, wanted: Wanted, now: datetime, named: Fields) -> Diversion:
-    """Let `user` be away from `now` on, in the place of an absence by hand before. Raises `Misconfigured`.
+    """Let `user` be away from `now` on, in the place of an absence by hand before.
 
+    Raises `Misconfigured`, and `Refused` where the user was removed while this waited for others who write.
     `Rules.extensions` is not looked at: whether a target is somebody's number, the store says.
     """
     now = now.replace(microsecond=0)
@@ -57,6 +58,8 @@ async def put(rows: Rows, rules: Rules, user: User, wanted: Wanted, now: datetim
         target=None if wanted.target is None else await _permitted(rows, wanted.target, user, rules, named),
         by_hand=True,
     )
+    if await users.get(rows, user.id) is None:
+        raise Refused("{extension} was removed meanwhile", "look again", extension=user.extension)
     await absences.put(rows, absence)
     return absence
 

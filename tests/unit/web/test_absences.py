@@ -6,13 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli.root import app
+from gateway.deciding import absence
 from gateway.domain.diversion import BY_HAND, Diversion
-from gateway.store import absences, audit, organisation
+from gateway.domain.user import User
+from gateway.planning.rules import Rules
+from gateway.store import absences, audit, organisation, users
+from gateway.store.rows import Rows
 from tests.unit.web.away import at, by_hand, id_of, kept, made_busy, planned, text_of
 from tests.unit.web.conftest import NOON
 from tests.unit.web.visiting import House
@@ -192,3 +197,16 @@ async def test_a_user_s_own_absences_are_not_in_the_audit_log(house: House):
     await browser.post("/absences/end")
     async with house.portal.store.read() as rows:
         assert not await audit.latest(rows, 9)
+
+
+async def test_who_is_removed_while_their_form_waits_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch):
+    put = absence.put
+
+    async def later(rows: Rows, rules: Rules, user: User, *more: Any) -> Diversion:
+        await users.remove(rows, user.id)  # as if somebody had been before us in the line of those who write
+        return await put(rows, rules, user, *more)
+
+    monkeypatch.setattr(absence, "put", later)
+    answer = await (await house.browser(house.anna)).post("/absences", {"code": "sick", "day": "2026-11-25"})
+    assert answer.status_code == 422
+    assert "1001 was removed meanwhile" in answer.text
