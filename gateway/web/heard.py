@@ -11,6 +11,7 @@ from functools import lru_cache
 
 FILE = "sources.po"
 COMMAND = "ringplan "
+LONGEST, MOST = 1000, 16  # letters, and pieces between marks: what is longer is not looked for
 _MARK = re.compile(r"(: |; )")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -42,6 +43,8 @@ class Heard:
 
     def _translated(self, noted: str) -> str | None:
         pieces, found, at = _MARK.split(without_commands(noted)), [], 0
+        if len(noted) > LONGEST or len(pieces) > 2 * MOST:
+            return None
         while at < len(pieces):
             for end in range(at + 1, len(pieces) + 1, 2):  # a sentence may have a mark in it
                 said = self._one("".join(pieces[at:end]))

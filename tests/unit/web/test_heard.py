@@ -97,6 +97,13 @@ def test_sentences_are_found():
     assert len(EVERY) > 150
 
 
+def test_what_is_very_long_is_not_looked_for(heard: Heard):
+    known = "its source has no calendars"
+    assert heard.told("; ".join([known] * 16)) is not None
+    assert heard.told("; ".join([known] * 17)) is None
+    assert heard.told(f"{'a' * 990} cannot be reached") is None
+
+
 def test_everything_that_is_noted_is_translated(heard: Heard):
     assert [one for one in EVERY if heard.told(one) is None] == []
 
