@@ -107,8 +107,8 @@ class Store:
     async def write(self, *, patient: bool = False) -> AsyncIterator[Rows]:
         """One transaction, committed at the end, undone by an exception; what it removed has left the WAL then.
 
-        `patient`: what a reading has brought. Of many such, one stands in line with all others: whoever sets something
-        by hand waits for one of them, and not for fifty.
+        `patient`: what a reading has brought, or that somebody asks for one. Of many such, one stands in line with all
+        others: whoever sets something by hand waits for one of them, and not for fifty.
         """
         with later():
             async with (

@@ -158,6 +158,7 @@ async def put(caller: Calling, new: NewAbsence) -> Absences:
     user = caller.mine
     async with caller.portal.store.write() as rows:
         await set_for(rows, caller, user, new)
+    async with caller.portal.store.read() as rows:
         return await told(rows, caller, user, own=True)
 
 
@@ -167,6 +168,7 @@ async def end(caller: Calling) -> Absences:
     user = caller.mine
     async with caller.portal.store.write() as rows:
         await absence.end(rows, user, caller.now)
+    async with caller.portal.store.read() as rows:
         return await told(rows, caller, user, own=True)
 
 

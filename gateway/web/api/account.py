@@ -139,8 +139,9 @@ async def remove(caller: Calling, service: Annotated[int | None, Query(ge=1, le=
 @router.post("/account/sync", status_code=202, dependencies=[Depends(good_for(Scope.OWN_WRITE))])
 async def ask(caller: Calling) -> SyncNow:
     """Let calendar and contacts be read now; within ten seconds this is one and the same wish."""
-    async with caller.portal.store.write() as rows:
+    async with caller.portal.store.write(patient=True) as rows:
         asked = await caller.portal.asked.ask(rows, caller.mine.id, caller.now)
+    async with caller.portal.store.read() as rows:
         return await _synced(rows, caller, asked)
 
 

@@ -115,6 +115,7 @@ async def put(caller: Calling, extension: Extension, new: NewAbsence) -> Absence
     async with caller.portal.store.write() as rows:
         user = await _somebody(rows, extension)
         await set_for(rows, caller, user, new)
+    async with caller.portal.store.read() as rows:
         return await told(rows, caller, user, own=False)
 
 
@@ -124,6 +125,7 @@ async def end(caller: Calling, extension: Extension) -> Absences:
     async with caller.portal.store.write() as rows:
         user = await _somebody(rows, extension)
         await absence.end(rows, user, caller.now)
+    async with caller.portal.store.read() as rows:
         return await told(rows, caller, user, own=False)
 
 

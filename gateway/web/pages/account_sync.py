@@ -13,7 +13,7 @@ router = APIRouter(dependencies=[Depends(entered(Role.USER))])
 @router.post("/account/sync")
 async def ask(visit: Visiting) -> Response:
     """Let them be read now."""
-    async with visit.portal.store.write() as rows:
+    async with visit.portal.store.write(patient=True) as rows:
         await visit.portal.asked.ask(rows, visit.mine.id, visit.now)
     return visit.to("/account/sync")
 
