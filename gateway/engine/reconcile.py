@@ -31,7 +31,7 @@ from gateway.store.store import Store
 
 HOUR = timedelta(hours=1)
 TRY_AGAIN = timedelta(seconds=30)  # what the PBX refused
-NOUNS = ("users", "diversions", "absences", "codes", "organisation", "switches")
+NOUNS = ("diversions", "users", "absences", "codes", "organisation", "switches")
 MEETINGS = ("conferences", "rooms")
 UNSURE = ""  # a hand that no PBX holds: what is there is to be written
 
@@ -77,6 +77,7 @@ class Reconcile:
         self._here: Mapping[Place, User] = {}  # by main number
         self._turns: Mapping[Place, int] = {}
         self._following: dict[int, Following] = {}
+        self._asked: Mapping[int, tuple[Diversion, ...]] = {}  # by calendars
         self._seen: tuple[int | None, ...] = ()
         self._is_off = False
         self._conferences: Collection[Conference] = ()
@@ -164,11 +165,19 @@ class Reconcile:
             if seen == self._seen:
                 return
             many = len(NOUNS)
+            if seen[:1] != self._seen[:1]:  # very many, and what is set by hand changes none of them
+                await self._reload_diversions(rows)
             if seen[many:] != self._seen[many:]:
                 await self._reload_meetings(rows)
             if seen[:many] != self._seen[:many]:
                 await self._reload_plans(rows)
         self._seen = seen
+
+    async def _reload_diversions(self, rows: Rows) -> None:
+        """Take over what calendars ask for; what is the same as before is kept once, by all who have it."""
+        known = self._asked
+        found = await diversions.every(rows)
+        self._asked = {user: known[user] if known.get(user) == some else some for user, some in found.items()}
 
     async def _reload_meetings(self, rows: Rows) -> None:
         """Take over conferences and rooms; what organisers have been told decides nothing here."""
@@ -180,7 +189,7 @@ class Reconcile:
     async def _reload_plans(self, rows: Rows) -> None:
         """Plan anew for users of whom something has changed; others keep their plan."""
         self._is_off = await switches.off_since(rows) is not None
-        asked, by_hand = await diversions.every(rows), await absences.every(rows)
+        asked, by_hand = self._asked, await absences.every(rows)
         self._turns = await absences.turns(rows)
         decisions = await self._decided.now(rows)
         rules = decisions.rules

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+import pytest
+
 from gateway.domain.diversion import Diversion
 from gateway.domain.held import Held, Lamp
 from gateway.domain.mailbox import Mailbox
@@ -16,7 +18,7 @@ from gateway.engine.pulse import Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
 from gateway.planning.schedule import parse
-from gateway.store import health, mailboxes, switches, users
+from gateway.store import absences, diversions, health, mailboxes, switches, users
 from gateway.store.store import Store
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.switch import FakePbx
@@ -220,3 +222,16 @@ async def test_another_pbx_is_not_ours_to_hold(store: Store, pbx: FakePbx, clock
     async with running(store, pbx, clock):
         await comes(lambda: "1002" in pbx.holds and clock.next is not None)
         assert set(pbx.holds) == {"1002"}
+
+
+async def test_what_is_set_by_hand_waits_for_no_calendar_to_be_read_from_the_store(
+    store: Store, pbx: FakePbx, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, _ = await planned(store)
+    async with running(store, pbx, clock):
+        await comes(lambda: dark(pbx, "1001"))
+        monkeypatch.delattr(diversions, "every")
+        async with store.write() as rows:
+            await absences.put(rows, diversion(user.id, code="lunch", start=clock.now(), end=clock.now() + HOUR / 4))
+        await comes(lambda: lit(pbx, "1001"))
+        assert pbx.holds["1001"].schedule
