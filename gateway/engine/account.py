@@ -147,7 +147,7 @@ class AtWork:
                 await self._clock.until(over if one.refresh is None else next_turn(one, over), self._never)
                 due = self._clock.now()
                 continue
-            async with self._turn(one, door) as has_come:
+            async with self._turn(one, door, whole=whole or bell.whole) as has_come:
                 if not has_come:
                     due = self._clock.now() + distance
                     continue
@@ -172,13 +172,15 @@ class AtWork:
                     door.open(accepted=True)
 
     @asynccontextmanager
-    async def _turn(self, one: Due, door: Door) -> AsyncIterator[bool]:
+    async def _turn(self, one: Due, door: Door, *, whole: bool) -> AsyncIterator[bool]:
         """Wait for a turn to ask the server, and have it; False: come again."""
         async with AsyncExitStack() as stack:
             is_let_in = await stack.enter_async_context(door.passed())
             if is_let_in:
                 await stack.enter_async_context(self._at_once[type(one)])
-                await stack.enter_async_context(self._means.kind(one).slots[self._account.source].one())
+                kind = self._means.kind(one)
+                for slots in (kind.whole, kind.slots) if whole else (kind.slots,):
+                    await stack.enter_async_context(slots[self._account.source].one())
             yield is_let_in and not self._rest.lasts(self._clock.now())
 
     @property

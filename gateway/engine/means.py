@@ -16,10 +16,11 @@ from gateway.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """All calendars, or all books. `slots` are by source, `bells` by id."""
+    """All calendars, or all books. `slots` are by source, and so is `whole`, for those asked for; `bells` by id."""
 
     outcomes: Outcomes
     slots: Mapping[str, Slots]
+    whole: Mapping[str, Slots]
     bells: dict[int, Bell] = field(default_factory=dict)
 
     def know(self, every: Iterable[Due]) -> None:

@@ -30,6 +30,9 @@ from gateway.store.store import Store
 
 AT_ONCE = 32  # readings of one source's calendars
 BOOKS_AT_ONCE = 8  # which may be large
+# Of these, so many that somebody asked for: read whole, they are work for us more than for the server, and what people
+# set by hand has its turn between them. More at once are not read sooner.
+WHOLE_AT_ONCE, WHOLE_BOOKS_AT_ONCE = 8, 2
 WITHOUT_CONTACTS = "without_contacts"  # a fact about the gateway: names of sources that have none
 NOT_OFFERED = "contacts_not_offered"  # another: of sources whose server has none, for some or all
 
@@ -55,8 +58,12 @@ class Sync:
         self._connect = connect
         self._takes_part = takes_part
         self._with_contacts = with_contacts
-        calendars = Kind(Outcomes("calendars", mailboxes, store, clock), _slots(connect, AT_ONCE))
-        of_contacts = Kind(Outcomes("books", books, store, clock), _slots(connect, BOOKS_AT_ONCE))
+        calendars = Kind(
+            Outcomes("calendars", mailboxes, store, clock), _slots(connect, AT_ONCE), _slots(connect, WHOLE_AT_ONCE)
+        )
+        of_contacts = Kind(
+            Outcomes("books", books, store, clock), _slots(connect, BOOKS_AT_ONCE), _slots(connect, WHOLE_BOOKS_AT_ONCE)
+        )
         self._means = Means(store, Together(store), decided, clock, pulse, calendars, of_contacts)
         self._at_work: dict[Account, AtWork] = {}
         self._rests: dict[int, Rest] = {}  # by account: it lasts although the account is opened anew
