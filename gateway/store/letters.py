@@ -81,10 +81,14 @@ async def forget(rows: Rows, signin: int) -> None:
 
 
 async def refuse(rows: Rows, signin: int, now: datetime) -> None:
-    """Note that the mail server does not take this one; nobody has the link that was in it, so that ends."""
-    await rows.run(update(entrance.letters).where(COLUMN.signin == signin).values(refused=now))
-    await rows.run(delete(entrance.invitations).where(INVITED.signin == signin))
-    rows.touch("signins")
+    """Note that the mail server does not take this one; nobody has the link that was in it, so that ends.
+
+    Where nobody wants the letter any more, somebody has taken the link that there is now.
+    """
+    refused = await rows.run(update(entrance.letters).where(COLUMN.signin == signin).values(refused=now))
+    if refused.rowcount:
+        await rows.run(delete(entrance.invitations).where(INVITED.signin == signin))
+        rows.touch("signins")
 
 
 async def counts(rows: Rows, now: datetime) -> Counts:
