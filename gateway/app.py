@@ -19,6 +19,7 @@ from gateway.engine.conference.conferences import Conferences
 from gateway.engine.conference.live import Live
 from gateway.engine.conference.telling import Telling
 from gateway.engine.decided import Decided, TakesPart, takes_part
+from gateway.engine.mailing import Mailer
 from gateway.engine.pulse import BEAT, Pulse
 from gateway.engine.reconcile import Reconcile
 from gateway.engine.supervise import supervise
@@ -141,7 +142,8 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
     """
     decided, taking_part = Decided(), partial(takes_part, frozenset(settings.run.pilot))
     connect = connections(settings)
-    mail = None if settings.run.dry_run else settings.mail
+    mailer = Mailer(Smtp(settings.mail), clock, pulse) if settings.mail is not None else None
+    telling = Telling(store, decided, mailer, clock) if mailer is not None and not settings.run.dry_run else None
     directory = Directory(settings.directory, store) if settings.directory is not None else None
     sync = Sync(store, decided, connect, taking_part, clock, pulse, with_contacts=directory is not None)
     async with asyncio.TaskGroup() as tasks:
@@ -149,10 +151,10 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
         idle = {"idle": timedelta(minutes=settings.web.idle)} if settings.web is not None else {}
         tasks.create_task(sweep(store, clock, **idle), name="sweep")
         tasks.create_task(sync.run(), name="sync")
-        planning = Conferences(store, decided, taking_part, clock, is_told=mail is not None)
+        planning = Conferences(store, decided, taking_part, clock, is_told=telling is not None)
         tasks.create_task(planning.run(), name="conferences")
-        if mail is not None:
-            tasks.create_task(Telling(store, decided, Smtp(mail), clock, pulse).run(), name="mail")
+        if telling is not None:
+            tasks.create_task(telling.run(), name="mail")
         if directory is not None:
             _begin_directory(tasks, directory, pulse, clock)
         names = directory.name_of if directory is not None else None
@@ -161,7 +163,7 @@ async def _parts(settings: Settings, store: Store, clock: Clock, pulse: Pulse) -
             say = partial(pulse.say, f"pbx:{name}")
             tasks.create_task(supervise(pbx_of(one).connect, board.hold, say, clock), name=f"pbx {name}")
         if settings.web is not None:
-            portal = _keep_portal(settings, settings.web, directory, store, decided, pulse, clock)
+            portal = _keep_portal(settings, settings.web, directory, store, decided, mailer, pulse, clock)
             tasks.create_task(portal, name="web")
 
 
@@ -185,6 +187,7 @@ async def _keep_portal(
     directory: Directory | None,
     store: Store,
     decided: Decided,
+    mailer: Mailer | None,
     pulse: Pulse,
     clock: Clock,
 ) -> None:
@@ -193,7 +196,7 @@ async def _keep_portal(
     It takes a second to make, in a thread, since calls do not wait for pages.
     """
     say = partial(pulse.say, "web")
-    listen, post = await asyncio.to_thread(_portal, settings, web, directory, store, decided, pulse, clock)
+    listen, post = await asyncio.to_thread(_portal, settings, web, directory, store, decided, mailer, clock)
     async with asyncio.TaskGroup() as tasks:
         if post is not None:
             tasks.create_task(post(), name="letters")
@@ -206,7 +209,7 @@ def _portal(
     directory: Directory | None,
     store: Store,
     decided: Decided,
-    pulse: Pulse,
+    mailer: Mailer | None,
     clock: Clock,
 ) -> tuple[Callable[[], AbstractAsyncContextManager[object]], Callable[[], Coroutine[Any, Any, None]] | None]:
     """Return how the portal begins to listen, and how its letters are sent, None: none are.
@@ -239,7 +242,7 @@ def _portal(
         file=str(settings.file.absolute()),
         read=clock.now(),
     )
-    posting = Posting(portal, portal.post, pulse) if portal.post is not None else None
+    posting = Posting(portal, mailer) if mailer is not None else None
     return partial(listening, portal), posting.run if posting is not None else None
 
 

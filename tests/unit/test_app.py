@@ -43,7 +43,7 @@ async def test_the_portal_is_made_in_a_thread_and_then_listens(
 
     monkeypatch.setattr(app, "_portal", made)
     settings, pulse = settings_in(tmp_path), Pulse(store, clock)
-    keeping = asyncio.create_task(app._keep_portal(settings, WebSettings(), None, store, Decided(), pulse, clock))
+    keeping = asyncio.create_task(app._keep_portal(settings, WebSettings(), None, store, Decided(), None, pulse, clock))
     async with asyncio.timeout(30):
         await begun.wait()
     keeping.cancel()

@@ -12,13 +12,14 @@ import pytest
 
 from gateway.deciding import inviting, signing
 from gateway.domain.signin import Role, SignIn
+from gateway.engine.mailing import LATER, Mailer
 from gateway.engine.pulse import Pulse
 from gateway.errors import Misconfigured, Refused, RetryLater, SignInAgain, Unreachable
 from gateway.store import audit, health, letters, signins, users
 from gateway.store.letters import Counts
 from gateway.store.store import Store
 from gateway.web.portal import Portal
-from gateway.web.posting import LATER, Posting
+from gateway.web.posting import Posting
 from tests.fakes.clock import HandClock, comes
 from tests.fakes.mail import FakePost
 from tests.unit.web.visiting import INSTALLATION, House, a_user
@@ -37,9 +38,13 @@ def portal(portal: Portal, post: FakePost) -> Portal:
     return replace(portal, installation=SENDING, post=post)
 
 
+def posting_of(portal: Portal, post: FakePost) -> Posting:
+    return Posting(portal, Mailer(post, portal.clock, Pulse(portal.store, portal.clock)))
+
+
 @asynccontextmanager
 async def running(portal: Portal, post: FakePost) -> AsyncIterator[None]:
-    posting = asyncio.create_task(Posting(portal, post, Pulse(portal.store, portal.clock)).run())
+    posting = asyncio.create_task(posting_of(portal, post).run())
     try:
         yield
     finally:
@@ -236,7 +241,7 @@ async def test_a_letter_that_could_not_be_noted_is_sent_once_more_with_a_newer_l
     with monkeypatch.context() as patched:
         patched.setattr(letters, "forget", locked)
         with pytest.raises(ExceptionGroup) as raised:
-            await Posting(portal, post, Pulse(portal.store, portal.clock)).run()
+            await posting_of(portal, post).run()
         assert raised.group_contains(RetryLater)
     assert len(post.sent) == 1
     async with running(portal, post):

@@ -11,8 +11,9 @@ import pytest
 
 from gateway.domain.conference import Attempt, CallState, Conference, Result, RoomOf
 from gateway.domain.user import User
-from gateway.engine.conference.telling import LATER, Telling
+from gateway.engine.conference.telling import Telling
 from gateway.engine.decided import Decided
+from gateway.engine.mailing import LATER, Mailer
 from gateway.engine.pulse import Pulse
 from gateway.errors import Misconfigured, Refused, RetryLater, SignInAgain, Unreachable
 from gateway.store import calls, conferences, health, rooms, switches, users
@@ -36,9 +37,13 @@ async def anna(store: Store) -> User:
     return made
 
 
+def telling_of(store: Store, post: FakePost, clock: HandClock) -> Telling:
+    return Telling(store, Decided(), Mailer(post, clock, Pulse(store, clock)), clock)
+
+
 @asynccontextmanager
 async def running(store: Store, post: FakePost, clock: HandClock) -> AsyncIterator[None]:
-    telling = asyncio.create_task(Telling(store, Decided(), post, clock, Pulse(store, clock)).run())
+    telling = asyncio.create_task(telling_of(store, post, clock).run())
     try:
         yield
     finally:
@@ -223,7 +228,7 @@ async def test_a_letter_that_could_not_be_noted_is_sent_once_more_as_the_same(
     with monkeypatch.context() as patched:
         patched.setattr(conferences, "told", locked)
         with pytest.raises(ExceptionGroup) as raised:
-            await Telling(store, Decided(), post, clock, Pulse(store, clock)).run()
+            await telling_of(store, post, clock).run()
         assert raised.group_contains(RetryLater)
     assert set((await told(store)).values()) == {""}
     async with running(store, post, clock):
