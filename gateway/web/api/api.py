@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.errors import Misconfigured, Refused, RetryLater, RingplanError
+from gateway.store.later import is_too_late
 from gateway.web.api import (
     absences,
     account,
@@ -208,6 +209,8 @@ def _one_of(error: RingplanError) -> Wrong:
     return Wrong(where=f"body.{field}" if field else "body", said=f"{error}{remedy}")
 
 
-async def _broken(_: Request, __: Exception) -> Response:
-    """Say so; the portal around it logs it."""
+async def _broken(_: Request, error: Exception) -> Response:
+    """Say so; the portal around it logs it. Who was removed while this waited for others who write is no defect."""
+    if is_too_late(error):
+        return _failure(HTTPStatus.CONFLICT, Failure(said="what this belongs to was removed meanwhile"))
     return _failure(HTTPStatus.INTERNAL_SERVER_ERROR, Failure(said="something is wrong with Ringplan"))

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 class Mended:
     """Stands between the pages and uvicorn, which would write it into the log once more, and say nothing."""
 
-    def __init__(self, app: ASGIApp, page: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(self, app: ASGIApp, page: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self._app = app
         self._page = page
 
@@ -36,5 +36,5 @@ class Mended:
             said = "a request cannot be answered (%s): %s %s"
             log.exception(said, type(error).__name__, scope.get("method", ""), route)
             if not has_begun and scope["type"] == "http":
-                answer = await self._page(Request(scope))
+                answer = await self._page(Request(scope), error)
                 await answer(scope, receive, send)
