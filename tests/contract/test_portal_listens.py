@@ -265,7 +265,7 @@ async def test_what_is_hidden_in_a_request_is_no_second_one(plain: Portal) -> No
         length = f"Content-Length: {len(hidden)}\r\nTransfer-Encoding: chunked\r\n"
         reader, writer = await asyncio.open_connection(HERE, port)
         writer.write(f"POST /sign-in HTTP/1.1\r\n{host}{length}\r\n{hidden}".encode())
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), SOON)
         assert (answer[:12], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 400", 1)
         writer.close()
 

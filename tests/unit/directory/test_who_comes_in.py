@@ -16,7 +16,7 @@ from gateway.store.store import Store
 from peers.process import until
 
 ZONE = ZoneInfo("Europe/Stockholm")
-SOON = 20.0
+SOON = 60.0  # seconds, for what takes some milliseconds
 
 
 @pytest.fixture
