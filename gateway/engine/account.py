@@ -177,10 +177,11 @@ class AtWork:
         async with AsyncExitStack() as stack:
             is_let_in = await stack.enter_async_context(door.passed())
             if is_let_in:
+                kind, source = self._means.kind(one), self._account.source
+                if whole:  # first: who waits for this keeps no others of the account from being read
+                    await stack.enter_async_context(kind.whole[source].one())
                 await stack.enter_async_context(self._at_once[type(one)])
-                kind = self._means.kind(one)
-                for slots in (kind.whole, kind.slots) if whole else (kind.slots,):
-                    await stack.enter_async_context(slots[self._account.source].one())
+                await stack.enter_async_context(kind.slots[source].one())
             yield is_let_in and not self._rest.lasts(self._clock.now())
 
     @property

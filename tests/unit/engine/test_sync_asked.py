@@ -7,6 +7,7 @@ import pytest
 
 from gateway.domain.mailbox import Account
 from gateway.engine import turns
+from gateway.engine.account import AT_ONCE
 from gateway.engine.decided import Decided
 from gateway.engine.pulse import Pulse
 from gateway.engine.sync import WHOLE_AT_ONCE, Sync
@@ -64,7 +65,7 @@ async def test_of_many_who_ask_few_are_read_at_once_and_others_have_their_turn(
 ):
     monkeypatch.setattr(turns, "LENT", 3600.0)
     async with store.write() as rows:
-        _, (*ask, silent) = await read_by_one(rows, *(str(number) for number in range(1001, 1001 + WHOLE_AT_ONCE + 3)))
+        _, (*ask, silent) = await read_by_one(rows, *(str(number) for number in range(1001, 1001 + AT_ONCE + 3)))
     everybody = len(ask) + 1
     async with running(store, calendar, clock):
         await turning(clock, lambda: len(calendar.reads) == everybody, FLUSH + everybody)
