@@ -3,10 +3,12 @@ too much, or what takes too long to read.
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from starlette.datastructures import Headers as Given
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -97,10 +99,11 @@ class TooMuch(Exception):
 
 
 class Size:
-    """Refuses requests that bring more than they may, announced or not."""
+    """Refuses requests that bring more than they may, announced or not, with a `page`: it may be a file of users."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, page: Callable[[Request], Awaitable[Response]]) -> None:
         self._app = app
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -126,19 +129,26 @@ class Size:
             has_begun = True
             await send(message)
 
-        refused = refusal(scope, 413, "This is more than may be sent here.")
         given = Given(scope=scope)
         announced = given.get("content-length", "0")
         if "transfer-encoding" in given and "content-length" in given:  # RFC 9112, 6.3: an attempt to smuggle another
             await refusal(scope, 400, "This says twice how long it is.")(scope, receive, send)
             return
         if not announced.isdecimal() or len(announced) > 12 or int(announced) > most:
-            await refused(scope, receive, send)
+            await self._refuse(scope, receive, send)
             return
         with suppress(TooMuch):  # it is told below, also where somebody else has caught it
             await self._app(scope, receiving, sending)
         if seen > most and not has_begun:
-            await refused(scope, receive, send)
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say that it is too much; the connection ends, and its rest is not read."""
+        answer = refusal(scope, 413, "This is more than may be sent here.")
+        if not scope["path"].startswith("/api/"):
+            answer = await self._page(Request(scope))
+            answer.headers["Connection"] = "close"
+        await answer(scope, receive, send)
 
 
 def refusal(scope: Scope, status: int, said: str) -> Response:

@@ -116,7 +116,10 @@ async def test_nobody_else_has_what_was_uploaded_and_it_does_not_last(house: Hou
 
 async def test_a_file_that_is_too_large_is_refused(house: House):
     browser = await house.browser(house.ada)
-    assert (await uploaded(browser, "extension\n" + "1" * 2_100_000)).status_code == 413
+    answer = await uploaded(browser, "extension\n" + "1" * 2_100_000)
+    assert answer.status_code == 413
+    assert "a file of users 2 MiB" in answer.text
+    assert answer.headers["connection"] == "close"
 
 
 async def test_a_file_of_very_many_lines_is_not_even_looked_at(house: House, monkeypatch: pytest.MonkeyPatch):
