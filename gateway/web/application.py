@@ -62,7 +62,7 @@ def application(portal: Portal) -> FastAPI:
         Middleware(Host, settings=settings),
         Middleware(Mended, page=_broken),
         Middleware(Letters),
-        Middleware(Size),
+        Middleware(Size, page=_too_much),
     ]
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=middleware, redirect_slashes=False)
     made.state.portal = portal
@@ -103,6 +103,10 @@ async def _failed(request: Request, error: Exception) -> Response:
 async def _broken(request: Request, error: Exception) -> Response:
     """Say so; a user who was removed while their form waited for others who write is no defect."""
     return await _page(request, HTTPStatus.CONFLICT if is_too_late(error) else HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _too_much(request: Request) -> Response:
+    return await _page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 async def _page(request: Request, status: int, kind: str = "") -> Response:
