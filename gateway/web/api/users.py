@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from gateway.deciding import signing
+from gateway.deciding import inviting, signing
 from gateway.deciding import users as deciding
 from gateway.deciding.accounts import reads
 from gateway.deciding.by import By
@@ -18,11 +18,9 @@ from gateway.deciding.read import Read, Stays
 from gateway.domain.code import Language
 from gateway.domain.signin import Scope
 from gateway.domain.user import User
-from gateway.errors import Misconfigured, Refused
-from gateway.store import devices, rooms, roster, signins, users
-from gateway.store import letters as waiting_letters
+from gateway.errors import Refused
+from gateway.store import devices, letters, rooms, roster, signins, users
 from gateway.store.rows import Rows
-from gateway.web import letters
 from gateway.web.api.answers import HELD
 from gateway.web.api.caller import Caller, Calling, good_for
 from gateway.web.api.me import NAMES
@@ -156,7 +154,7 @@ class Changed(BaseModel):
 
 
 class NewInvitation(BaseModel):
-    """`by_letter`: the link goes to the main address, and is not told here."""
+    """`by_letter`: the link goes to the main address as soon as the mail server takes it, and is not told here."""
 
     model_config = HELD
 
@@ -165,12 +163,12 @@ class NewInvitation(BaseModel):
 
 
 class Invitation(BaseModel):
-    """`link` lets them choose a password, once, until then; None: a letter brings it."""
+    """`link` lets them choose a password, once, `until` then; both None: a letter brings it, good for a week then."""
 
     model_config = HELD
 
     link: str | None
-    until: datetime
+    until: datetime | None
 
 
 @router.get("/users", dependencies=[Depends(good_for(Scope.ADMINISTRATION_READ))])
@@ -243,19 +241,14 @@ async def remove(caller: Calling, extension: Extension) -> Response:
 )
 async def invite(caller: Calling, extension: Extension, wanted: NewInvitation) -> Invitation:
     """Invite a user, or let them choose another password; a link of before ends."""
-    portal = caller.portal
-    role = signing.ROLES[wanted.role] if wanted.role else None
-    async with portal.store.write() as rows:
+    installation, role = caller.portal.installation, signing.ROLES[wanted.role] if wanted.role else None
+    async with caller.portal.store.write() as rows:
         user = await _known(rows, extension)
-        if wanted.by_letter and (portal.post is None or not user.emails):
-            raise Misconfigured("no letter can be sent to them", "give them an address, or take the link")
+        if wanted.by_letter:
+            await inviting.want(rows, installation, user, caller.now, caller.who, role)
+            return Invitation(link=None, until=None)
         made = await signing.invite(rows, user, caller.now, caller.who, role)
-        link = signing.link(portal.installation, made.secret)
-    if not wanted.by_letter or portal.post is None:
-        return Invitation(link=link, until=made.until)
-    letter = letters.invitation(portal.texts, made, link, user.zone)
-    await portal.post.send(letter)
-    return Invitation(link=None, until=made.until)
+        return Invitation(link=signing.link(installation, made.secret), until=made.until)
 
 
 def _by(caller: Caller) -> By:
@@ -306,7 +299,7 @@ def _line(one: roster.Line) -> UserLine:
 
 async def _told(rows: Rows, caller: Caller, user: User) -> OneUser:
     signin = await signins.of_user(rows, user.id)
-    letter = await waiting_letters.of(rows, signin.id) if signin is not None else None
+    letter = await letters.of(rows, signin.id) if signin is not None else None
     found = await reads(rows, caller.portal.installation, user.id)
     box, account = found.mailbox, found.account
     read = None

@@ -113,3 +113,15 @@ async def test_a_program_invites_everybody(house: House):
     assert (await program.call("GET", "/users/1001")).json()["letter"] == "waits"
     assert (await program.call("GET", "/users/1002")).json()["letter"] == "refused"
     assert (await program.call("GET", "/users/1003")).json()["letter"] is None
+
+
+async def test_by_the_api_a_letter_to_one_waits_for_the_mail_server_too(house: House):
+    program = await house.program(house.ada)
+    answer = await program.call("POST", "/users/1001/invitation", {"by_letter": True, "role": "operator"})
+    assert (answer.status_code, answer.json()) == (201, {"link": None, "until": None})
+    assert await waiting(house) == (house.anna.id,)
+    told = (await program.call("GET", "/users/1001")).json()
+    assert (told["role"], told["letter"]) == ("operator", "waits")
+    assert (await program.call("POST", "/users/1011/invitation", {"by_letter": True})).status_code == 422
+    assert isinstance(house.portal.post, FakePost)
+    assert not house.portal.post.sent, "the running gateway sends them, one after the other"
