@@ -102,11 +102,12 @@ async def _account(rows: Rows, source: str, login: str | None, *, asks_nobody: b
     if asks_nobody:
         return here[0] if here else await accounts.add(rows, Account(0, source, NOBODY, Secret(""), service=True))
     fitting = [one for one in here if login in (None, one.login)]
-    if not fitting:
-        said, remedy = "{field}: there is no account of the company at {source}", "add one first"
-        raise Misconfigured(said, remedy, field="login", source=source)
-    if len(fitting) > 1:
-        names = ", ".join(one.login for one in fitting)
-        said = "{field}: there are several accounts at {source}"
-        raise Misconfigured(said, "name one of: {known}", field="login", source=source, known=names)
+    if not here:
+        said = "there is no account of the company at {source}"
+        raise Misconfigured(said, "add one first", field="login", source=source)
+    if len(fitting) != 1:
+        several, none = "there are several accounts at {source}", "no account of the company at {source} is {login}"
+        known = ", ".join(one.login for one in fitting or here)
+        values = {"field": "login", "source": source, "login": repr(login), "known": known}
+        raise Misconfigured(several if fitting else none, "name one of: {known}", **values)
     return fitting[0]

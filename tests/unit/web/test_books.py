@@ -45,7 +45,7 @@ async def test_a_book_is_added_and_removed(house: House, reader: Account):
         ({"name": " "}, "is empty"),
         ({"source": "nowhere"}, "is not in the settings"),
         ({"source": "mail"}, "there is no account of the company at mail"),
-        ({"login": "nobody"}, "there is no account of the company at office"),
+        ({"login": "nobody"}, "no account of the company at office is &#39;nobody&#39;"),
         ({"address": "nobody"}, "is no e-mail address"),
         ({"refresh": "1"}, "is no time between two readings"),
     ],
