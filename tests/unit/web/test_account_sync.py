@@ -98,7 +98,19 @@ async def test_after_two_minutes_it_is_over(house: House, clock: HandClock, acco
     clock.turn(timedelta(minutes=2))
     shown = (await browser.get("/account/sync")).text
     assert 'class="bad">Not read yet' in shown
+    assert "Nothing has been read." in shown
     assert REFRESHES not in shown
+
+
+async def test_what_failed_in_part_is_not_called_done(house: House, store: Store, clock: HandClock, account: Account):
+    browser = await house.browser(house.anna)
+    await browser.post("/account/sync")
+    await is_read(store, clock)
+    assert "Done." in (await browser.get("/account/sync")).text
+    await is_read(store, clock, Unreachable("dav.example.org does not answer"))
+    shown = (await browser.get("/account/sync")).text
+    assert "Not everything has been read." in shown
+    assert "Done." not in shown
 
 
 @pytest.mark.parametrize(
