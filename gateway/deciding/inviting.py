@@ -63,3 +63,11 @@ async def due(rows: Rows, signin: int, now: datetime) -> tuple[Invitation, User]
     until = now + signing.INVITATION
     secret = await signins.invite(rows, signin, until)
     return Invitation(found, secret, until, user.emails[0], user.language, user.name), user
+
+
+async def sent(rows: Rows, signin: int, to: str) -> None:
+    """Let a letter that has gone to `to` be wanted no longer, but by who has got another address meanwhile."""
+    found = await signins.get(rows, signin)
+    user = await users.get(rows, found.user) if found is not None and found.user is not None else None
+    if user is None or user.emails[:1] == (to,):
+        await letters.forget(rows, signin)

@@ -5,6 +5,7 @@ What waits is kept by those who send; here is in memory when the server, and eac
 """
 
 import asyncio
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 
 from gateway.domain.letter import Letter
@@ -19,7 +20,7 @@ LATER = timedelta(minutes=2)  # for a letter that the server takes, but not yet;
 LONGEST = timedelta(hours=2)
 SIGN_IN = timedelta(hours=1)  # wrong passwords that are tried often lock an account
 
-Key = str | int
+Key = Hashable
 """What a letter is known by to who sends it, and stays when it is written anew."""
 
 

@@ -4,7 +4,7 @@ There is nothing in them yet: what a letter opens is made when it goes, and the 
 then. They are gone with the sign-in that they are for, and once a password is chosen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,10 +68,10 @@ async def of(rows: Rows, signin: int) -> Wanted | None:
     return Wanted(row["since"], row["refused"]) if row else None
 
 
-async def waiting(rows: Rows) -> tuple[int, ...]:
-    """Return for which sign-ins a letter waits, the oldest first."""
-    wanted = select(COLUMN.signin).where(WAITS).order_by(COLUMN.since, COLUMN.signin)
-    return tuple(row["signin"] for row in await rows.all(wanted))
+async def waiting(rows: Rows) -> Mapping[int, datetime]:
+    """Return for which sign-ins a letter waits, and since when, the oldest first."""
+    wanted = select(COLUMN.signin, COLUMN.since).where(WAITS).order_by(COLUMN.since, COLUMN.signin)
+    return {row["signin"]: row["since"] for row in await rows.all(wanted)}
 
 
 async def forget(rows: Rows, signin: int) -> None:

@@ -51,18 +51,18 @@ class Posting:
             async with self._store.read() as rows:
                 waiting = await letters.waiting(rows)
             rests_until = self._mailer.rests_until()
-            waits = {one: self._mailer.waits_until(one) for one in waiting}
+            waits = {one: self._mailer.waits_until(one) for one in waiting.items()}
             due = [] if rests_until else [one for one, later in waits.items() if later is None]
             if not due:
                 await self._mailer.tell_waiting(len(waiting))
                 return rests_until or min([self._clock.now() + IDLE, *filter(None, waits.values())])
-            for signin in due:
+            for signin, since in due:
                 if self._mailer.rests_until():
                     break
-                await self._send(signin)
+                await self._send(signin, since)
 
-    async def _send(self, signin: int) -> None:
-        """Send one, and note what has become of it."""
+    async def _send(self, signin: int, since: datetime) -> None:
+        """Send one, and note what has become of it; what is wanted anew does not wait because of what was before."""
         async with self._store.write() as rows:
             made = await inviting.due(rows, signin, self._clock.now())
         if made is None:
@@ -70,7 +70,7 @@ class Posting:
         invited, user = made
         link = signing.link(self._portal.installation, invited.secret)
         try:
-            taken = await self._mailer.send(signin, invitation(self._portal.texts, invited, link, user.zone))
+            taken = await self._mailer.send((signin, since), invitation(self._portal.texts, invited, link, user.zone))
         except Refused as error:
             log.warning("signin %s gets no invitation: %s (%s)", signin, error, error.remedy)
             async with self._store.write() as rows:
@@ -78,4 +78,4 @@ class Posting:
             return
         if taken:
             async with self._store.write() as rows:
-                await letters.forget(rows, signin)
+                await inviting.sent(rows, signin, invited.to)

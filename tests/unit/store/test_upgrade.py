@@ -246,6 +246,6 @@ async def test_who_could_sign_in_before_still_can_and_a_letter_can_wait(settings
         assert (hers.role, hers.has_password, his.has_password) == (Role.ADMINISTRATOR, True, False)
         assert [one.did for one in await audit.latest(rows, 9)] == ["invited"]
         assert [one.email for one in await claims.waiting(rows, NOON)] == ["b@example.org"]
-        assert await letters.waiting(rows) == ()
+        assert tuple(await letters.waiting(rows)) == ()
         await letters.want(rows, his.id, NOON)
-        assert await letters.waiting(rows) == (his.id,)
+        assert tuple(await letters.waiting(rows)) == (his.id,)

@@ -61,7 +61,7 @@ async def want_everybody(portal: Portal) -> Counts:
 
 async def waiting(store: Store) -> tuple[int, ...]:
     async with store.read() as rows:
-        return await letters.waiting(rows)
+        return tuple(await letters.waiting(rows))
 
 
 async def none_waits(store: Store) -> None:
@@ -206,6 +206,37 @@ async def test_a_letter_that_is_not_taken_yet_lets_no_other_wait(
     assert post.sent[-1].to == "anna@example.org"
 
 
+async def test_what_is_wanted_anew_does_not_wait_because_of_what_was_before(
+    house: House, portal: Portal, post: FakePost, clock: HandClock
+):
+    post.refuses["anna@example.org"] = RetryLater("not yet (450)")
+    await want_everybody(portal)
+    async with running(portal, post):
+        await comes(lambda: len(post.sent) == 2 and clock.next == clock.now() + LATER)
+        clock.turn(timedelta(seconds=1))
+        async with portal.store.write() as rows:
+            anna = await users.get(rows, house.anna.user or 0)
+            assert anna is not None
+            await users.put(rows, replace(anna, emails=("anna.ek@example.org",)))
+            await inviting.want(rows, portal.installation, anna, portal.clock.now(), "command")
+        await none_waits(portal.store)
+    assert post.sent[-1].to == "anna.ek@example.org"
+
+
+async def test_a_letter_to_an_address_that_was_corrected_meanwhile_goes_once_more(
+    house: House, portal: Portal, post: FakePost
+):
+    async with portal.store.write() as rows:
+        anna = await users.get(rows, house.anna.user or 0)
+        assert anna is not None
+        await inviting.want(rows, portal.installation, anna, portal.clock.now(), "command")
+        await users.put(rows, replace(anna, emails=("anna.ek@example.org", *anna.emails)))
+        await inviting.sent(rows, house.anna.id, anna.emails[0])
+    async with running(portal, post):
+        await none_waits(portal.store)
+    assert [one.to for one in post.sent] == ["anna.ek@example.org"]
+
+
 async def test_who_has_chosen_a_password_or_takes_no_part_gets_no_letter(house: House, portal: Portal, post: FakePost):
     await want_everybody(portal)
     async with portal.store.write() as rows:
@@ -263,7 +294,7 @@ async def test_without_mail_or_a_portal_nobody_is_invited_by_letter(house: House
         with pytest.raises(Misconfigured, match=told):
             await want_everybody(replace(portal, installation=lacking))
     async with portal.store.write() as rows:
-        assert await letters.waiting(rows) == ()
+        assert tuple(await letters.waiting(rows)) == ()
         nobody = await users.add(rows, replace(a_user("1011", "Eva", "x"), emails=()))
         with pytest.raises(Misconfigured, match="no letter can be sent"):
             await inviting.want(rows, SENDING, nobody, portal.clock.now(), "command")

@@ -35,7 +35,7 @@ async def house(house: House) -> House:
 
 async def waiting(house: House) -> tuple[int, ...]:
     async with house.portal.store.read() as rows:
-        return await letters.waiting(rows)
+        return tuple(await letters.waiting(rows))
 
 
 async def refuse(house: House) -> None:
