@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gateway.directory.directory import Directory
+from gateway.engine import collector
 from gateway.engine.callers import Callers, Names
 from gateway.engine.clock import WallClock
 from gateway.engine.conference.calling import Calling, Limits
@@ -171,8 +172,12 @@ def _begin_directory(tasks: asyncio.TaskGroup, directory: Directory, pulse: Puls
     """Keep the index and each listener by themselves: what is wrong with one is said, and stops no other."""
     say = partial(pulse.say, "directory")
 
+    async def indexed() -> None:
+        collector.pass_over()
+        await say(None)
+
     async def follow(_: None) -> None:
-        await directory.follow(partial(say, None))
+        await directory.follow(indexed)
 
     tasks.create_task(supervise(nullcontext, follow, say, clock), name="directory")
     for name in directory.listeners:

@@ -1,7 +1,6 @@
 """`ringplan run`: the gateway itself, until it is told to stop."""
 
 import asyncio
-import gc
 import logging
 import sys
 
@@ -10,6 +9,7 @@ import typer
 from gateway import app
 from gateway.cli.opened import settings_of
 from gateway.cli.shown import plain
+from gateway.engine import collector
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 CHATTY = ("aiosqlite", "alembic", "httpcore", "httpx", "sqlalchemy")  # they log statements, and addresses of calendars
@@ -31,14 +31,5 @@ def run(context: typer.Context) -> None:
     logging.basicConfig(level=settings.log.level.upper(), handlers=[handler])
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    spare_modules()
+    collector.pass_over()
     asyncio.run(app.run(settings))
-
-
-def spare_modules() -> None:
-    """Let the collector pass over what is loaded by now: looking through it all held calls up for a tenth of a second.
-
-    Python stops everything for a full collection; what a running gateway makes is a small part of what it would visit.
-    """
-    gc.collect()
-    gc.freeze()

@@ -24,10 +24,10 @@ from exchangelib.services import SyncFolderItems
 from exchangelib.transport import NTLM
 from requests.adapters import HTTPAdapter
 
-from gateway.cli.run import spare_modules
 from gateway.domain.mailbox import Account, Cursor, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation, User
+from gateway.engine import collector
 from gateway.engine.clock import WallClock
 from gateway.engine.decided import Decided
 from gateway.engine.reading import read_mailbox, window
@@ -222,7 +222,7 @@ async def _stalls(exchange: Exchange) -> list[Row]:
     ours: list[float] = []
     with_others: list[float] = []
     idle: list[float] = []
-    spare_modules()  # as a gateway does when it starts
+    collector.pass_over()  # as a gateway does when it starts
     for _ in range(STALLS):
         with tempfile.TemporaryDirectory(prefix="ringplan-") as name:
             async with Store.open(StoreSettings(path=Path(name) / "ringplan.db")) as store, _opened(exchange) as source:

@@ -18,10 +18,10 @@ from statistics import quantiles
 from zoneinfo import ZoneInfo
 
 from gateway import app
-from gateway.cli.run import spare_modules
 from gateway.domain.mailbox import Account, Mailbox
 from gateway.domain.secret import Secret
 from gateway.domain.user import Organisation, User
+from gateway.engine import collector
 from gateway.settings import Settings
 from gateway.sources.ews.settings import EwsSettings
 from gateway.store import accounts, diversions, mailboxes, organisation, users
@@ -169,5 +169,5 @@ async def _run(folder: Path, url: str, pin: str) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    spare_modules()
+    collector.pass_over()
     asyncio.run(_run(Path(sys.argv[1]), *sys.argv[2:]))

@@ -23,14 +23,14 @@ from random import Random
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from gateway.cli.run import spare_modules
 from gateway.deciding import passwords
 from gateway.directory.directory import Directory
 from gateway.directory.settings import DirectorySettings, Listening
 from gateway.domain.secret import Secret
 from gateway.domain.signin import Role, Scope
+from gateway.engine import collector
 from gateway.engine.clock import WallClock
-from gateway.store import claims, devices, sessions, signins, tokens, users
+from gateway.store import books, claims, devices, sessions, signins, tokens, users
 from gateway.store.settings import StoreSettings
 from gateway.store.store import Store
 from gateway.web.application import application
@@ -73,7 +73,7 @@ class Served:
 
 async def rows() -> list[Row]:
     """Return the rows of the portal."""
-    spare_modules()  # as a gateway does when it starts
+    collector.pass_over()  # as a gateway does when it starts
     with tempfile.TemporaryDirectory(prefix="ringplan-") as name:
         async with _served(Path(name)) as served:
             found = [await _page(served, path) for path in _pages(served.app)]
@@ -100,6 +100,7 @@ async def _served(folder: Path) -> AsyncIterator[Served]:
         indexed = asyncio.Event()
 
         async def well() -> None:
+            collector.pass_over()
             indexed.set()
 
         following = asyncio.create_task(directory.follow(well), name="directory")
@@ -122,10 +123,13 @@ async def _samples(served: Served) -> Samples:
         assert claim is not None
         invitation = await signins.invite(rows, signin.id, now + timedelta(days=1))
         (telephone,) = await devices.of(rows, mine.id)
+        book = await books.named(rows, "company")
+        assert book is not None
     return {
         "extension": company.people[5].extension,
         "user": str(company.people[5].id),
         "account": str(company.service),
+        "book": str(book.id),
         "name": company.conference,
         "phone": str(telephone.id),
         "key": "meeting",
