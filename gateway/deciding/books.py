@@ -1,6 +1,5 @@
 """The company's address books: where contacts come from that everybody finds. Everybody's own lie beside calendars."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.deciding import given
@@ -81,11 +80,6 @@ async def remove(rows: Rows, by: By, book: Book) -> int:
 async def of_company(rows: Rows, book: int) -> Book | None:
     """Return one of the company's books by its id, None: there is none, or it is somebody's own."""
     return next((one for one in await books.company(rows) if one.id == book), None)
-
-
-def sources(installation: Installation) -> Sequence[str]:
-    """Return where books can be: the users of a PBX are a source, too."""
-    return tuple(installation.sources)
 
 
 def _asks_nobody(installation: Installation, source: str) -> bool:

@@ -4,8 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 
-from gateway.deciding.hours import write_week
-from gateway.deciding.person import FIELDS
+from gateway.deciding.person import FIELDS, said_of
 from gateway.deciding.spreadsheet import cells
 from gateway.domain.user import User
 from gateway.store import roster, users
@@ -31,18 +30,4 @@ def written(lines: Iterable[Mapping[str, str]]) -> str:
 
 
 def _columns(user: User, source: str, path: str) -> dict[str, str]:
-    return {
-        "extension": user.extension,
-        "name": user.name,
-        "email": " ".join(user.emails),
-        "language": user.language,
-        "zone": user.zone.key,
-        "phones": " ".join(user.phones),
-        "pbx": user.pbx,
-        "operator": user.operator or "",
-        "hours": write_week(user.hours.week) if user.hours else "",
-        "through": " ".join(user.through),
-        "enabled": "yes" if user.enabled else "no",
-        "source": source,
-        "path": path,
-    }
+    return said_of(user) | {"enabled": "yes" if user.enabled else "no", "source": source, "path": path}

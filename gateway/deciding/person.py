@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.deciding import given
-from gateway.deciding.hours import read_week
+from gateway.deciding.hours import read_week, write_week
 from gateway.domain.hours import WorkingHours
 from gateway.domain.mailbox import Account
 from gateway.domain.user import Organisation, User
@@ -58,6 +58,22 @@ def person(
     if not user.extension and not any(error.values.get("field") == "extension" for error in wrong):
         wrong.append(Misconfigured("{field}: is missing", "give the number on the PBX", field="extension"))
     return user, tuple(wrong)
+
+
+def said_of(user: User) -> dict[str, str]:
+    """Return what fields say of a user, as `person` reads it: all but `enabled`, and those of a calendar."""
+    return {
+        "extension": user.extension,
+        "name": user.name,
+        "email": " ".join(user.emails),
+        "language": user.language,
+        "zone": user.zone.key,
+        "phones": " ".join(user.phones),
+        "pbx": user.pbx,
+        "operator": user.operator or "",
+        "hours": write_week(user.hours.week) if user.hours else "",
+        "through": " ".join(user.through),
+    }
 
 
 def _emptied(field: str) -> dict[str, object]:

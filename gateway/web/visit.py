@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.domain.code import LANGUAGES, Language
-from gateway.domain.signin import Role, SignIn
+from gateway.domain.signin import Role, Session, SignIn
 from gateway.domain.user import Organisation, User
 from gateway.errors import RingplanError
 from gateway.store import organisation, sessions, signins, users
@@ -109,12 +109,8 @@ class Visit:
 
     async def is_still(self, rows: Rows, least: Role) -> bool:
         """Say whether who was let in as `least` would be let in now."""
-        session = await sessions.found(rows, self.cookie, self.now, timedelta(minutes=self.portal.settings.idle))
-        signin = await signins.get(rows, session.signin) if session is not None else None
-        if signin is None or signin.role < least:
-            return False
-        user = await users.get(rows, signin.user) if signin.user is not None else None
-        return signin.user is None or (user is not None and user.enabled)
+        found = await _signed_in(rows, self.portal, self.cookie)
+        return found is not None and found[1].role >= least
 
     async def form(self) -> Given:
         """Return what the form says."""
@@ -162,24 +158,33 @@ async def visit_of(request: Request) -> Visit:
         return known
     portal: Portal = request.app.state.portal
     cookie = request.cookies.get(cookie_name(portal), "")
-    now, idle = portal.clock.now(), timedelta(minutes=portal.settings.idle)
+    now = portal.clock.now()
     async with portal.store.read() as rows:
         ours = await organisation.get(rows)
         visit = Visit(request, portal, ours, _language(request, ours.language), cookie)
-        session = await sessions.found(rows, cookie, now, idle) if cookie else None
-        if session is not None:
-            visit.signin = await signins.get(rows, session.signin)
-        if visit.signin is not None and visit.signin.user is not None:
-            visit.user = await users.get(rows, visit.signin.user)
-            if visit.user is None or not visit.user.enabled:
-                visit.signin = visit.user = None
-            else:
-                visit.language = _chosen(request) or visit.user.language
-    if session is not None and visit.signin is not None and session.used + A_MINUTE <= now and not _by_itself(request):
+        found = await _signed_in(rows, portal, cookie)
+        if found is not None:
+            _, visit.signin, visit.user = found
+        if visit.user is not None:
+            visit.language = _chosen(request) or visit.user.language
+    if found is not None and found[0].used + A_MINUTE <= now and not _by_itself(request):
         async with portal.store.write() as rows:
             await sessions.used(rows, cookie, now)
     request.state.visit = visit
     return visit
+
+
+async def _signed_in(rows: Rows, portal: Portal, cookie: str) -> tuple[Session, SignIn, User | None] | None:
+    """Return who the cookie of a session lets in now; None: nobody, also where its user does not take part."""
+    now, idle = portal.clock.now(), timedelta(minutes=portal.settings.idle)
+    session = await sessions.found(rows, cookie, now, idle) if cookie else None
+    signin = await signins.get(rows, session.signin) if session is not None else None
+    if session is None or signin is None:
+        return None
+    if signin.user is None:
+        return session, signin, None
+    user = await users.get(rows, signin.user)
+    return (session, signin, user) if user is not None and user.enabled else None
 
 
 Visiting = Annotated[Visit, Depends(visit_of)]

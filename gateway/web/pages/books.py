@@ -74,6 +74,6 @@ def _form(visit: Visit, typed: Mapping[str, str], error: RingplanError | None = 
         "books_form.html",
         error=error,
         typed=typed,
-        sources=[(name, name) for name in deciding.sources(installation)],
+        sources=[(name, name) for name in installation.sources],
         has_directory=installation.directory is not None,
     )

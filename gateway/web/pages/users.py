@@ -11,6 +11,7 @@ from gateway.deciding.accounts import Reads, reads
 from gateway.deciding.by import By
 from gateway.deciding.hours import write_week
 from gateway.deciding.pace import as_given, pace
+from gateway.deciding.person import said_of
 from gateway.deciding.read import Read
 from gateway.domain.signin import Role
 from gateway.domain.user import User
@@ -222,17 +223,7 @@ def _typed(form: Form) -> dict[str, Any]:
 
 def _as_typed(one: User, read: Reads) -> dict[str, Any]:
     """Return what stands in the fields of a user who is there."""
-    return {
-        "extension": one.extension,
-        "name": one.name,
-        "email": " ".join(one.emails),
-        "language": one.language,
-        "zone": one.zone.key,
-        "phones": " ".join(one.phones),
-        "pbx": one.pbx,
-        "operator": one.operator or "",
-        "hours": write_week(one.hours.week) if one.hours else "",
-        "through": " ".join(one.through),
+    return said_of(one) | {
         "source": UNREAD,
         "path": "",
         "refresh": as_given(read.mailbox.refresh) if read.mailbox else "",
